@@ -1,0 +1,32 @@
+/**
+ * Every code an error of this package can carry, with what it means. README's table is compared with this one by a test.
+ * A code is stable: it is never reused or renamed.
+ */
+export const ERROR_CODES = {
+  ERR_GS_APP: 'What was handed to instrument() is not an application or server that it knows.',
+  ERR_GS_OPTION: 'An option has an unknown name, a wrong type or a value out of range.',
+  ERR_GS_MISUSE: 'A method was called in a way its contract excludes.',
+  ERR_CIRCUIT_OPEN: 'The circuit breaker of an upstream rejected the call without making it.',
+} as const;
+
+/** One of the stable codes of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/**
+ * The base of every error this package throws. Tell it apart by `code`, not by `instanceof`: two installed copies of the
+ * package then still agree.
+ */
+export class GoldenSignalsError extends Error {
+  override readonly name: string = 'GoldenSignalsError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** True for an error of this package, also for one made by another installed copy of it. */
+export function isGoldenSignalsError(error: unknown): error is GoldenSignalsError {
+  return error instanceof Error && 'code' in error && Object.hasOwn(ERROR_CODES, String(error.code));
+}
