@@ -20,44 +20,49 @@ export function reject(path: string, rule: string, value: unknown): never {
 }
 
 /** A number in [min, max]. */
-export function within(path: string, value: unknown, min: number, max: number): asserts value is number {
-  if (typeof value !== 'number' || !(value >= min && value <= max)) reject(path, `a number from ${min} to ${max}`, value);
+export function within(path: string, value: unknown, min: number, max: number): void {
+  if (typeof value !== 'number' || !(value >= min && value <= max))
+    reject(path, `a number from ${min} to ${max}`, value);
 }
 
 /** A finite number above 0. */
-export function positive(path: string, value: unknown): asserts value is number {
-  if (typeof value !== 'number' || !(value > 0 && value < Number.POSITIVE_INFINITY)) reject(path, 'a number above 0', value);
+export function positive(path: string, value: unknown): void {
+  if (typeof value !== 'number' || !(value > 0 && value < Number.POSITIVE_INFINITY))
+    reject(path, 'a number above 0', value);
 }
 
 /** A finite number of 0 or more. */
-export function notNegative(path: string, value: unknown): asserts value is number {
-  if (typeof value !== 'number' || !(value >= 0 && value < Number.POSITIVE_INFINITY)) reject(path, 'a number of 0 or more', value);
+export function notNegative(path: string, value: unknown): void {
+  if (typeof value !== 'number' || !(value >= 0 && value < Number.POSITIVE_INFINITY))
+    reject(path, 'a number of 0 or more', value);
 }
 
 /** A whole number of at least `min`. */
-export function integer(path: string, value: unknown, min = 1): asserts value is number {
-  if (!Number.isSafeInteger(value) || (value as number) < min) reject(path, `a whole number of at least ${min}`, value);
+export function integer(path: string, value: unknown, min = 1): void {
+  if (!Number.isSafeInteger(value) || (value as number) < min)
+    reject(path, `a whole number of at least ${min}`, value);
 }
 
-export function bool(path: string, value: unknown): asserts value is boolean {
+export function bool(path: string, value: unknown): void {
   if (typeof value !== 'boolean') reject(path, 'true or false', value);
 }
 
 /** A string with at least one character. */
-export function text(path: string, value: unknown): asserts value is string {
+export function text(path: string, value: unknown): void {
   if (typeof value !== 'string' || value === '') reject(path, 'a string with at least one character', value);
 }
 
-export function func(path: string, value: unknown): asserts value is (...args: never[]) => unknown {
+export function func(path: string, value: unknown): void {
   if (typeof value !== 'function') reject(path, 'a function', value);
 }
 
-export function oneOf<T extends string>(path: string, value: unknown, allowed: readonly T[]): asserts value is T {
-  if (!allowed.includes(value as T)) reject(path, `one of ${allowed.map((name) => `'${name}'`).join(', ')}`, value);
+export function oneOf<T extends string>(path: string, value: unknown, allowed: readonly T[]): void {
+  if (!allowed.includes(value as T))
+    reject(path, `one of ${allowed.map((name) => `'${name}'`).join(', ')}`, value);
 }
 
 /** A plain object whose every own key is one of `known`; a typo is an error that names the nearest known key. */
-export function record(path: string, value: unknown, known: readonly string[]): asserts value is Record<string, unknown> {
+export function record(path: string, value: unknown, known: readonly string[]): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) reject(path, 'an object', value);
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;

@@ -1,0 +1,82 @@
+// Runs the tests on other versions of Node: node .ci/test-on-node.mjs <major...> [-- vitest arguments]
+// Each binary comes from the npm package node-<platform>-<arch>, kept under .node-versions/. Build dist/ first.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sumReports, totals } from './sum-reports.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const given = process.argv.slice(2);
+const split = given.includes('--') ? given.indexOf('--') : given.length;
+const majors = given.slice(0, split);
+const vitestArgs = given.slice(split + 1);
+if (majors.length === 0 || !majors.every((major) => /^\d+$/.test(major))) {
+  console.error('usage: node .ci/test-on-node.mjs <major...> [-- vitest arguments]');
+  process.exit(2);
+}
+
+// The compilers of a user do not depend on our Node, and take most of a minute.
+const once = ['--exclude', 'test/package/types.test.ts'];
+
+const ownReports = process.env.TEST_REPORTS === undefined;
+const reports = process.env.TEST_REPORTS ?? mkdtempSync(join(tmpdir(), 'golden-signals-reports-'));
+const failed = majors.filter((major) => !testOn(major));
+const written = majors.map(reportOf).filter((report) => existsSync(report));
+console.log(`\n${totals(sumReports(written))} on Node ${majors.join(', ')}`);
+if (ownReports) rmSync(reports, { recursive: true, force: true });
+if (failed.length > 0) {
+  console.error(`failed on Node ${failed.join(', ')}`);
+  process.exitCode = 1;
+}
+
+function reportOf(major) {
+  return join(reports, `node-${major}.json`);
+}
+
+function testOn(major) {
+  const node = nodeBinary(major);
+  if (node === undefined) return false;
+  const report = reportOf(major);
+  const args = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...once,
+    ...vitestArgs,
+  ];
+  // First on the path, so that a `node` started by a test, or npm's own, is this one too.
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+  const { status } = spawnSync(node, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  return status === 0 && existsSync(report);
+}
+
+function nodeBinary(major) {
+  const folder = join(root, '.node-versions', major);
+  const name = `node-${process.platform}-${process.arch}`;
+  const node = join(folder, 'node_modules', name, 'bin', 'node');
+  if (!existsSync(node)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+    const args = [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--ignore-scripts',
+      '--prefix',
+      folder,
+      `${name}@${major}`,
+    ];
+    spawnSync('npm', args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+  }
+  const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' });
+  if (stdout?.startsWith(`v${major}.`)) {
+    console.log(`\nNode ${stdout.trim()}`);
+    return node;
+  }
+  console.error(`no Node ${major}: ${name}@${major} gave ${stdout?.trim() || 'no program'}`);
+  return undefined;
+}

@@ -1,0 +1,39 @@
+import type { BreakerConfig } from './options.js';
+import { EXPIRED, type IssuedPermit } from './permit.js';
+import type { Open } from './state.js';
+
+/** A circuit that is being tried: at most `probes` calls decide, and one that does not return in time makes place for another. */
+export class HalfOpen {
+  readonly kind = 'half-open';
+  readonly openedAt: number;
+  readonly probes: number;
+  readonly #leaseMs: number;
+  // The probes under way, oldest first.
+  readonly #leases = new Set<IssuedPermit>();
+
+  constructor({ openedAt, until }: Open, { leaseMs, openMs, timeoutMs = 0, probes }: BreakerConfig) {
+    this.openedAt = openedAt;
+    this.probes = probes;
+    // A short Retry-After must not make for a short lease.
+    this.#leaseMs = leaseMs ?? Math.max(until - openedAt, openMs, timeoutMs);
+  }
+
+  /** Whether there is a permit left when `decided` probes have returned. Takes back those whose lease has run out. */
+  hasPlace(now: number, decided: number): boolean {
+    for (const permit of this.#leases) {
+      if (now - permit.startedAt < this.#leaseMs) break;
+      permit.generation = EXPIRED;
+      this.#leases.delete(permit);
+    }
+    return this.#leases.size + decided < this.probes;
+  }
+
+  lease(permit: IssuedPermit): void {
+    this.#leases.add(permit);
+  }
+
+  /** Ends a lease; false if it had run out. */
+  giveBack(permit: IssuedPermit, now: number): boolean {
+    return this.#leases.delete(permit) && now - permit.startedAt < this.#leaseMs;
+  }
+}

@@ -1,0 +1,179 @@
+import { func, integer, notNegative, oneOf, positive, record, reject, within } from '../core/check.js';
+
+const MODES = ['enforce', 'observe', 'off'] as const;
+
+/**
+ * What a breaker does with its judgement: `enforce` rejects, `observe` never rejects and reports what it would have done,
+ * `off` lets everything pass and records nothing.
+ */
+export type BreakerMode = (typeof MODES)[number];
+
+/** What a call came to, as far as it is known: an HTTP status, or what was thrown. */
+export interface BreakerOutcome {
+  readonly status?: number;
+  readonly error?: unknown;
+}
+
+/** Judges an outcome: true is a failure, false a success, 'ignore' is no evidence either way. */
+export type IsFailure = (outcome: BreakerOutcome) => boolean | 'ignore';
+
+/** When a call may be tried again. Only calls that are safe to repeat ever are. */
+export interface RetryOptions {
+  /** Attempts in all, the first included. @default 3 */
+  readonly attempts?: number;
+  /** Retries allowed per first attempt, from above 0 to 1; past that share a failure is final. @default 0.2 */
+  readonly budgetRatio?: number;
+}
+
+/** How the circuit breaker of one upstream behaves. Every option may be left out. */
+export interface BreakerOptions {
+  /** @default 'enforce' */
+  readonly mode?: BreakerMode;
+  /** How far back calls count, in milliseconds, in ten slices: a call counts for nine to ten tenths of it. @default 10_000 */
+  readonly windowMs?: number;
+  /** Judge by the last so many calls instead of by time. At most 100,000. Excludes `windowMs`. */
+  readonly windowCalls?: number;
+  /** Calls the window must hold before it is judged; never more than `windowCalls`. @default 20 */
+  readonly minimumCalls?: number;
+  /** Share of failed calls that opens the circuit, above 0 and up to 1; reaching it is enough. @default 0.5 */
+  readonly failureRatio?: number;
+  /** A call that takes longer is slow, in milliseconds, also while it is still under way. @default off */
+  readonly slowCallMs?: number;
+  /** Share of slow calls that opens the circuit, above 0 and up to 1; reaching it is enough. @default 1 */
+  readonly slowRatio?: number;
+  /** How long the circuit stays open the first time, in milliseconds; it doubles while the probes fail. @default 5_000 */
+  readonly openMs?: number;
+  /** Bound of that doubling and of a Retry-After, before jitter, in milliseconds. @default 60_000, or `openMs` if that is more */
+  readonly maxOpenMs?: number;
+  /** Each open period is made longer by a random share of itself up to this, in [0, 1]. @default 0.1 */
+  readonly jitterRatio?: number;
+  /** Calls let through to try a half-open circuit, 1 to 1,000. @default 3 */
+  readonly probes?: number;
+  /** After so many milliseconds a probe's permit is given to another call. @default the longest of open period, `openMs`, `timeoutMs` */
+  readonly leaseMs?: number;
+  /** Which outcomes count against the upstream. @default whatever throws */
+  readonly isFailure?: IsFailure;
+  /** Deadline of one attempt, its body included, in milliseconds. @default off */
+  readonly timeoutMs?: number;
+  /** Calls under way at once; one more is rejected at once. @default off */
+  readonly maxConcurrent?: number;
+  /** Retries of idempotent requests, within a budget. @default off */
+  readonly retry?: RetryOptions;
+}
+
+/** {@link BreakerOptions} complete and checked; `undefined` means off. */
+export interface BreakerConfig {
+  readonly mode: BreakerMode;
+  readonly windowMs: number;
+  readonly windowCalls: number | undefined;
+  readonly minimumCalls: number;
+  readonly failureRatio: number;
+  readonly slowCallMs: number | undefined;
+  readonly slowRatio: number;
+  readonly openMs: number;
+  readonly maxOpenMs: number;
+  readonly jitterRatio: number;
+  readonly probes: number;
+  readonly leaseMs: number | undefined;
+  readonly isFailure: IsFailure | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly maxConcurrent: number | undefined;
+  readonly retry: Readonly<Required<RetryOptions>> | undefined;
+}
+
+const KNOWN = [
+  'mode',
+  'windowMs',
+  'windowCalls',
+  'minimumCalls',
+  'failureRatio',
+  'slowCallMs',
+  'slowRatio',
+  'openMs',
+  'maxOpenMs',
+  'jitterRatio',
+  'probes',
+  'leaseMs',
+  'isFailure',
+  'timeoutMs',
+  'maxConcurrent',
+  'retry',
+] as const satisfies readonly (keyof BreakerOptions)[];
+
+const maxWindowCalls = 100_000;
+const maxProbes = 1_000;
+// A longer delay makes setTimeout fire at once.
+const maxTimeoutMs = 2 ** 31 - 1;
+
+/**
+ * Completes and checks the options of a breaker; the caller's object is left alone.
+ * @throws GoldenSignalsError `ERR_GS_OPTION` on an unknown name or a value out of range.
+ */
+export function resolveBreaker(given: BreakerOptions = {}, path = 'breaker'): BreakerConfig {
+  record(path, given, KNOWN);
+  const { mode = 'enforce', windowMs = 10_000, windowCalls, minimumCalls = 20, failureRatio = 0.5 } = given;
+  const { slowCallMs, slowRatio = 1, openMs = 5_000, jitterRatio = 0.1, probes = 3 } = given;
+  const { leaseMs, isFailure, timeoutMs, maxConcurrent, retry } = given;
+
+  checkMode(`${path}.mode`, mode);
+  positive(`${path}.windowMs`, windowMs);
+  if (windowCalls !== undefined) {
+    integer(`${path}.windowCalls`, windowCalls);
+    within(`${path}.windowCalls`, windowCalls, 1, maxWindowCalls);
+    if (given.windowMs !== undefined)
+      reject(`${path}.windowCalls`, 'left out when windowMs is given', windowCalls);
+  }
+  integer(`${path}.minimumCalls`, minimumCalls);
+  ratio(`${path}.failureRatio`, failureRatio);
+  if (slowCallMs !== undefined) notNegative(`${path}.slowCallMs`, slowCallMs);
+  ratio(`${path}.slowRatio`, slowRatio);
+  positive(`${path}.openMs`, openMs);
+  const { maxOpenMs = Math.max(60_000, openMs) } = given;
+  positive(`${path}.maxOpenMs`, maxOpenMs);
+  if (maxOpenMs < openMs) reject(`${path}.maxOpenMs`, `at least openMs (${openMs})`, maxOpenMs);
+  within(`${path}.jitterRatio`, jitterRatio, 0, 1);
+  integer(`${path}.probes`, probes);
+  within(`${path}.probes`, probes, 1, maxProbes);
+  if (leaseMs !== undefined) positive(`${path}.leaseMs`, leaseMs);
+  if (isFailure !== undefined) func(`${path}.isFailure`, isFailure);
+  if (timeoutMs !== undefined) within(`${path}.timeoutMs`, timeoutMs, 1, maxTimeoutMs);
+  if (maxConcurrent !== undefined) integer(`${path}.maxConcurrent`, maxConcurrent);
+
+  return Object.freeze({
+    mode,
+    windowMs,
+    windowCalls,
+    minimumCalls: windowCalls === undefined ? minimumCalls : Math.min(minimumCalls, windowCalls),
+    failureRatio,
+    slowCallMs,
+    slowRatio,
+    openMs,
+    maxOpenMs,
+    jitterRatio,
+    probes,
+    leaseMs,
+    isFailure,
+    timeoutMs,
+    maxConcurrent,
+    retry: retry === undefined ? undefined : resolveRetry(retry, `${path}.retry`),
+  });
+}
+
+function resolveRetry(given: RetryOptions, path: string): Readonly<Required<RetryOptions>> {
+  record(path, given, ['attempts', 'budgetRatio']);
+  const { attempts = 3, budgetRatio = 0.2 } = given;
+  integer(`${path}.attempts`, attempts);
+  ratio(`${path}.budgetRatio`, budgetRatio);
+  return Object.freeze({ attempts, budgetRatio });
+}
+
+/** @throws GoldenSignalsError `ERR_GS_OPTION` when it is not a {@link BreakerMode}. */
+export function checkMode(path: string, mode: unknown): asserts mode is BreakerMode {
+  oneOf(path, mode, MODES);
+}
+
+// Reaching a ratio is enough to open, so a ratio of 0 would open on a success.
+function ratio(path: string, value: unknown): asserts value is number {
+  positive(path, value);
+  within(path, value, 0, 1);
+}

@@ -1,0 +1,79 @@
+import type { Bulkhead } from './bulkhead.js';
+import type { Window } from './window.js';
+
+/** Leave to make one call. The first of its methods to be called counts, any later call of any of them does nothing. */
+export interface Permit {
+  /** Anything that tells which call this is, such as its trace context; a transition that this call causes carries it. */
+  evidence: unknown;
+  /** The call succeeded; it took `durationMs`, measured from the permit if left out. */
+  success(durationMs?: number): void;
+  /** The call failed. `reason` is one of few fixed words; transitions count by it. @default 'failure' */
+  failure(durationMs?: number, reason?: string): void;
+  /** The call says nothing about the upstream: its caller gave up, or was wrong. Nothing is recorded. */
+  ignore(): void;
+  /**
+   * The upstream asked to be left alone (Retry-After): opens the circuit at once for that many milliseconds, at most `maxOpenMs`,
+   * without counting as a failure and without raising the back-off. 0 or less is taken as {@link ignore}.
+   */
+  hold(retryAfterMs: number): void;
+}
+
+// In place of the generation of a permit that belongs to none.
+export const ENDED = -1;
+/** Let through by observe mode where it would have been rejected. */
+export const WOULD_BE_REJECTED = -2;
+/** Issued while the breaker was off. */
+export const UNRECORDED = -3;
+/** A probe whose lease ran out. */
+export const EXPIRED = -4;
+
+/** What a permit reports to. */
+export interface PermitIssuer {
+  record(
+    permit: IssuedPermit,
+    failed: boolean,
+    durationMs: number | undefined,
+    reason: string | undefined,
+  ): void;
+  ignore(permit: IssuedPermit): void;
+  hold(permit: IssuedPermit, retryAfterMs: number): void;
+}
+
+/** A {@link Permit} as its breaker sees it. */
+export class IssuedPermit implements Permit {
+  evidence: unknown = undefined;
+  /** Which generation of the state machine issued it, or one of the marks above. */
+  generation: number;
+  /** NaN where nothing depends on how long the call takes. */
+  readonly startedAt: number;
+  readonly bulkhead: Bulkhead | undefined;
+  /** Links of the list of permits that are out. */
+  previous: IssuedPermit | undefined = undefined;
+  next: IssuedPermit | undefined = undefined;
+  /** Where the call was counted as slow before it ended. */
+  counted: { readonly window: Window; readonly stamp: number } | undefined = undefined;
+  readonly #issuer: PermitIssuer;
+
+  constructor(issuer: PermitIssuer, generation: number, startedAt: number, bulkhead: Bulkhead | undefined) {
+    this.#issuer = issuer;
+    this.generation = generation;
+    this.startedAt = startedAt;
+    this.bulkhead = bulkhead;
+  }
+
+  success(durationMs?: number): void {
+    this.#issuer.record(this, false, durationMs, undefined);
+  }
+
+  failure(durationMs?: number, reason?: string): void {
+    this.#issuer.record(this, true, durationMs, reason);
+  }
+
+  ignore(): void {
+    this.#issuer.ignore(this);
+  }
+
+  hold(retryAfterMs: number): void {
+    this.#issuer.hold(this, retryAfterMs);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Timers } from './deadline.js';
+import type { Transition } from './transition-log.js';
+
+/** What breakers need from outside. One object may serve many. */
+export interface BreakerRuntime {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly timers: Timers;
+  /** Takes what a listener or an `isFailure` of the user threw. Must not throw. */
+  readonly caught: (error: unknown) => void;
+  /** Hears of the transitions of every breaker it is given to, before the breaker's own listeners. */
+  readonly onTransition?: ((name: string, transition: Transition) => void) | undefined;
+}
+
+let hasWarned = false;
+
+/** Completes a runtime with the clock, randomness and timers of the process; its timers do not keep the process alive. */
+export function createRuntime(given: Partial<BreakerRuntime>): BreakerRuntime {
+  return {
+    now: given.now ?? (() => performance.now()),
+    random: given.random ?? Math.random,
+    timers: given.timers ?? {
+      set: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+      clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
+    },
+    caught: given.caught ?? warnOnce,
+    onTransition: given.onTransition,
+  };
+}
+
+function warnOnce(error: unknown): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  process.emitWarning(
+    `a circuit breaker goes on without a callback that threw: ${textOf(error)}`,
+    'GoldenSignalsWarning',
+  );
+}
+
+function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return 'unprintable';
+  }
+}

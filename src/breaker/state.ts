@@ -1,0 +1,37 @@
+import type { HalfOpen } from './half-open.js';
+import type { BreakerMode } from './options.js';
+import type { BreakerState } from './snapshot.js';
+
+/** Where a circuit is. */
+export type State = { readonly kind: 'closed' } | Open | HalfOpen | ForcedOpenState;
+
+export interface Open {
+  readonly kind: 'open';
+  readonly openedAt: number;
+  /** From this moment on, itself included, the next call is a probe. */
+  readonly until: number;
+}
+
+/** Held open by hand, until nobody holds it any more. */
+export interface ForcedOpenState {
+  readonly kind: 'forced-open';
+  readonly openedAt: number;
+  holders: number;
+}
+
+/** Shared by all closed circuits: there is nothing to tell them apart. */
+export const CLOSED: State = Object.freeze({ kind: 'closed' });
+
+/** What it reads as: an open circuit whose time is up is half-open, though nobody has asked for leave yet. */
+export function stateAt(state: State, mode: BreakerMode, now: number): BreakerState {
+  if (mode === 'off') return 'off';
+  return state.kind === 'open' && now >= state.until ? 'half-open' : state.kind;
+}
+
+export function retryAfterMs(state: State, mode: BreakerMode, now: number): number {
+  return state.kind === 'open' && mode !== 'off' ? Math.max(0, state.until - now) : 0;
+}
+
+export function openedAt(state: State, mode: BreakerMode): number | undefined {
+  return state.kind === 'closed' || mode === 'off' ? undefined : state.openedAt;
+}

@@ -1,0 +1,56 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Context, type ContextManager, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api';
+
+/** The one AsyncLocalStorage of the process: what it holds is the active OpenTelemetry context. */
+const storage = new AsyncLocalStorage<Context>();
+
+// An application that registered a context manager of its own keeps it, and everything here goes through that one.
+let isForeign = false;
+
+/** Says whose storage holds the active context: this library's, or that of the SDK which the application has registered. */
+export function useForeignContextManager(value: boolean): void {
+  isForeign = value;
+}
+
+/** The active OpenTelemetry context. */
+export function activeContext(): Context {
+  if (isForeign) return contextApi.active();
+  return storage.getStore() ?? ROOT_CONTEXT;
+}
+
+/** Calls `fn` with `context` active, without allocating a closure: `fn` is called with `self` as `this` and the arguments. */
+export function runInContext<A extends unknown[], R>(
+  context: Context,
+  fn: (this: unknown, ...args: A) => R,
+  self: unknown,
+  ...args: A
+): R {
+  if (isForeign) return contextApi.with(context, fn as (...args: A) => R, self as undefined, ...args);
+  return storage.run(context, callWith as (fn: unknown, self: unknown, args: A) => R, fn, self, args);
+}
+
+function callWith(fn: (...args: unknown[]) => unknown, self: unknown, args: unknown[]): unknown {
+  return fn.apply(self, args);
+}
+
+/** The OpenTelemetry context manager over that storage. */
+export const contextManager: ContextManager = {
+  active: () => storage.getStore() ?? ROOT_CONTEXT,
+  with(context, fn, thisArg, ...args) {
+    return runInContext(context, fn as unknown as (...args: unknown[]) => never, thisArg, ...args);
+  },
+  bind(context, target) {
+    if (typeof target !== 'function') return target;
+    const bound = function (this: unknown, ...args: unknown[]) {
+      return runInContext(context, target as (...args: unknown[]) => unknown, this, ...args);
+    };
+    Object.defineProperty(bound, 'length', { value: target.length, configurable: true });
+    return bound as typeof target;
+  },
+  enable() {
+    return this;
+  },
+  disable() {
+    return this;
+  },
+};

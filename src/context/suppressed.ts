@@ -1,0 +1,18 @@
+import { type Context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import { runInContext } from './storage.js';
+
+// The key of @opentelemetry/core's suppressTracing(), which every OpenTelemetry instrumentation respects. A key is a registered
+// symbol, so this is the same one without loading the package; a test compares them.
+const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+
+const suppressed: Context = ROOT_CONTEXT.setValue(SUPPRESS_TRACING_KEY, true);
+
+/** True where telemetry of our own is on its way, which nobody may trace or count. */
+export function isSuppressed(context: Context): boolean {
+  return context.getValue(SUPPRESS_TRACING_KEY) === true;
+}
+
+/** Runs what belongs to telemetry itself, outside of any request. */
+export function runSuppressed<R>(fn: () => R): R {
+  return runInContext(suppressed, fn, undefined);
+}

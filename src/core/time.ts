@@ -1,0 +1,19 @@
+import type { HrTime, TimeInput } from '@opentelemetry/api';
+
+/** Wall-clock milliseconds as OpenTelemetry's [seconds, nanoseconds]. */
+export function toHrTime(epochMs: number): HrTime {
+  let seconds = Math.floor(epochMs / 1_000);
+  let nanos = Math.round((epochMs - seconds * 1_000) * 1e6);
+  if (nanos >= 1e9) {
+    seconds += 1;
+    nanos -= 1e9;
+  }
+  return [seconds, nanos];
+}
+
+/** What a user may pass as a time, as wall-clock milliseconds; a small number is read as `performance.now()`, as the SDK does. */
+export function toEpochMs(time: TimeInput, monotonicToEpoch: (at: number) => number): number {
+  if (typeof time === 'number') return time < performance.timeOrigin ? monotonicToEpoch(time) : time;
+  if (time instanceof Date) return time.getTime();
+  return time[0] * 1_000 + time[1] / 1e6;
+}

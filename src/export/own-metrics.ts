@@ -1,0 +1,125 @@
+import type { HrTime } from '@opentelemetry/api';
+import type { InstrumentationScope } from '@opentelemetry/core';
+import type { Resource } from '@opentelemetry/resources';
+import type {
+  AggregationTemporality,
+  CollectionResult,
+  DataPoint,
+  HistogramMetricData,
+  MetricData,
+  MetricProducer,
+  SumMetricData,
+} from '@opentelemetry/sdk-metrics';
+import type { Clock } from '../core/clock.js';
+import { toHrTime } from '../core/time.js';
+import type { Histogram } from '../metrics/histogram.js';
+import type { HistogramInstrument, Instrument, Sum, SumInstrument } from '../metrics/instrument.js';
+import type { Series } from '../metrics/series.js';
+
+/** The SDK's enums by value: importing them would load the SDK with the first metric, and not with the first export. */
+const DELTA = 0 as AggregationTemporality.DELTA;
+const CUMULATIVE = 1 as AggregationTemporality.CUMULATIVE;
+const HISTOGRAM_POINT = 0 as HistogramMetricData['dataPointType'];
+const SUM_POINT = 3 as SumMetricData['dataPointType'];
+const DOUBLE = 1;
+
+/** `delta` where a reader wants increments: for counters and histograms, never for what goes up and down. */
+export type Temporality = 'cumulative' | 'delta';
+
+export interface OwnMetricsParts {
+  readonly instruments: () => Iterable<Instrument>;
+  readonly scope: InstrumentationScope;
+  readonly resource: () => Resource;
+  readonly clock: Clock;
+}
+
+/** What the last collection of a delta reader had seen of a series. */
+interface Seen {
+  readonly counts: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+}
+
+/** Makes a producer of our own series for one reader; a delta reader remembers what it has seen, so each needs its own. */
+export function createOwnMetrics(parts: OwnMetricsParts, temporality: Temporality): MetricProducer {
+  const startedAt = toHrTime(parts.clock.epochMs());
+  let lastAt = startedAt;
+  const seenHistograms = new WeakMap<Series<Histogram>, Seen>();
+  const seenSums = new WeakMap<Series<Sum>, number>();
+
+  return {
+    async collect(): Promise<CollectionResult> {
+      const now = toHrTime(parts.clock.epochMs());
+      const from = temporality === 'delta' ? lastAt : startedAt;
+      lastAt = now;
+      const metrics: MetricData[] = [];
+      for (const instrument of parts.instruments()) {
+        const metric =
+          instrument.kind === 'histogram'
+            ? histogramData(instrument, from, now)
+            : sumData(instrument, from, now);
+        if (metric.dataPoints.length > 0) metrics.push(metric);
+      }
+      const scopeMetrics = metrics.length === 0 ? [] : [{ scope: parts.scope, metrics }];
+      return { resourceMetrics: { resource: parts.resource(), scopeMetrics }, errors: [] };
+    },
+  };
+
+  function histogramData(instrument: HistogramInstrument, from: HrTime, now: HrTime): HistogramMetricData {
+    const dataPoints: HistogramMetricData['dataPoints'] = [];
+    for (const series of instrument.series) {
+      const { value } = series;
+      const seen = temporality === 'delta' ? seenHistograms.get(series) : undefined;
+      if (seen !== undefined && seen.count === value.count) continue;
+      if (value.count === 0) continue;
+      const counts = value.counts.map((count, index) => count - (seen?.counts[index] ?? 0));
+      if (temporality === 'delta')
+        seenHistograms.set(series, { counts: [...value.counts], count: value.count, sum: value.sum });
+      dataPoints.push({
+        startTime: from,
+        endTime: now,
+        attributes: series.attributes,
+        value: {
+          buckets: { boundaries: value.bounds as number[], counts },
+          sum: value.sum - (seen?.sum ?? 0),
+          count: value.count - (seen?.count ?? 0),
+          // A minimum of all time says nothing about an interval.
+          ...(temporality === 'delta' ? {} : { min: value.min, max: value.max }),
+        },
+      });
+    }
+    return {
+      descriptor: descriptorOf(instrument),
+      aggregationTemporality: temporality === 'delta' ? DELTA : CUMULATIVE,
+      dataPointType: HISTOGRAM_POINT,
+      dataPoints,
+    };
+  }
+
+  function sumData(instrument: SumInstrument, from: HrTime, now: HrTime): SumMetricData {
+    const isMonotonic = instrument.kind === 'counter';
+    const isDelta = isMonotonic && temporality === 'delta';
+    const dataPoints: DataPoint<number>[] = [];
+    for (const series of instrument.series) {
+      const seen = isDelta ? (seenSums.get(series) ?? 0) : 0;
+      if (isDelta) seenSums.set(series, series.value.value);
+      dataPoints.push({
+        startTime: from,
+        endTime: now,
+        attributes: series.attributes,
+        value: series.value.value - seen,
+      });
+    }
+    return {
+      descriptor: descriptorOf(instrument),
+      aggregationTemporality: isDelta ? DELTA : CUMULATIVE,
+      dataPointType: SUM_POINT,
+      isMonotonic,
+      dataPoints,
+    };
+  }
+}
+
+function descriptorOf({ name, description, unit, kind }: Instrument): MetricData['descriptor'] {
+  return { name, description, unit, valueType: kind === 'histogram' ? DOUBLE : 0 };
+}

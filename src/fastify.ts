@@ -1,0 +1,28 @@
+import type { Options } from './options.js';
+import { sharedRegistry } from './registry.js';
+
+interface FastifyLike {
+  addHook(name: 'onClose', hook: (instance: unknown) => Promise<void>): unknown;
+}
+
+/**
+ * instrument() as a fastify plugin: `fastify.register(fastifySignals, options)`. It belongs to the whole instance, whatever it is
+ * registered in, and exports what is waiting when the instance closes.
+ *
+ * @throws GoldenSignalsError `ERR_GS_OPTION`
+ */
+export const fastifySignals = Object.assign(
+  async (fastify: FastifyLike, options: Options = {}): Promise<void> => {
+    const signals = sharedRegistry().instrument(
+      fastify,
+      Object.keys(options).length === 0 ? undefined : options,
+    );
+    fastify.addHook('onClose', () => signals.flush());
+  },
+  {
+    // What fastify-plugin sets: no encapsulation, a name, and the versions that it takes.
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: 'golden-signals',
+    [Symbol.for('plugin-meta')]: { name: 'golden-signals', fastify: '4.x || 5.x' },
+  },
+);

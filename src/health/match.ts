@@ -1,0 +1,29 @@
+import type { HealthConfig } from './options.js';
+import type { Probe } from './probe.js';
+
+/** Which probe a request asks for, and for which group of checks. */
+export interface ProbeTarget {
+  readonly probe: Probe;
+  readonly group: string | undefined;
+}
+
+/**
+ * The probe that a GET or HEAD of this request target asks for, or `undefined` if it is the application's: the path has to equal a probe's,
+ * without its query and one trailing slash. `<path>/<group>` is the aggregate of a group that `hasGroup` knows.
+ */
+export function matchProbe(
+  config: Pick<HealthConfig, 'path' | 'probes'>,
+  method: string | undefined,
+  target: string | undefined,
+  hasGroup: (group: string) => boolean,
+): ProbeTarget | undefined {
+  if (target === undefined || (method !== 'GET' && method !== 'HEAD')) return undefined;
+  const queryAt = target.indexOf('?');
+  let path = queryAt < 0 ? target : target.slice(0, queryAt);
+  if (path.length > 1 && path.endsWith('/')) path = path.slice(0, -1);
+  const probe = config.probes.get(path);
+  if (probe !== undefined) return { probe, group: undefined };
+  if (path[config.path.length] !== '/' || !path.startsWith(config.path)) return undefined;
+  const group = path.slice(config.path.length + 1);
+  return hasGroup(group) ? { probe: 'health', group } : undefined;
+}

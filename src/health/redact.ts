@@ -1,0 +1,82 @@
+import { isSecretName } from './secret-names.js';
+import { propertyOf } from './settle.js';
+
+const maxChars = 200;
+// Bounds the work on a huge message.
+const maxScanned = 1_000;
+const mask = '***';
+
+const urlCredentials = /([a-z][a-z0-9+.-]*:\/\/)\S*@/gi;
+const bareCredentials = /[^\s:@/]+:(?!\/\/)\S+@/g;
+const query = /\?\S+/g;
+const header = /\b(authorization|cookie)(["']?\s*[=:]).*$/gi;
+const authScheme = /\b(bearer|basic|digest|negotiate)\s+\S+/gi;
+const pair =
+  /(?<![\w.-])([\w.-]+)(["'\])]*\s*(?:=>|->|[=:])\s*|\s+(?:is|was)\s+)((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|)\S*)/g;
+const afterSecretWord =
+  /\b(passwords?|passwd|passphrase|passcode|pwd|secrets?|tokens?|keys?|credentials?|cookies?|session|signature|jwt|otp|pin|nonce)(\s+(?:(?:provided|given|supplied|received|used)\b[:,]?\s+)?)(\S+)/gi;
+// What drivers write after 'password', 'key' or 'token'; anything else there may be the secret itself.
+const harmless =
+  /^(?:authentication|verification|validation|check|values?|constraint|violates|ids?|name|types?|length|size|file|store|exchange|endpoint|request|response|refresh|server|service|provider|failed|failure|error|expired|invalid|missing|mismatch|required|rejected|revoked|incorrect|wrong|unknown|denied|not|too|cannot|could|does|did|must|should|has|have|had|is|was|for|of|in|on|to|by|from|with|at|and|or|but|the|an?|already|no|timed|timeout|closed|lost|ended)[.,;:!)]*$/i;
+const jwt = /eyJ[\w-]*(?:\.[\w-]*)+/g;
+const longToken = /[\w~+=-][\w~+/=-]{11,}/g;
+
+const nameShape = /^[A-Za-z][A-Za-z0-9]{0,60}$/;
+const nameEnd = /(?:error|exception|failure)$/i;
+const codeShape = /^(?:[A-Z]{2,30}[0-9]{0,2}(?:_[A-Z0-9]{1,24}){0,6}|[0-9A-Z]{5}|[0-9]{1,5})$/;
+
+/**
+ * What a body may show of a text that foreign code wrote: its first line, at most 200 characters, without URL credentials, query
+ * strings, values of password, secret, token and key pairs, bearer and JWT strings, and tokens that look random. It hides too much rather
+ * than too little; a secret that is a plain word in plain prose is beyond it. Never throws.
+ * @see health.md, section 4
+ */
+export function redactText(text: string): string {
+  const line = firstLine(text)
+    .replace(urlCredentials, `$1${mask}@`)
+    .replace(bareCredentials, `${mask}@`)
+    .replace(query, `?${mask}`)
+    .replace(header, `$1$2 ${mask}`)
+    .replace(authScheme, `$1 ${mask}`)
+    .replace(pair, (all, name: string, link: string) => (isSecretName(name) ? `${name}${link}${mask}` : all))
+    .replace(afterSecretWord, (all, name: string, space: string, next: string) =>
+      harmless.test(next) || next.startsWith(mask) ? all : `${name}${space}${mask}`,
+    )
+    .replace(jwt, mask)
+    .replace(longToken, (token) => (looksRandom(token) ? mask : token));
+  return clip(line);
+}
+
+/** What a body may show of anything thrown: name, code and message, each redacted; never stack, cause or other properties. Never throws. */
+export function redactThrown(thrown: unknown): string {
+  if (typeof thrown === 'string') return redactText(thrown) || 'threw an empty string';
+  if (thrown === null || thrown === undefined) return `threw ${thrown}`;
+  if (typeof thrown !== 'object' && typeof thrown !== 'function') return `threw a ${typeof thrown}`;
+  const name = propertyOf(thrown, 'name');
+  const code = propertyOf(thrown, 'code');
+  const message = propertyOf(thrown, 'message');
+  const head: string[] = [];
+  if (typeof name === 'string' && nameShape.test(name) && nameEnd.test(name)) head.push(name);
+  if ((typeof code === 'string' || typeof code === 'number') && codeShape.test(String(code)))
+    head.push(String(code));
+  const said = typeof message === 'string' ? redactText(message) : '';
+  if (head.length === 0) return said || 'threw an object';
+  return clip(said === '' ? head.join(' ') : `${head.join(' ')}: ${said}`);
+}
+
+function firstLine(text: string): string {
+  const scanned = text.slice(0, maxScanned);
+  const line = scanned.trimStart().split(/[\r\n\v\f\u0085\u2028\u2029]/, 1)[0] as string;
+  const isCut = text.length > maxScanned && scanned.endsWith(line);
+  // A cut may go through a URL or a token and leave a half that no pattern knows.
+  return isCut ? line.slice(0, Math.max(0, line.lastIndexOf(' '))) : line.trimEnd();
+}
+
+// Keys, hashes and ids carry digits or are very long; the words of a message are neither.
+function looksRandom(token: string): boolean {
+  return token.length >= 32 || /[0-9]/.test(token);
+}
+
+function clip(text: string): string {
+  return text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text;
+}

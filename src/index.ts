@@ -1,0 +1,25 @@
+import type { Options } from './options.js';
+import { sharedRegistry } from './registry.js';
+import type { Signals } from './signals.js';
+
+export { type TraceFields, traceFields } from './context/trace-fields.js';
+export { ERROR_CODES, type ErrorCode, GoldenSignalsError, isGoldenSignalsError } from './errors.js';
+export type { MetricOptions } from './metrics/options.js';
+export type { Options } from './options.js';
+export type { ServiceOptions } from './service.js';
+export type { Signals } from './signals.js';
+export type { Edge, TraceOptions } from './trace/options.js';
+
+/**
+ * Makes a service legible: every request that the application answers carries W3C trace context and is measured.
+ *
+ * Call it before or after routes, before or after listen(), in any import order. The same application gives the same handle, also
+ * from a second installed copy of the package. Without an application it is for workers and scripts. Without options a further
+ * application joins the service that is already there.
+ *
+ * @param app an express, fastify, Koa, Hono or NestJS application, an http, https or http2 server, or nothing
+ * @throws GoldenSignalsError `ERR_GS_APP` for anything else, `ERR_GS_OPTION` for an option that is unknown or out of range
+ */
+export function instrument(app?: unknown, options?: Options): Signals {
+  return sharedRegistry().instrument(app, options);
+}

@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createPropagation } from './context/propagators.js';
+import { createSystemClock } from './core/clock.js';
+import { createFaults } from './core/faults.js';
+import { createIdGenerator } from './core/ids.js';
+import { createMethods, DEFAULT_METHODS } from './metrics/http-methods.js';
+import { type Options, resolveOptions } from './options.js';
+import { bindApp } from './server/bind-app.js';
+import { recordOf } from './server/request-record.js';
+import { RequestRecorder } from './server/request-recorder.js';
+import { type RequestHandler, ServerBindings } from './server/server-bindings.js';
+import type { Signals } from './signals.js';
+import { createTelemetry } from './telemetry.js';
+
+/** One service in this process, built and not yet shut down. */
+export interface Service {
+  readonly signals: Signals;
+  readonly handler: RequestHandler;
+}
+
+/** One place for all servers of the process: an application can only be bound once. */
+const bindings = new ServerBindings();
+
+/** Says a line of our own; standard error is where a service's logs are collected from. */
+function write(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Builds a service from its options, by hand and in order: options, clock and ids, the way out, the recorder in front of it. */
+export function createService(options: Options, onClosed: () => void): Service {
+  const { config, log } = resolveOptions(options, process.env, write);
+  const faults = createFaults(log);
+  const clock = createSystemClock();
+  const ids = createIdGenerator();
+  const propagation = createPropagation(config.propagators, loadFromApplication, (message) =>
+    log.warnOnce(message, message),
+  );
+  const telemetry = createTelemetry({ config, clock, ids, faults, log, write, propagation });
+  const edge = config.traces?.edge ?? 'continue';
+  const recorder = new RequestRecorder({
+    clock,
+    faults,
+    methodOf: createMethods(config.metrics?.methods ?? DEFAULT_METHODS),
+    tracing: telemetry.tracing,
+    red: telemetry.red,
+    isIgnored: config.isIgnored,
+    isRestarted:
+      edge === 'continue' ? undefined : edge === 'restart' ? () => true : (req) => edge(req) === 'restart',
+  });
+
+  let isOpen = true;
+  let closing: Promise<void> | undefined;
+  const handler: RequestHandler = {
+    run(req: IncomingMessage, res: ServerResponse, proceed, self, args) {
+      return isOpen ? recorder.run(req, res, proceed, self, args) : proceed.apply(self, args);
+    },
+  };
+  const signals: Signals = {
+    get tracer() {
+      return telemetry.tracer;
+    },
+    get meter() {
+      return telemetry.meter;
+    },
+    flush: () => telemetry.flush(),
+    shutdown() {
+      closing ??= (async () => {
+        isOpen = false;
+        bindings.release(handler);
+        onClosed();
+        await telemetry.shutdown();
+      })();
+      return closing;
+    },
+  };
+  return { signals, handler };
+}
+
+/**
+ * Binds an application or server to a service.
+ * @throws GoldenSignalsError `ERR_GS_APP`
+ */
+export function bindToService(app: unknown, { handler }: Service): void {
+  bindApp(app, bindings, handler);
+}
+
+/** Takes a request that has come past the server unseen; one that has a record, or is ignored, goes on as it is. */
+export function enterService(
+  req: IncomingMessage,
+  res: ServerResponse,
+  next: () => void,
+  { handler }: Service,
+): void {
+  if (recordOf(req) !== undefined) {
+    next();
+    return;
+  }
+  bindings.claim(req, handler);
+  handler.run(req, res, next, undefined, []);
+}
+
+/** Binds every server that is nobody else's. */
+export function bindEveryServer({ handler }: Service): void {
+  bindings.bindEveryServer(handler);
+}
+
+/** Optional packages belong to the application: they are looked up from where it was started, then from here. */
+function loadFromApplication(module: string): unknown {
+  return require(require.resolve(module, { paths: [process.cwd(), __dirname] }));
+}

@@ -1,0 +1,41 @@
+import type { Histogram } from './histogram.js';
+import type { Series } from './series.js';
+
+interface InstrumentBase {
+  readonly name: string;
+  readonly description: string;
+  /** UCUM, as the semantic conventions give it: 's', 'By', '{request}', '1'. */
+  readonly unit: string;
+}
+
+/** Where a measurement goes. */
+export interface Recordable {
+  record(value: number): void;
+}
+
+/** Where an increment goes. */
+export interface Addable {
+  add(increment: number): void;
+}
+
+/** The number of one sum series. */
+export class Sum implements Addable {
+  value = 0;
+
+  add(increment: number): void {
+    this.value += increment;
+  }
+}
+
+export interface HistogramInstrument extends InstrumentBase {
+  readonly kind: 'histogram';
+  readonly series: Iterable<Series<Histogram>>;
+}
+
+export interface SumInstrument extends InstrumentBase {
+  readonly kind: 'counter' | 'updowncounter';
+  readonly series: Iterable<Series<Sum>>;
+}
+
+/** What the outputs read: an instrument whose series this library keeps itself. */
+export type Instrument = HistogramInstrument | SumInstrument;

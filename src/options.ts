@@ -1,0 +1,119 @@
+import type { IncomingMessage } from 'node:http';
+import { record, reject } from './core/check.js';
+import { createEnvironment, type Environment } from './core/environment.js';
+import { createLog, LOG_LEVELS, type Log, type LogLevel } from './core/log.js';
+import { redactUrl } from './core/redact-url.js';
+import { type MetricConfig, type MetricOptions, resolveMetrics } from './metrics/options.js';
+import { resolveService, type ServiceConfig, type ServiceOptions } from './service.js';
+import { resolveTraces, type TraceConfig, type TraceOptions } from './trace/options.js';
+
+export interface Options {
+  /** The name of this service, or more about it. @default OTEL_SERVICE_NAME, else the name in the nearest package.json */
+  readonly service?: string | ServiceOptions;
+  /**
+   * Requests that are neither traced nor measured: paths, exact or a prefix that ends in `*`, regular expressions on the path, or
+   * a function. Their trace context is still passed on. @default []
+   */
+  readonly ignore?: readonly (string | RegExp)[] | ((req: IncomingMessage) => boolean);
+  /** Traces, or false for none: context is still passed on. */
+  readonly traces?: false | TraceOptions;
+  /** Metrics, or false for none. */
+  readonly metrics?: false | MetricOptions;
+}
+
+export interface Config {
+  readonly service: ServiceConfig;
+  readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
+  readonly traces: TraceConfig | undefined;
+  readonly metrics: MetricConfig | undefined;
+  readonly propagators: readonly string[];
+  /** By signal: `http/protobuf` or `http/json`. */
+  readonly protocols: { readonly traces: Protocol; readonly metrics: Protocol };
+  /** Where the OTLP exporters send to, for a line that says so; without credentials. */
+  readonly endpoints: { readonly traces: string; readonly metrics: string };
+  readonly logLevel: LogLevel;
+  readonly isDiagnosed: boolean;
+}
+
+export type Protocol = 'http/protobuf' | 'http/json';
+
+const protocols: readonly Protocol[] = ['http/protobuf', 'http/json'];
+
+/**
+ * Completes and freezes what the user gave: code beats environment beats default.
+ * @throws GoldenSignalsError `ERR_GS_OPTION` that names the option, the rule and the value given.
+ */
+export function resolveOptions(
+  given: Options,
+  variables: Readonly<Record<string, string | undefined>>,
+  write: (line: string) => void,
+): { config: Config; log: Log } {
+  record('options', given, ['service', 'ignore', 'traces', 'metrics']);
+  const { service = {}, ignore, traces = {}, metrics = {} } = given;
+
+  // The level decides what is said of the other variables, so it is read first.
+  const quiet = createEnvironment(variables, () => {});
+  const log = createLog(quiet.oneOf('OTEL_LOG_LEVEL', LOG_LEVELS, 'info'), write);
+  const env = createEnvironment(variables, (message) => log.warnOnce(message, message));
+  const logLevel = env.oneOf('OTEL_LOG_LEVEL', LOG_LEVELS, 'info');
+  const isDisabled = env.flag('OTEL_SDK_DISABLED');
+
+  const config: Config = Object.freeze({
+    service: resolveService(service, env, (message) => log.warnOnce(message, message)),
+    isIgnored: resolveIgnore(ignore),
+    traces: traces === false || isDisabled ? undefined : resolveTraces(traces, env),
+    metrics: metrics === false || isDisabled ? undefined : resolveMetrics(metrics, env),
+    propagators: env.list(
+      'OTEL_PROPAGATORS',
+      ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'none'],
+      ['tracecontext', 'baggage'],
+    ),
+    protocols: { traces: protocolOf('TRACES', env), metrics: protocolOf('METRICS', env) },
+    endpoints: { traces: endpointOf('traces', env), metrics: endpointOf('metrics', env) },
+    logLevel,
+    isDiagnosed: env.text('OTEL_LOG_LEVEL') !== undefined,
+  });
+  return { config, log };
+}
+
+function protocolOf(signal: string, env: Environment): Protocol {
+  const common = env.oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', protocols, 'http/protobuf');
+  return env.oneOf(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`, protocols, common);
+}
+
+function endpointOf(signal: 'traces' | 'metrics', env: Environment): string {
+  const own = env.text(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`);
+  if (own !== undefined) return redactUrl(own);
+  const base = env.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4318';
+  return redactUrl(`${base.replace(/\/$/, '')}/v1/${signal}`);
+}
+
+function resolveIgnore(ignore: Options['ignore']): Config['isIgnored'] {
+  if (ignore === undefined) return undefined;
+  if (typeof ignore === 'function') return ignore;
+  if (!Array.isArray(ignore))
+    reject('ignore', 'an array of paths and regular expressions, or a function', ignore);
+  const exact = new Set<string>();
+  const prefixes: string[] = [];
+  const expressions: RegExp[] = [];
+  for (const [index, rule] of ignore.entries()) {
+    if (rule instanceof RegExp) {
+      // A global or sticky expression remembers where it stopped, and would then miss every other request.
+      expressions.push(new RegExp(rule.source, rule.flags.replace(/[gy]/g, '')));
+    } else if (typeof rule === 'string' && rule.startsWith('/')) {
+      if (rule.endsWith('*')) prefixes.push(rule.slice(0, -1));
+      else exact.add(rule);
+    } else reject(`ignore[${index}]`, "a path that begins with '/' or a regular expression", rule);
+  }
+  if (ignore.length === 0) return undefined;
+  return (req) => {
+    const url = req.url ?? '';
+    const question = url.indexOf('?');
+    const path = question < 0 ? url : url.slice(0, question);
+    return (
+      exact.has(path) ||
+      prefixes.some((prefix) => path.startsWith(prefix)) ||
+      expressions.some((rule) => rule.test(path))
+    );
+  };
+}

@@ -1,0 +1,131 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import * as net from 'node:net';
+import { describe } from '../core/check.js';
+import { GoldenSignalsError } from '../errors.js';
+import { watchExpressRoutes } from './express/express-routes.js';
+import { type ExpressApp, isExpressApp } from './express/layer.js';
+import { type FastifyApp, watchFastifyRoutes } from './fastify-routes.js';
+import { type HonoApp, watchHonoRoutes } from './hono-routes.js';
+import { type KoaApp, watchKoaRoutes } from './koa-routes.js';
+import { recordOf } from './request-record.js';
+import type { RequestHandler, ServerBindings } from './server-bindings.js';
+
+interface NestApp {
+  getHttpAdapter(): { getInstance(): unknown };
+  getHttpServer(): object;
+}
+
+type Handle = (this: unknown, ...args: unknown[]) => unknown;
+
+/**
+ * Binds whatever a user hands to instrument() to the handler of its requests.
+ * @throws GoldenSignalsError `ERR_GS_APP` for anything that is no application or server known here.
+ */
+export function bindApp(app: unknown, bindings: ServerBindings, handler: RequestHandler): void {
+  if (app instanceof net.Server) bindings.bindServer(app, handler);
+  else if (isExpressApp(app)) bindExpress(app, bindings, handler);
+  else if (isFastify(app)) bindFastify(app, bindings, handler);
+  else if (isKoa(app)) bindKoa(app, bindings, handler);
+  else if (isHono(app)) bindHono(app, bindings, handler);
+  else if (isNest(app)) {
+    bindApp(app.getHttpAdapter().getInstance(), bindings, handler);
+    bindings.bindServer(app.getHttpServer(), handler);
+  } else {
+    throw new GoldenSignalsError(
+      'ERR_GS_APP',
+      `instrument() got ${describe(app)}; it takes an express, fastify, Koa, Hono or NestJS application, an http, https or http2 ` +
+        'server, or nothing at all',
+    );
+  }
+}
+
+function bindExpress(app: ExpressApp, bindings: ServerBindings, handler: RequestHandler): void {
+  watchExpressRoutes(app);
+  bindings.bindApp(app, handler);
+  // A listener of the user's own, such as http.createServer((req, res) => app(req, res)), says nothing of the application behind it
+  // until the first request gets there.
+  const handle = app.handle as Handle;
+  app.handle = function (this: unknown, ...args: unknown[]) {
+    const [req, res] = args as [IncomingMessage, ServerResponse];
+    if (recordOf(req) !== undefined) return handle.apply(this, args);
+    bindings.claim(req, handler);
+    return handler.run(req, res, handle, this, args);
+  };
+}
+
+function bindFastify(app: FastifyApp, bindings: ServerBindings, handler: RequestHandler): void {
+  watchFastifyRoutes(app);
+  bindings.bindServer(app.server, handler);
+  // listen({ host: 'localhost' }) opens a second server with the same listener.
+  if (app.server instanceof net.Server) {
+    for (const listener of app.server.listeners('request')) bindings.bindApp(listener, handler);
+  }
+}
+
+function bindKoa(app: KoaApp, bindings: ServerBindings, handler: RequestHandler): void {
+  watchKoaRoutes(app);
+  const { callback, handleRequest } = app;
+  app.callback = function () {
+    const listener = callback.call(this);
+    bindings.bindApp(listener, handler);
+    return listener;
+  };
+  app.handleRequest = function (context, run) {
+    const { req, res } = context as unknown as { req: IncomingMessage; res: ServerResponse };
+    if (recordOf(req) !== undefined) return handleRequest.call(this, context, run);
+    bindings.claim(req, handler);
+    return handler.run(req, res, handleRequest as Handle, this, [context, run]);
+  };
+}
+
+function bindHono(app: HonoApp, bindings: ServerBindings, handler: RequestHandler): void {
+  watchHonoRoutes(app);
+  const { fetch } = app;
+  app.fetch = function (this: unknown, ...args: unknown[]) {
+    const { incoming, outgoing } = (args[1] ?? {}) as {
+      incoming?: IncomingMessage;
+      outgoing?: ServerResponse;
+    };
+    if (incoming === undefined || outgoing === undefined || recordOf(incoming) !== undefined)
+      return fetch.apply(this as never, args as never);
+    bindings.claim(incoming, handler);
+    return handler.run(incoming, outgoing, fetch as Handle, this, args);
+  };
+  // serve({ fetch: app.fetch }) before instrument(app) has left nothing that leads from the server to the application.
+  bindings.adoptNext(handler);
+}
+
+function isFastify(app: unknown): app is FastifyApp {
+  return (
+    isObject(app) &&
+    typeof app.addHook === 'function' &&
+    typeof app.inject === 'function' &&
+    isObject(app.server)
+  );
+}
+
+function isKoa(app: unknown): app is KoaApp {
+  return (
+    isObject(app) &&
+    typeof app.callback === 'function' &&
+    typeof app.handleRequest === 'function' &&
+    isObject(app.context)
+  );
+}
+
+function isHono(app: unknown): app is HonoApp {
+  return (
+    isObject(app) &&
+    typeof app.fetch === 'function' &&
+    isObject(app.router) &&
+    typeof app.router.match === 'function'
+  );
+}
+
+function isNest(app: unknown): app is NestApp {
+  return isObject(app) && typeof app.getHttpAdapter === 'function' && typeof app.getHttpServer === 'function';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,103 @@
+import { type Layer, type LayerMatch, matchLayer } from './layer.js';
+
+/** Where a parameter's value stands in a path. */
+interface Slot {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The template of a mount path whose text the router did not keep (express 4, router before 2.3), worked out by asking the layer itself:
+ * each value is changed where it stands, and where the layer then reports the changed value stands the parameter. Undefined when some
+ * of it could not be told from a value, for a raw value must never get into a template.
+ */
+export function reconstructTemplate(layer: Layer, match: LayerMatch): string | undefined {
+  const slots: Slot[] = [];
+  for (const [name, value] of Object.entries(match.params)) {
+    if (value === undefined) continue;
+    const slot = slotOf(layer, match, name, Array.isArray(value) ? value.join('/') : String(value));
+    if (slot === undefined) return undefined;
+    slots.push(slot);
+  }
+  slots.sort((a, b) => a.start - b.start);
+  let template = '';
+  let from = 0;
+  for (const slot of slots) {
+    if (slot.start < from) return undefined;
+    template += match.path.slice(from, slot.start);
+    template += /^\d+$/.test(slot.name) ? '*' : `:${slot.name}`;
+    if (!isLiteral(layer, match.path, from, slot.start)) return undefined;
+    from = slot.end;
+  }
+  if (!isLiteral(layer, match.path, from, match.path.length)) return undefined;
+  return template + match.path.slice(from);
+}
+
+function slotOf(layer: Layer, match: LayerMatch, name: string, value: string): Slot | undefined {
+  for (const raw of new Set([
+    value,
+    encodeURIComponent(value),
+    encodeURI(value),
+    ...rawSegments(match.path, value),
+  ])) {
+    if (raw === '') continue;
+    for (let start = match.path.indexOf(raw); start >= 0; start = match.path.indexOf(raw, start + 1)) {
+      const end = start + raw.length;
+      const changed = changeOf(raw);
+      const probe = matchLayer(layer, match.path.slice(0, start) + changed + match.path.slice(end));
+      if (
+        probe !== undefined &&
+        textOf(probe.params[name]) === textOf(decoded(changed)) &&
+        othersAgree(match, probe, name)
+      ) {
+        return { name, start, end };
+      }
+    }
+  }
+  return undefined;
+}
+
+function rawSegments(path: string, value: string): string[] {
+  return path.split('/').filter((segment) => decoded(segment) === value);
+}
+
+function othersAgree(match: LayerMatch, probe: LayerMatch, changed: string): boolean {
+  return Object.keys(match.params).every(
+    (name) => name === changed || textOf(match.params[name]) === textOf(probe.params[name]),
+  );
+}
+
+/** True when no character in the range can be another one of its kind: it is text of the pattern, not a value. */
+function isLiteral(layer: Layer, path: string, from: number, to: number): boolean {
+  for (let index = from; index < to; index += 1) {
+    const char = path[index] as string;
+    const other = changeOf(char);
+    if (other === char) continue;
+    const probe = path.slice(0, index) + other + path.slice(index + 1);
+    if (matchLayer(layer, probe)?.path === probe) return false;
+  }
+  return true;
+}
+
+/** The same text with every letter and digit replaced by another of its class; percent escapes stay. */
+function changeOf(text: string): string {
+  return text.replace(/%[0-9a-f]{2}|[0-9a-z]/gi, (char) => {
+    if (char.length > 1) return char;
+    if (char >= '0' && char <= '9') return char === '9' ? '1' : String(Number(char) + 1);
+    if (char === 'z' || char === 'Z') return char === 'z' ? 'b' : 'B';
+    return String.fromCharCode(char.charCodeAt(0) + 1);
+  });
+}
+
+function textOf(value: unknown): string {
+  return Array.isArray(value) ? value.join('/') : String(value);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

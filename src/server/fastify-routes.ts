@@ -1,0 +1,79 @@
+import { type RequestRecord, type RouteReader, recordOf } from './request-record.js';
+
+/** What is read of a fastify instance. */
+export interface FastifyApp {
+  readonly server: object;
+  addHook(name: string, hook: (...args: never[]) => unknown): unknown;
+}
+
+interface FastifyRequest {
+  readonly routeOptions?: { readonly url?: string };
+  /** fastify before 4.10. */
+  readonly routerPath?: string;
+  readonly is404?: boolean;
+}
+
+const rawKey = Symbol('golden-signals.fastify.raw');
+
+const reader: RouteReader = {
+  routeOf(record: RequestRecord) {
+    const request = record.matched as FastifyRequest;
+    if (request.is404 === true) return undefined;
+    const url = request.routeOptions === undefined ? request.routerPath : request.routeOptions.url;
+    return url === undefined || url === '' ? undefined : url;
+  },
+};
+
+/**
+ * Learns the fastify Request of each HTTP request, which knows its route with every prefix, also when a hook or the validation ends it
+ * early. Each instance builds its own Request class; an accessor on its prototype sees every one, also those of plugins loaded
+ * before and after, and also when the instance is already listening and refuses hooks.
+ */
+export function watchFastifyRoutes(app: FastifyApp): void {
+  const prototype = requestPrototypeOf(app);
+  if (prototype === undefined) {
+    // A fastify that keeps its Request class elsewhere: its public way, which needs an instance that has not started.
+    app.addHook(
+      'onRequest',
+      (request: FastifyRequest & { raw: object }, _reply: unknown, done: () => void) => {
+        note(request.raw, request);
+        done();
+      },
+    );
+    return;
+  }
+  interface Request extends FastifyRequest {
+    [rawKey]?: object;
+  }
+  Object.defineProperty(prototype, 'raw', {
+    configurable: true,
+    enumerable: true,
+    get(this: Request) {
+      return this[rawKey];
+    },
+    set(this: Request, raw: object) {
+      this[rawKey] = raw;
+      note(raw, this);
+    },
+  });
+}
+
+function note(raw: object, request: FastifyRequest): void {
+  const record = recordOf(raw);
+  if (record === undefined || record === null) return;
+  record.matched = request;
+  record.reader = reader;
+}
+
+/** The prototype that the Request classes of an instance and of all its plugins inherit from. */
+function requestPrototypeOf(app: object): object | undefined {
+  let found: object | undefined;
+  for (let instance: object | null = app; instance !== null; instance = Object.getPrototypeOf(instance)) {
+    for (const symbol of Object.getOwnPropertySymbols(instance)) {
+      if (symbol.description !== 'fastify.Request') continue;
+      const RequestClass = (instance as Record<symbol, unknown>)[symbol];
+      if (typeof RequestClass === 'function') found = RequestClass.prototype as object;
+    }
+  }
+  return found;
+}

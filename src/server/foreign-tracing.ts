@@ -1,0 +1,57 @@
+import * as http from 'node:http';
+import {
+  type Context,
+  context as contextApi,
+  defaultTextMapGetter,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { REQUEST_KEY } from '../context/request-context.js';
+import type { RequestRecord } from './request-record.js';
+import type { RequestTracing } from './request-tracing.js';
+
+/**
+ * Spans through the SDK that the application has registered itself: its sampler, processors and propagators decide. A request that
+ * its own HTTP instrumentation traces already gets no second span.
+ */
+export function createForeignTracing(tracer: Tracer): RequestTracing {
+  // Wrapped before us, its span is begun inside of ours; wrapped after us, it is already active when a request gets here.
+  const isTracedInside = '__wrapped' in http.Server.prototype.emit;
+  return {
+    begin(record, isRestart) {
+      const outer = contextApi.active();
+      const active = trace.getSpan(outer) as { kind?: SpanKind } | undefined;
+      if (isTracedInside || active?.kind === SpanKind.SERVER) return outer.setValue(REQUEST_KEY, record);
+      const { socket, headers } = record.req;
+      record.remoteAddress = socket?.remoteAddress;
+      record.remotePort = socket?.remotePort;
+      const extracted = propagation.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+      const received = trace.getSpanContext(extracted);
+      const parent = isRestart ? ROOT_CONTEXT : extracted;
+      const span = tracer.startSpan(
+        record.method.spanName,
+        {
+          kind: SpanKind.SERVER,
+          attributes: record.spanAttributes(),
+          ...(isRestart && received !== undefined ? { links: [{ context: received }] } : {}),
+        },
+        parent,
+      );
+      record.span = span;
+      return trace.setSpan(parent, span).setValue(REQUEST_KEY, record);
+    },
+    end(record: RequestRecord) {
+      const { span } = record;
+      if (span === undefined) return;
+      if (record.route !== undefined) span.updateName(`${record.method.spanName} ${record.route}`);
+      span.setAttributes(record.spanAttributes());
+      if (record.errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    },
+    passThrough: (headers): Context => propagation.extract(ROOT_CONTEXT, headers, defaultTextMapGetter),
+  };
+}

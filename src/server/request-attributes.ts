@@ -1,0 +1,52 @@
+import type { Attributes } from '@opentelemetry/api';
+import { parseHostPort } from '../core/host-port.js';
+import { redactQuery } from '../core/redact-url.js';
+import { readForwarded } from './forwarded.js';
+import type { RequestRecord } from './request-record.js';
+
+/** The attributes of a SERVER span by the HTTP semantic conventions (stable, v1.44). */
+export function requestAttributes(record: RequestRecord): Attributes {
+  const { req, method } = record;
+  const { headers } = req;
+  const url = record.url;
+  const question = url.indexOf('?');
+  const attributes: Attributes = {
+    'http.request.method': method.name,
+    'url.path': pathOf(url, question),
+    'url.scheme': record.scheme,
+  };
+  if (question >= 0) attributes['url.query'] = redactQuery(url.slice(question + 1));
+  if (record.route !== undefined) attributes['http.route'] = record.route;
+  if (record.statusCode !== 0) attributes['http.response.status_code'] = record.statusCode;
+  if (record.errorType !== undefined) attributes['error.type'] = record.errorType;
+  if (method.index === 0 && req.method !== undefined)
+    attributes['http.request.method_original'] = req.method.slice(0, 100);
+  if (record.protocolVersion !== undefined) attributes['network.protocol.version'] = record.protocolVersion;
+
+  const forwarded = readForwarded(headers);
+  const authority = forwarded.host ?? (headers[':authority'] as string | undefined) ?? headers.host;
+  const server = authority === undefined ? undefined : parseHostPort(authority);
+  if (server !== undefined) {
+    attributes['server.address'] = server.host;
+    if (server.port !== undefined) attributes['server.port'] = server.port;
+  }
+  const { remoteAddress, remotePort } = record;
+  const client = forwarded.client ?? remoteAddress;
+  if (client !== undefined) attributes['client.address'] = client;
+  if (remoteAddress !== undefined) {
+    attributes['network.peer.address'] = remoteAddress;
+    if (remotePort !== undefined) attributes['network.peer.port'] = remotePort;
+  }
+  if (headers['user-agent'] !== undefined) attributes['user_agent.original'] = headers['user-agent'];
+  return attributes;
+}
+
+/** The path of an origin-form or absolute-form target. */
+function pathOf(url: string, question: number): string {
+  const target = question < 0 ? url : url.slice(0, question);
+  if (target.startsWith('/')) return target;
+  const authority = target.indexOf('://');
+  if (authority < 0) return target;
+  const slash = target.indexOf('/', authority + 3);
+  return slash < 0 ? '/' : target.slice(slash);
+}

@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { Method } from '../metrics/http-methods.js';
+import type { Addable } from '../metrics/instrument.js';
+import type { FinishedRequest, Scheme } from '../metrics/server-red.js';
+import type { AttributeSource } from '../trace/live-span.js';
+import { requestAttributes } from './request-attributes.js';
+
+/** Knows how to read the route template of a request out of what its framework has matched. */
+export interface RouteReader {
+  /** The full template with every mount prefix, or undefined where there is none of low cardinality. */
+  routeOf(record: RequestRecord): string | undefined;
+}
+
+/** Where a finished request is reported. */
+export interface RequestOwner {
+  finish(record: RequestRecord): void;
+}
+
+/** One request from its arrival to the close of its response: what its span and its metric are made of. */
+export class RequestRecord implements AttributeSource, FinishedRequest {
+  readonly owner: RequestOwner;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly startMs: number;
+  readonly method: Method;
+  readonly scheme: Scheme;
+  /** The target as it arrived; frameworks rewrite `req.url`. */
+  readonly url: string;
+  readonly protocolVersion: string | undefined;
+  remoteAddress: string | undefined;
+  remotePort: number | undefined;
+  active: Addable | undefined;
+  context: Context | undefined;
+  span: Span | undefined;
+  /** What the framework matched, for its {@link RouteReader}: a Route of express, a Request of fastify, … */
+  matched: unknown;
+  /** express: the mount prefix as it was requested. */
+  baseUrl: string;
+  reader: RouteReader | undefined;
+  route: string | undefined;
+  statusCode: number;
+  errorType: string | undefined;
+  isEnded: boolean;
+
+  constructor(
+    owner: RequestOwner,
+    req: IncomingMessage,
+    res: ServerResponse,
+    startMs: number,
+    method: Method,
+    scheme: Scheme,
+    protocolVersion: string | undefined,
+  ) {
+    this.owner = owner;
+    this.req = req;
+    this.res = res;
+    this.startMs = startMs;
+    this.method = method;
+    this.scheme = scheme;
+    this.url = req.url ?? '';
+    this.protocolVersion = protocolVersion;
+    this.remoteAddress = undefined;
+    this.remotePort = undefined;
+    this.active = undefined;
+    this.context = undefined;
+    this.span = undefined;
+    this.matched = undefined;
+    this.baseUrl = '';
+    this.reader = undefined;
+    this.route = undefined;
+    this.statusCode = 0;
+    this.errorType = undefined;
+    this.isEnded = false;
+  }
+
+  spanAttributes(): Attributes {
+    return requestAttributes(this);
+  }
+}
+
+const recordKey = Symbol('golden-signals.request');
+
+interface Carrier {
+  [recordKey]?: RequestRecord | null;
+}
+
+/** The record of a request or response; null for one that is deliberately left alone, undefined for one never seen. */
+export function recordOf(message: object): RequestRecord | null | undefined {
+  return (message as Carrier)[recordKey];
+}
+
+/** Ties a record to its request or response; null marks the message as one to leave alone. */
+export function attachRecord(message: object, record: RequestRecord | null): void {
+  (message as Carrier)[recordKey] = record;
+}

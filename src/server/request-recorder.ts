@@ -1,0 +1,153 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { runInContext } from '../context/storage.js';
+import type { Clock } from '../core/clock.js';
+import type { Faults } from '../core/faults.js';
+import type { Method } from '../metrics/http-methods.js';
+import type { Scheme, ServerRed } from '../metrics/server-red.js';
+import { readForwarded } from './forwarded.js';
+import { attachRecord, type RequestOwner, RequestRecord, recordOf } from './request-record.js';
+import type { RequestTracing } from './request-tracing.js';
+
+export interface RequestRecorderParts {
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly methodOf: (method: string | undefined) => Method;
+  readonly tracing: RequestTracing;
+  readonly red: ServerRed | undefined;
+  readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
+  readonly isRestarted: ((req: IncomingMessage) => boolean) | undefined;
+}
+
+type Emit = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Begins a record when a request arrives, runs everything behind it in the request's context, and ends it with the response. */
+export class RequestRecorder implements RequestOwner {
+  readonly #parts: RequestRecorderParts;
+
+  constructor(parts: RequestRecorderParts) {
+    this.#parts = parts;
+  }
+
+  /** Calls `proceed` as a method of `self` with the arguments, in the context of the request. Throws only what `proceed` throws. */
+  run(req: IncomingMessage, res: ServerResponse, proceed: Emit, self: unknown, args: unknown[]): unknown {
+    let record: RequestRecord | undefined;
+    let context: RequestRecord['context'];
+    try {
+      if (this.#parts.isIgnored?.(req)) {
+        attachRecord(req, null);
+        context = this.#parts.tracing.passThrough(req.headers);
+      } else {
+        record = this.#begin(req, res);
+        context = record.context;
+      }
+    } catch (error) {
+      this.#parts.faults.caught('server.begin', error);
+    }
+    if (context === undefined) return proceed.apply(self, args);
+    if (record === undefined) return runInContext(context, proceed, self, ...args);
+    try {
+      return runInContext(context, proceed, self, ...args);
+    } catch (error) {
+      record.errorType = typeOfError(error);
+      throw error;
+    }
+  }
+
+  #begin(req: IncomingMessage, res: ServerResponse): RequestRecord {
+    const { clock, methodOf, tracing, red, isRestarted } = this.#parts;
+    const startMs = clock.now();
+    const record = new RequestRecord(
+      this,
+      req,
+      res,
+      startMs,
+      methodOf(req.method),
+      schemeOf(req),
+      versionOf(req),
+    );
+    record.context = tracing.begin(record, isRestarted?.(req) === true);
+    attachRecord(req, record);
+    attachRecord(res, record);
+    // Events of the body and of the close come from the parser and the socket, outside of the context that the handler had.
+    req.emit = emitInContext;
+    res.emit = emitInContext;
+    record.active = red?.begin(record.method, record.scheme);
+    res.on('close', finishOnClose);
+    return record;
+  }
+
+  finish(record: RequestRecord): void {
+    if (record.isEnded) return;
+    record.isEnded = true;
+    try {
+      this.#end(record);
+    } catch (error) {
+      this.#parts.faults.caught('server.end', error);
+    }
+  }
+
+  #end(record: RequestRecord): void {
+    const { clock, tracing, red } = this.#parts;
+    const endMs = clock.now();
+    const { res } = record;
+    record.statusCode = res.headersSent ? res.statusCode : 0;
+    record.errorType ??= errorTypeOf(record);
+    record.route = record.reader?.routeOf(record);
+    if (record.active !== undefined) red?.end(record.active, record, (endMs - record.startMs) / 1_000);
+    tracing.end(record, endMs);
+  }
+}
+
+function finishOnClose(this: ServerResponse): void {
+  const record = recordOf(this);
+  record?.owner.finish(record);
+}
+
+function emitInContext(this: EventEmitter, ...args: unknown[]): boolean {
+  const context = recordOf(this)?.context;
+  const emit = EventEmitter.prototype.emit as Emit;
+  if (context === undefined) return emit.apply(this, args) as boolean;
+  return runInContext(context, emit, this, ...args) as boolean;
+}
+
+function schemeOf(req: IncomingMessage): Scheme {
+  const { headers } = req;
+  if (headers.forwarded !== undefined || headers['x-forwarded-proto'] !== undefined) {
+    const { proto } = readForwarded(headers);
+    if (proto === 'https' || proto === 'http') return proto;
+  }
+  return (req.socket as { encrypted?: boolean } | undefined)?.encrypted === true ? 'https' : 'http';
+}
+
+function versionOf(req: IncomingMessage): string | undefined {
+  const { httpVersion } = req;
+  return httpVersion === '2.0' ? '2' : httpVersion;
+}
+
+/**
+ * A status of 500 and above, as a string; what the response was destroyed with; or ECONNRESET for a caller that hung up before the
+ * response was complete. A stream of server-sent events has no other end than that, so it is none.
+ */
+function errorTypeOf(record: RequestRecord): string | undefined {
+  const { res, statusCode } = record;
+  if (statusCode >= 500) return String(statusCode);
+  if (isComplete(res)) return undefined;
+  if (res.errored) return typeOfError(res.errored);
+  if (statusCode !== 0 && String(res.getHeader('content-type')).startsWith('text/event-stream'))
+    return undefined;
+  return 'ECONNRESET';
+}
+
+function isComplete(res: ServerResponse): boolean {
+  // The http2 compatibility response has no writableFinished of its own.
+  const { stream } = res as { stream?: { writableFinished?: boolean } };
+  return res.writableFinished ?? stream?.writableFinished ?? res.writableEnded;
+}
+
+/** A name of low cardinality for anything thrown: its code, else its class. */
+function typeOfError(error: unknown): string {
+  if (!(error instanceof Error)) return '_OTHER';
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && code !== '' ? code : error.name;
+}

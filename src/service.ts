@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { record, text } from './core/check.js';
+import type { Environment } from './core/environment.js';
+import { PACKAGE, VERSION } from './version.js';
+
+/** Who this service is; each field overrides what the environment and the nearest package.json say. */
+export interface ServiceOptions {
+  readonly name?: string;
+  readonly version?: string;
+  readonly namespace?: string;
+  /** @default a random UUID for each process */
+  readonly instanceId?: string;
+}
+
+export interface ServiceConfig {
+  readonly name: string;
+  readonly version: string | undefined;
+  /** The resource of all telemetry, by the resource conventions. */
+  readonly attributes: Readonly<Record<string, string | number>>;
+}
+
+/** Code beats OTEL_SERVICE_NAME beats OTEL_RESOURCE_ATTRIBUTES beats the nearest package.json. */
+export function resolveService(
+  given: string | ServiceOptions,
+  env: Environment,
+  onInvalid: (message: string) => void,
+): ServiceConfig {
+  const options = typeof given === 'string' ? { name: given } : given;
+  record('service', options, ['name', 'version', 'namespace', 'instanceId']);
+  for (const [key, value] of Object.entries(options)) {
+    if (value !== undefined) text(typeof given === 'string' ? 'service' : `service.${key}`, value);
+  }
+  const fromEnv = parseResourceAttributes(env.text('OTEL_RESOURCE_ATTRIBUTES'), onInvalid);
+  const found = nearestPackage(dirname(process.argv[1] ?? join(process.cwd(), 'index.js')));
+  const name =
+    options.name ??
+    env.text('OTEL_SERVICE_NAME') ??
+    fromEnv['service.name'] ??
+    found.name ??
+    'unknown_service:node';
+  const version = options.version ?? fromEnv['service.version'] ?? found.version;
+  const namespace = options.namespace ?? fromEnv['service.namespace'];
+  const attributes: Record<string, string | number> = {
+    'telemetry.sdk.name': 'opentelemetry',
+    'telemetry.sdk.language': 'nodejs',
+    'telemetry.sdk.version': '2.12.0',
+    'telemetry.distro.name': PACKAGE,
+    'telemetry.distro.version': VERSION,
+    'process.pid': process.pid,
+    'process.runtime.name': 'nodejs',
+    'process.runtime.version': process.versions.node,
+    ...fromEnv,
+    'service.name': name,
+    'service.instance.id': options.instanceId ?? fromEnv['service.instance.id'] ?? randomUUID(),
+  };
+  if (version !== undefined) attributes['service.version'] = version;
+  if (namespace !== undefined) attributes['service.namespace'] = namespace;
+  return Object.freeze({ name, version, attributes: Object.freeze(attributes) });
+}
+
+/** `key=value,key=value` with percent-encoded values; one bad pair discards all of them (OpenTelemetry, "Resource SDK"). */
+function parseResourceAttributes(
+  variable: string | undefined,
+  onInvalid: (message: string) => void,
+): Record<string, string> {
+  const attributes: Record<string, string> = {};
+  for (const pair of (variable ?? '').split(',')) {
+    if (pair.trim() === '') continue;
+    const equals = pair.indexOf('=');
+    const key = pair.slice(0, equals).trim();
+    try {
+      if (equals < 0 || key === '') throw new URIError();
+      attributes[decodeURIComponent(key)] = decodeURIComponent(pair.slice(equals + 1).trim());
+    } catch {
+      onInvalid(
+        'OTEL_RESOURCE_ATTRIBUTES must be key=value pairs separated by commas; it is not, so it is passed over',
+      );
+      return {};
+    }
+  }
+  return attributes;
+}
+
+function nearestPackage(from: string): { name?: string; version?: string } {
+  for (let folder = from; ; folder = dirname(folder)) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
+        string,
+        unknown
+      >;
+      // A package.json without a name, as in a folder of fixtures, is no answer.
+      if (typeof name === 'string' && name !== '')
+        return { name, ...(typeof version === 'string' ? { version } : {}) };
+    } catch {
+      // None here, or none that can be read: look further up.
+    }
+    if (dirname(folder) === folder) return {};
+  }
+}

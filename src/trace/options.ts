@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { record, reject, within } from '../core/check.js';
+import type { Environment } from '../core/environment.js';
+import { SAMPLER_NAMES, type SamplerName } from './sampler.js';
+
+export type Edge = 'continue' | 'restart';
+
+export interface TraceOptions {
+  /**
+   * Share of traces begun here that are recorded, from 0 to 1; a caller's own decision is followed.
+   * @default 1, or what OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say
+   */
+  readonly sampleRatio?: number;
+  /**
+   * What to do with a caller's trace context. `'restart'` is for a trust boundary: a new trace is begun, linked to the caller's, and
+   * its tracestate, baggage and sampling decision are left behind. A function decides for each request.
+   * @default 'continue'
+   */
+  readonly edge?: Edge | ((req: IncomingMessage) => Edge);
+  /** Span processors of your own, told of every recorded span beside the exporters. @default [] */
+  readonly processors?: readonly SpanProcessor[];
+}
+
+export interface TraceConfig {
+  readonly sampler: SamplerName;
+  readonly sampleRatio: number;
+  readonly edge: Edge | ((req: IncomingMessage) => Edge);
+  readonly processors: readonly SpanProcessor[];
+  readonly exporters: readonly string[];
+  readonly queue: QueueConfig;
+}
+
+/** OTEL_BSP_*: how spans wait for their export. */
+export interface QueueConfig {
+  readonly maxQueueSize: number;
+  readonly maxExportBatchSize: number;
+  readonly scheduleDelayMs: number;
+  readonly exportTimeoutMs: number;
+}
+
+export function resolveTraces(given: TraceOptions, env: Environment): TraceConfig {
+  record('traces', given, ['sampleRatio', 'edge', 'processors']);
+  const { sampleRatio, edge = 'continue', processors = [] } = given;
+  if (sampleRatio !== undefined) within('traces.sampleRatio', sampleRatio, 0, 1);
+  if (!isEdge(edge)) reject('traces.edge', "'continue', 'restart' or a function", edge);
+  if (!Array.isArray(processors)) reject('traces.processors', 'an array of span processors', processors);
+  for (const [index, processor] of processors.entries()) {
+    const isProcessor = typeof processor?.onStart === 'function' && typeof processor.onEnd === 'function';
+    if (!isProcessor)
+      reject(
+        `traces.processors[${index}]`,
+        'a span processor (onStart, onEnd, forceFlush, shutdown)',
+        processor,
+      );
+  }
+  const maxQueueSize = env.integer('OTEL_BSP_MAX_QUEUE_SIZE', 2_048);
+  return Object.freeze({
+    sampler:
+      sampleRatio === undefined
+        ? env.oneOf('OTEL_TRACES_SAMPLER', SAMPLER_NAMES, 'parentbased_always_on')
+        : 'parentbased_traceidratio',
+    sampleRatio: sampleRatio ?? env.number('OTEL_TRACES_SAMPLER_ARG', 1, 0, 1),
+    edge,
+    processors: Object.freeze([...processors]),
+    exporters: env.list('OTEL_TRACES_EXPORTER', ['otlp', 'console', 'none'], ['otlp']),
+    queue: Object.freeze({
+      maxQueueSize,
+      maxExportBatchSize: Math.min(env.integer('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512), maxQueueSize),
+      scheduleDelayMs: env.integer('OTEL_BSP_SCHEDULE_DELAY', 5_000, 0),
+      exportTimeoutMs: env.integer('OTEL_BSP_EXPORT_TIMEOUT', 30_000),
+    }),
+  });
+}
+
+function isEdge(edge: unknown): boolean {
+  return edge === 'continue' || edge === 'restart' || typeof edge === 'function';
+}

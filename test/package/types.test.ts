@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ENTRIES, installTarball, MANIFEST, pick, type Scratch } from './scratch.js';
+import { expectTelemetry } from './telemetry.js';
+
+// Apart from tarball.test.ts because the compilers take most of a minute and do not depend on the version of Node.
+const SLOW_MS = 120_000;
+
+let scratch: Scratch;
+
+beforeAll(async () => {
+  scratch = await installTarball({
+    ...pick('@types/express', '@types/node', 'express', 'fastify'),
+    typescript: '~5.9.0',
+    'typescript-6': `npm:typescript@${MANIFEST.devDependencies.typescript}`,
+  });
+}, 5 * SLOW_MS);
+
+afterAll(() => scratch?.remove());
+
+interface Mode {
+  readonly mode: string;
+  readonly type: 'commonjs' | 'module';
+  readonly compilerOptions: Readonly<Record<string, unknown>>;
+}
+const modes: readonly Mode[] = [
+  { mode: 'node10', type: 'commonjs', compilerOptions: { module: 'commonjs', moduleResolution: 'node10' } },
+  { mode: 'node16', type: 'commonjs', compilerOptions: { module: 'node16', moduleResolution: 'node16' } },
+  { mode: 'node16', type: 'module', compilerOptions: { module: 'node16', moduleResolution: 'node16' } },
+  {
+    mode: 'nodenext',
+    type: 'commonjs',
+    compilerOptions: { module: 'nodenext', moduleResolution: 'nodenext' },
+  },
+  { mode: 'nodenext', type: 'module', compilerOptions: { module: 'nodenext', moduleResolution: 'nodenext' } },
+  { mode: 'bundler', type: 'module', compilerOptions: { module: 'esnext', moduleResolution: 'bundler' } },
+];
+// The newer compiler where it differs most: the mode it deprecates, and the one it keeps changing.
+const cases = [
+  ...modes.map((mode) => ({ compiler: 'typescript', ...mode })),
+  ...modes
+    .filter(({ mode, type }) => mode === 'node10' || (mode === 'nodenext' && type === 'module'))
+    .map((mode) => ({ compiler: 'typescript-6', ...mode })),
+];
+
+describe.each(cases)(
+  'a $type app under $compiler, moduleResolution $mode',
+  ({ compiler, mode, type, compilerOptions }) => {
+    test('type-checks strictly, declarations of libraries included, and runs', {
+      timeout: SLOW_MS,
+    }, async () => {
+      const folder = `${compiler}-${mode}-${type}`;
+      const silenced = compiler === 'typescript-6' && mode === 'node10' ? { ignoreDeprecations: '6.0' } : {};
+      const settings = {
+        compilerOptions: {
+          ...compilerOptions,
+          ...silenced,
+          target: 'es2022',
+          lib: ['es2022'],
+          types: ['node'],
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedSideEffectImports: true,
+          skipLibCheck: false,
+          esModuleInterop: true,
+          rootDir: 'src',
+          outDir: 'out',
+        },
+        include: ['src'],
+      };
+      await scratch.write(`${folder}/package.json`, JSON.stringify({ name: 'orders-ts', type }));
+      await scratch.write(`${folder}/tsconfig.json`, JSON.stringify(settings));
+      for (const entry of ENTRIES) {
+        const name = entry === '.' ? 'app.ts' : `${entry.slice(2)}.ts`;
+        await scratch.write(
+          `${folder}/src/${name}`,
+          await readFile(join(scratch.dir, 'types', name), 'utf8'),
+        );
+      }
+      const compiled = await scratch.node([`node_modules/${compiler}/bin/tsc`, '-p', folder]);
+      expect(compiled).toMatchObject({ exit: 0, stdout: '' });
+      await expectTelemetry(scratch, [`${folder}/out/app.js`], 'shutdown()');
+    });
+  },
+);
