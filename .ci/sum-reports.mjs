@@ -3,13 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Passed, failed and skipped tests; a file that could not be run counts as one failed test, as it reports none itself. */
+/**
+ * Passed, failed and skipped tests; a file that could not be run counts as one failed test, as it reports none itself.
+ * An error outside every test is in no report: vitest's exit code tells of it.
+ */
 export function sumReports(files) {
   const sum = { passed: 0, failed: 0, skipped: 0 };
   for (const file of files) {
     const report = JSON.parse(readFileSync(file, 'utf8'));
     const broken = report.testResults.filter(
-      (file) => file.status === 'failed' && file.assertionResults.length === 0,
+      ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
     );
     sum.passed += report.numPassedTests;
     sum.failed += report.numFailedTests + broken.length;

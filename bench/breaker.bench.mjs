@@ -37,7 +37,6 @@ async function measure(subjects, { calls, rounds: count = rounds }) {
   for (const [, call] of subjects) for (let i = 0; i < 3; i += 1) await loop(call);
   for (let round = 0; round < count; round += 1) {
     for (const [name, call] of subjects) {
-      gc();
       times.get(name).push(await loop(call));
     }
   }
@@ -65,13 +64,16 @@ async function measureSuccess() {
     [
       ['bare await', ok],
       ['ours', () => ours.run(ok)],
-      ['ours, two-step', () => {
-        const permit = twoStep.tryAcquire();
-        return ok().then((value) => {
-          permit.success();
-          return value;
-        });
-      }],
+      [
+        'ours, two-step',
+        () => {
+          const permit = twoStep.tryAcquire();
+          return ok().then((value) => {
+            permit.success();
+            return value;
+          });
+        },
+      ],
       ['ours, windowCalls 100', () => byCount.run(ok)],
       ['ours, slowCallMs', () => slow.run(ok)],
       ['cockatiel, count 100', () => peer.execute(ok)],
@@ -99,13 +101,16 @@ async function measureRejection() {
     [
       ['ours', () => opened.run(ok).catch(silent)],
       ['ours, forced open', () => ours.run(ok).catch(silent)],
-      ['ours, two-step', () => {
-        try {
-          return twoStep();
-        } catch {
-          return undefined;
-        }
-      }],
+      [
+        'ours, two-step',
+        () => {
+          try {
+            return twoStep();
+          } catch {
+            return undefined;
+          }
+        },
+      ],
       ['cockatiel', () => peer.execute(ok).catch(silent)],
       ['opossum', () => other.fire().catch(silent)],
     ],
@@ -144,7 +149,11 @@ async function measureFailure(held) {
   );
   const slow = await measure([['opossum', () => other.fire(true).catch(silent)]], { calls: 2, rounds: 3 });
   other.shutdown();
-  print(`A failing call, ${held} calls in the window`, new Map([...quick, ...slow]), median(quick.get('bare')));
+  print(
+    `A failing call, ${held} calls in the window`,
+    new Map([...quick, ...slow]),
+    median(quick.get('bare')),
+  );
 }
 
 async function heapOf(create) {
@@ -181,7 +190,9 @@ async function measureIdle() {
     rows.push([name, bytes.toFixed(0), String(timers), cpuPercent.toFixed(1)]);
     for (const subject of kept) subject.shutdown?.();
   }
-  console.log(`\n10,000 of them idle\n${table(['', 'bytes each', 'timers', '% CPU'], rows, { isMarkdown: false })}`);
+  console.log(
+    `\n10,000 of them idle\n${table(['', 'bytes each', 'timers', '% CPU'], rows, { isMarkdown: false })}`,
+  );
 }
 
 console.log(describeMachine());

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { propagateFetch } from './client/propagate-fetch.js';
 import { createPropagation } from './context/propagators.js';
 import { createSystemClock } from './core/clock.js';
 import { createFaults } from './core/faults.js';
@@ -48,6 +49,7 @@ export function createService(options: Options, onClosed: () => void): Service {
       edge === 'continue' ? undefined : edge === 'restart' ? () => true : (req) => edge(req) === 'restart',
   });
 
+  const stopPropagating = propagateFetch(faults);
   let isOpen = true;
   let closing: Promise<void> | undefined;
   const handler: RequestHandler = {
@@ -67,6 +69,7 @@ export function createService(options: Options, onClosed: () => void): Service {
       closing ??= (async () => {
         isOpen = false;
         bindings.release(handler);
+        stopPropagating();
         onClosed();
         await telemetry.shutdown();
       })();

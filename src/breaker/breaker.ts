@@ -34,8 +34,8 @@ export interface Breaker {
   rejection(): CircuitOpenError;
   /**
    * Makes a call under the breaker and returns what it returns. A throw is a failure, unless `isFailure` says otherwise or
-   * `options.signal` was aborted before. `fn` gets a signal if it declares a parameter or there is a `timeoutMs`, which then
-   * also ends the wait with a `TimeoutError`.
+   * `options.signal` was aborted before. The signal that `fn` gets is aborted with that one, and after `timeoutMs`, which also
+   * ends the wait with a `TimeoutError`.
    * @throws CircuitOpenError `ERR_CIRCUIT_OPEN` when the call is turned away.
    */
   run<T>(fn: (signal: AbortSignal) => T | PromiseLike<T>, options?: RunOptions): Promise<T>;
@@ -68,7 +68,11 @@ export interface BreakerDependencies extends Partial<BreakerRuntime> {
  * @throws GoldenSignalsError `ERR_GS_OPTION` on an unknown name or a value out of range.
  */
 export function createBreaker(options: BreakerOptions = {}, dependencies: BreakerDependencies = {}): Breaker {
-  const { name = 'breaker', ...runtime } = dependencies;
+  const { name = 'breaker', ...given } = dependencies;
   text('name', name);
-  return new Circuit(name, resolveBreaker(options), createRuntime(runtime));
+  const isUsual = Object.keys(given).length === 0;
+  return new Circuit(name, resolveBreaker(options), isUsual ? systemRuntime : createRuntime(given));
 }
+
+// Shared: by itself it is larger than a breaker.
+const systemRuntime = createRuntime({});

@@ -27,9 +27,4 @@ export class InFlight {
     permit.previous = undefined;
     permit.next = undefined;
   }
-
-  /** Unlinks every permit, so that one that never ends does not hold the others in memory. */
-  clear(): void {
-    for (let permit = this.oldest; permit !== undefined; permit = this.oldest) this.remove(permit);
-  }
 }

@@ -111,6 +111,7 @@ const maxTimeoutMs = 2 ** 31 - 1;
  */
 export function resolveBreaker(given: BreakerOptions = {}, path = 'breaker'): BreakerConfig {
   record(path, given, KNOWN);
+  if (given !== NONE && Object.keys(given).length === 0) return DEFAULTS;
   const { mode = 'enforce', windowMs = 10_000, windowCalls, minimumCalls = 20, failureRatio = 0.5 } = given;
   const { slowCallMs, slowRatio = 1, openMs = 5_000, jitterRatio = 0.1, probes = 3 } = given;
   const { leaseMs, isFailure, timeoutMs, maxConcurrent, retry } = given;
@@ -158,6 +159,10 @@ export function resolveBreaker(given: BreakerOptions = {}, path = 'breaker'): Br
     retry: retry === undefined ? undefined : resolveRetry(retry, `${path}.retry`),
   });
 }
+
+// One object for all breakers that have no options of their own.
+const NONE: BreakerOptions = Object.freeze({});
+const DEFAULTS = resolveBreaker(NONE);
 
 function resolveRetry(given: RetryOptions, path: string): Readonly<Required<RetryOptions>> {
   record(path, given, ['attempts', 'budgetRatio']);

@@ -1,4 +1,5 @@
 import { createDeadline } from './deadline.js';
+import { NEVER } from './never-signal.js';
 import type { BreakerOutcome, IsFailure } from './options.js';
 import type { Permit } from './permit.js';
 import type { BreakerRuntime } from './runtime.js';
@@ -17,57 +18,38 @@ export interface RunSettings {
   readonly timeoutMs: number | undefined;
 }
 
-type Guarded<T> = (signal: AbortSignal) => T | PromiseLike<T>;
+/** A call to make. Its signal is aborted when its time is up, or with the caller's own. */
+export type Guarded<T> = (signal: AbortSignal) => T | PromiseLike<T>;
 
-/** Makes the call and ends the permit by how it went. */
+/** Makes the call and ends the permit by how it went. `caller` is the signal of whoever may lose interest. */
 export async function run<T>(
   permit: Permit,
   fn: Guarded<T>,
   settings: RunSettings,
   runtime: BreakerRuntime,
+  caller: AbortSignal | undefined,
 ): Promise<T> {
+  const { timeoutMs } = settings;
+  const timeout = timeoutMs === undefined ? undefined : startTimeout(timeoutMs, runtime, caller);
   let value: T;
   try {
-    // A function that declares no parameter gets none, and so no AbortController, which would cost more than all the rest.
-    value = await (fn as () => T | PromiseLike<T>)();
+    value = await (timeout === undefined
+      ? fn(caller ?? NEVER)
+      : Promise.race([fn(timeout.signal), timeout.expired]));
   } catch (error) {
-    endFailed(permit, error, settings, runtime);
-    throw error;
-  }
-  endReturned(permit, value, settings, runtime);
-  return value;
-}
-
-/** As {@link run}, with a signal for the function and a deadline where there is one. */
-export async function runWithSignal<T>(
-  permit: Permit,
-  fn: Guarded<T>,
-  settings: RunSettings,
-  runtime: BreakerRuntime,
-  callerSignal: AbortSignal | undefined,
-): Promise<T> {
-  const controller = new AbortController();
-  const onAbort = () => controller.abort(callerSignal?.reason);
-  callerSignal?.addEventListener('abort', onAbort, { once: true });
-  const timeout =
-    settings.timeoutMs === undefined ? undefined : startTimeout(settings.timeoutMs, controller, runtime);
-  let value: T;
-  try {
-    const result = fn(controller.signal);
-    value = await (timeout === undefined ? result : Promise.race([result, timeout.expired]));
-  } catch (error) {
-    if (callerSignal?.aborted && error !== timeout?.error) permit.ignore();
+    if (caller?.aborted && error !== timeout?.error) permit.ignore();
     else endFailed(permit, error, settings, runtime);
     throw error;
   } finally {
     timeout?.clear();
-    callerSignal?.removeEventListener('abort', onAbort);
   }
   endReturned(permit, value, settings, runtime);
   return value;
 }
 
 interface Timeout {
+  readonly signal: AbortSignal;
+  /** Rejects when the time is up; else it stays as it is. */
   readonly expired: Promise<never>;
   readonly error: DOMException | undefined;
   clear(): void;
@@ -75,9 +57,12 @@ interface Timeout {
 
 function startTimeout(
   timeoutMs: number,
-  controller: AbortController,
   { timers, now }: BreakerRuntime,
+  caller: AbortSignal | undefined,
 ): Timeout {
+  const controller = new AbortController();
+  const onAbort = () => controller.abort(caller?.reason);
+  caller?.addEventListener('abort', onAbort, { once: true });
   let error: DOMException | undefined;
   let fail: (error: DOMException) => void;
   const expired = new Promise<never>((_, reject) => {
@@ -95,15 +80,24 @@ function startTimeout(
     },
   });
   return {
+    signal: controller.signal,
     expired,
     get error() {
       return error;
     },
-    clear: deadline.clear,
+    clear() {
+      deadline.clear();
+      caller?.removeEventListener('abort', onAbort);
+    },
   };
 }
 
-function endFailed(permit: Permit, error: unknown, settings: RunSettings, runtime: BreakerRuntime): void {
+export function endFailed(
+  permit: Permit,
+  error: unknown,
+  settings: RunSettings,
+  runtime: BreakerRuntime,
+): void {
   const verdict =
     settings.isFailure === undefined ? true : judge(settings.isFailure, { error }, true, runtime);
   if (verdict === 'ignore') permit.ignore();
@@ -111,7 +105,12 @@ function endFailed(permit: Permit, error: unknown, settings: RunSettings, runtim
   else permit.success();
 }
 
-function endReturned(permit: Permit, value: unknown, settings: RunSettings, runtime: BreakerRuntime): void {
+export function endReturned(
+  permit: Permit,
+  value: unknown,
+  settings: RunSettings,
+  runtime: BreakerRuntime,
+): void {
   if (settings.isFailure === undefined) {
     permit.success();
     return;

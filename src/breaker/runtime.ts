@@ -14,12 +14,15 @@ export interface BreakerRuntime {
   readonly onTransition?: ((name: string, transition: Transition) => void) | undefined;
 }
 
+// Held once: the global is a getter.
+const clock = performance;
+
 let hasWarned = false;
 
 /** Completes a runtime with the clock, randomness and timers of the process; its timers do not keep the process alive. */
 export function createRuntime(given: Partial<BreakerRuntime>): BreakerRuntime {
   return {
-    now: given.now ?? (() => performance.now()),
+    now: given.now ?? (() => clock.now()),
     random: given.random ?? Math.random,
     timers: given.timers ?? {
       set: (callback, delayMs) => setTimeout(callback, delayMs).unref(),

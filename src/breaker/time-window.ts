@@ -2,8 +2,6 @@ import { ReasonCounts, SLOW } from './reason-counts.js';
 import type { Window } from './window.js';
 
 const slices = 10;
-const failuresAt = slices;
-const slowAt = 2 * slices;
 
 /**
  * Counts calls over a sliding time, in ten slices. Not exact at the edge: a call counts for nine to ten tenths of the window.
@@ -14,12 +12,14 @@ export class TimeWindow implements Window {
   failures = 0;
   slow = 0;
   readonly #sliceMs: number;
-  // One flat array of small integers: calls, failures and slow calls of each slice. 256 bytes, where ten objects take 650.
-  readonly #counts: number[] = new Array(3 * slices).fill(0);
-  #reasons: (ReasonCounts | undefined)[] | undefined;
+  // What counts in each slice. Most upstreams never fail, and hardly any is judged by how slow it is.
+  readonly #callsIn = createSlices();
+  #failuresIn: number[] | undefined = undefined;
+  #slowIn: number[] | undefined = undefined;
+  #reasons: ReasonCounts | undefined = undefined;
   // Slices are numbered without end, so that a stamp never means a slice that came later.
   #head = 0;
-  #headStart = 0;
+  #headEnd = 0;
 
   constructor(windowMs: number) {
     this.#sliceMs = windowMs / slices;
@@ -27,72 +27,70 @@ export class TimeWindow implements Window {
 
   record(now: number, failed: boolean, slow: boolean, reason?: string): number {
     if (this.calls === 0) this.#restart(now);
-    else this.expire(now);
-    const counts = this.#counts;
+    else if (now >= this.#headEnd) this.expire(now);
     const at = this.#head % slices;
-    counts[at] = (counts[at] as number) + 1;
+    this.#callsIn[at] = (this.#callsIn[at] as number) + 1;
     this.calls += 1;
     if (failed) {
-      counts[at + failuresAt] = (counts[at + failuresAt] as number) + 1;
+      this.#failuresIn ??= createSlices();
+      this.#failuresIn[at] = (this.#failuresIn[at] as number) + 1;
       this.failures += 1;
     }
     if (slow) {
-      counts[at + slowAt] = (counts[at + slowAt] as number) + 1;
+      this.#slowIn ??= createSlices();
+      this.#slowIn[at] = (this.#slowIn[at] as number) + 1;
       this.slow += 1;
     }
-    if (reason !== undefined) this.#reasonsAt(at).add(reason);
+    if (reason !== undefined) {
+      this.#reasons ??= new ReasonCounts(slices);
+      this.#reasons.add(reason, at);
+    }
     return this.#head;
   }
 
   forgetSlow(stamp: number): void {
-    if (stamp <= this.#head - slices) return;
-    const counts = this.#counts;
+    if (stamp <= this.#head - slices || this.#slowIn === undefined) return;
     const at = stamp % slices;
-    counts[at] = (counts[at] as number) - 1;
-    counts[at + slowAt] = (counts[at + slowAt] as number) - 1;
+    this.#callsIn[at] = (this.#callsIn[at] as number) - 1;
+    this.#slowIn[at] = (this.#slowIn[at] as number) - 1;
     this.calls -= 1;
     this.slow -= 1;
-    this.#reasons?.[at]?.remove(SLOW);
+    this.#reasons?.remove(SLOW, at);
   }
 
   expire(now: number): void {
-    const passed = Math.floor((now - this.#headStart) / this.#sliceMs);
-    if (passed <= 0) return;
+    if (!(now >= this.#headEnd)) return;
+    const passed = Math.floor((now - this.#headEnd) / this.#sliceMs) + 1;
     const last = Math.min(passed, slices);
     for (let step = 1; step <= last; step += 1) this.#empty((this.#head + step) % slices);
     this.#head += passed;
-    this.#headStart += passed * this.#sliceMs;
+    this.#headEnd += passed * this.#sliceMs;
   }
 
   reasons(): Record<string, number> {
-    const sum = new ReasonCounts();
-    for (const counts of this.#reasons ?? []) counts?.addTo(sum);
-    return sum.toObject();
+    return this.#reasons?.toObject() ?? {};
   }
 
   #restart(now: number): void {
     this.#head += slices;
-    this.#headStart = now;
+    this.#headEnd = now + this.#sliceMs;
     this.#reasons = undefined;
   }
 
   #empty(at: number): void {
-    const counts = this.#counts;
-    this.calls -= counts[at] as number;
-    this.failures -= counts[at + failuresAt] as number;
-    this.slow -= counts[at + slowAt] as number;
-    counts[at] = 0;
-    counts[at + failuresAt] = 0;
-    counts[at + slowAt] = 0;
-    if (this.#reasons !== undefined) this.#reasons[at] = undefined;
+    this.calls -= take(this.#callsIn, at);
+    if (this.#failuresIn !== undefined) this.failures -= take(this.#failuresIn, at);
+    if (this.#slowIn !== undefined) this.slow -= take(this.#slowIn, at);
+    this.#reasons?.emptySlice(at);
   }
+}
 
-  #reasonsAt(at: number): ReasonCounts {
-    this.#reasons ??= new Array(slices).fill(undefined);
-    const known = this.#reasons[at];
-    if (known !== undefined) return known;
-    const counts = new ReasonCounts();
-    this.#reasons[at] = counts;
-    return counts;
-  }
+function createSlices(): number[] {
+  return new Array(slices).fill(0);
+}
+
+function take(counts: number[], at: number): number {
+  const count = counts[at] as number;
+  counts[at] = 0;
+  return count;
 }

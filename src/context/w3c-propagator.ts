@@ -31,7 +31,8 @@ export interface TraceContextPropagatorOptions {
 
 /**
  * Sends and receives `traceparent` and `tracestate`. What cannot be read leaves the context as it is, so that a new trace begins.
- * Nothing is sent where tracing is suppressed. Extract and inject with no span in between send the caller's ids on, with a `tracestate` unchanged to the character.
+ * Extract and inject with no span in between send the caller's ids on, with a `tracestate` unchanged to the character.
+ * Nothing is sent where tracing is suppressed.
  * @see W3C Trace Context Level 2
  */
 export function createW3CTraceContextPropagator(

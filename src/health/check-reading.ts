@@ -17,7 +17,7 @@ export interface CheckDeps {
 
 /** Called as things happen; what a listener throws is caught and counted. */
 export interface CheckEvents {
-  /** After every result, for the duration histogram. */
+  /** After every run, for the duration histogram. */
   readonly onResult?: (result: {
     readonly name: string;
     readonly status: Status;

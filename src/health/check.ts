@@ -121,7 +121,7 @@ export class Check {
   #tick(): void {
     const call = this.#call;
     if (call === undefined) this.#run();
-    else if (call.isAbandoned) this.#record(this.#timedOut(), call.startedAt);
+    else if (call.isAbandoned) this.#record(this.#timedOut(), call.startedAt, false);
     if (this.config.intervalMs > 0 && this.#isStarted && this.#call?.isAbandoned) this.#schedule();
   }
 
@@ -153,7 +153,7 @@ export class Check {
     this.#call = undefined;
     if (call.isAbandoned) return;
     this.#deps.timers.clear(call.timer);
-    this.#record(readResult(outcome), call.startedAt);
+    this.#record(readResult(outcome), call.startedAt, true);
     if (this.config.intervalMs > 0 && this.#isStarted) this.#schedule();
   }
 
@@ -167,7 +167,7 @@ export class Check {
       call.timer = timers.set(() => this.#expire(call), isHeldUp ? lateGraceMs : -lateMs);
       return;
     }
-    this.#record(this.#timedOut(), call.startedAt);
+    this.#record(this.#timedOut(), call.startedAt, true);
     this.#abandon(call, new DOMException(`no answer after ${this.config.timeoutMs} ms`, 'TimeoutError'));
     if (this.config.intervalMs > 0 && this.#isStarted) this.#schedule();
   }
@@ -182,7 +182,8 @@ export class Check {
     return failed(`timeout after ${this.config.timeoutMs} ms`);
   }
 
-  #record(result: CheckResult, startedAt: number): void {
+  // A tick that found the last call still pending is a failure, but no run: its duration would count twice.
+  #record(result: CheckResult, startedAt: number, isRun: boolean): void {
     const at = this.#deps.clock.now();
     const epochMs = this.#deps.clock.epochMs(at);
     this.#last = { ...result, at, epochMs, durationMs: at - startedAt };
@@ -190,10 +191,8 @@ export class Check {
     if (result.status !== 'fail') this.#lastSuccessEpochMs = epochMs;
     if (this.#streak.status !== 'fail') this.#failingSince = undefined;
     else this.#failingSince ??= at;
-    const { name } = this;
-    this.#tell(() =>
-      this.#deps.events.onResult?.({ name, status: result.status, durationMs: at - startedAt }),
-    );
+    const done = { name: this.name, status: result.status, durationMs: at - startedAt };
+    if (isRun) this.#tell(() => this.#deps.events.onResult?.(done));
     this.#notice(result.error);
     this.#release();
   }
@@ -211,7 +210,7 @@ export class Check {
       failingSince ??= this.#last.at + maxAgeMs;
       raw = 'fail';
       output = 'stale';
-    } else if (intervalMs === 0 && raw !== 'fail' && age >= onDemandTtlMs && now >= givenUpAt) {
+    } else if (intervalMs === 0 && raw !== 'fail' && now >= givenUpAt) {
       failingSince = givenUpAt;
       raw = 'fail';
       output = `no answer after ${onDemandPatienceMs} ms`;

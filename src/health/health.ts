@@ -45,7 +45,7 @@ interface Readings {
 }
 
 /** How long a probe waits for a check that has never answered, or for one that is run on demand: below the kubelet's 1 s. */
-export const probeWaitMs = 800;
+const probeWaitMs = 800;
 
 /** The health of one service: its life, its checks, what others contribute, and the answers to probes. */
 export class Health {
@@ -145,7 +145,7 @@ export class Health {
 
   /**
    * Answers a probe: at once and from memory, but for a check that has had no result yet or is run on demand; for that it waits at most
-   * {@link probeWaitMs}. Never throws or rejects.
+   * 800 ms. Never throws or rejects.
    */
   answer(
     target: ProbeTarget,
@@ -169,8 +169,8 @@ export class Health {
 
   // The checks that the answer hangs on; `undefined` if it is known without them.
   #awaited({ probe, group }: ProbeTarget): CheckFilter | undefined {
-    const { state, hasStarted, isDead } = this.#lifecycle;
-    if (probe === 'live' || isDead || state === 'draining' || state === 'closed') return undefined;
+    const { hasStarted, isDead } = this.#lifecycle;
+    if (probe === 'live' || isDead) return undefined;
     if (!hasStarted && !(this.#isListening && this.#startup.isDone)) return undefined;
     if (probe === 'startup' && hasStarted) return undefined;
     return { group, onlyCritical: probe !== 'health' };

@@ -20,7 +20,7 @@ export function matchProbe(
   if (target === undefined || (method !== 'GET' && method !== 'HEAD')) return undefined;
   const queryAt = target.indexOf('?');
   let path = queryAt < 0 ? target : target.slice(0, queryAt);
-  if (path.length > 1 && path.endsWith('/')) path = path.slice(0, -1);
+  if (path.endsWith('/')) path = path.slice(0, -1);
   const probe = config.probes.get(path);
   if (probe !== undefined) return { probe, group: undefined };
   if (path[config.path.length] !== '/' || !path.startsWith(config.path)) return undefined;

@@ -71,7 +71,6 @@ export class Overload {
   entry(isUnreadyOnOverload: boolean): NamedEntry {
     const forMs = this.#since === undefined ? 0 : this.#clock.now() - this.#since;
     const isLong = isUnreadyOnOverload && forMs > unreadyAfterMs;
-    const percent = Math.round(this.share * 100);
     return [
       'eventloop:utilization',
       {
@@ -82,11 +81,15 @@ export class Overload {
           this.#last === undefined ? undefined : Math.round(this.#last.utilization * 1_000) / 1_000,
         observedUnit: '1',
         output: this.isOverloaded
-          ? `overloaded for ${Math.round(forMs / 1_000)} s; shedding step ${percent} %`
+          ? `overloaded for ${Math.round(forMs / 1_000)} s${this.#shedding()}`
           : undefined,
         time: isoTime(this.#clock.epochMs()),
       },
     ];
+  }
+
+  #shedding(): string {
+    return this.#config.shed ? `; shedding ${Math.round(this.share * 100)} %` : '';
   }
 
   #move(by: 1 | -1): void {

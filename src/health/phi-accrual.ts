@@ -48,10 +48,8 @@ export class BeatWatcher {
   beat(): void {
     const { status, silenceMs } = this.read();
     this.#lastAt = this.#now();
-    if (!this.#hasBeaten) {
-      this.#hasBeaten = true;
-      return;
-    }
+    this.#hasBeaten = true;
+    // Neither the wait for the first beat nor the gap that ended a suspicion is a gap to learn from.
     if (status !== 'pass') return;
     this.#gaps[this.#nextGap] = silenceMs;
     this.#nextGap = (this.#nextGap + 1) % windowSize;

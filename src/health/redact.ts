@@ -1,25 +1,9 @@
-import { isSecretName } from './secret-names.js';
+import { hideSecrets } from './secret-spans.js';
 import { propertyOf } from './settle.js';
 
 const maxChars = 200;
 // Bounds the work on a huge message.
 const maxScanned = 1_000;
-const mask = '***';
-
-const urlCredentials = /([a-z][a-z0-9+.-]*:\/\/)\S*@/gi;
-const bareCredentials = /[^\s:@/]+:(?!\/\/)\S+@/g;
-const query = /\?\S+/g;
-const header = /\b(authorization|cookie)(["']?\s*[=:]).*$/gi;
-const authScheme = /\b(bearer|basic|digest|negotiate)\s+\S+/gi;
-const pair =
-  /(?<![\w.-])([\w.-]+)(["'\])]*\s*(?:=>|->|[=:])\s*|\s+(?:is|was)\s+)((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|)\S*)/g;
-const afterSecretWord =
-  /\b(passwords?|passwd|passphrase|passcode|pwd|secrets?|tokens?|keys?|credentials?|cookies?|session|signature|jwt|otp|pin|nonce)(\s+(?:(?:provided|given|supplied|received|used)\b[:,]?\s+)?)(\S+)/gi;
-// What drivers write after 'password', 'key' or 'token'; anything else there may be the secret itself.
-const harmless =
-  /^(?:authentication|verification|validation|check|values?|constraint|violates|ids?|name|types?|length|size|file|store|exchange|endpoint|request|response|refresh|server|service|provider|failed|failure|error|expired|invalid|missing|mismatch|required|rejected|revoked|incorrect|wrong|unknown|denied|not|too|cannot|could|does|did|must|should|has|have|had|is|was|for|of|in|on|to|by|from|with|at|and|or|but|the|an?|already|no|timed|timeout|closed|lost|ended)[.,;:!)]*$/i;
-const jwt = /eyJ[\w-]*(?:\.[\w-]*)+/g;
-const longToken = /[\w~+=-][\w~+/=-]{11,}/g;
 
 const nameShape = /^[A-Za-z][A-Za-z0-9]{0,60}$/;
 const nameEnd = /(?:error|exception|failure)$/i;
@@ -32,19 +16,7 @@ const codeShape = /^(?:[A-Z]{2,30}[0-9]{0,2}(?:_[A-Z0-9]{1,24}){0,6}|[0-9A-Z]{5}
  * @see health.md, section 4
  */
 export function redactText(text: string): string {
-  const line = firstLine(text)
-    .replace(urlCredentials, `$1${mask}@`)
-    .replace(bareCredentials, `${mask}@`)
-    .replace(query, `?${mask}`)
-    .replace(header, `$1$2 ${mask}`)
-    .replace(authScheme, `$1 ${mask}`)
-    .replace(pair, (all, name: string, link: string) => (isSecretName(name) ? `${name}${link}${mask}` : all))
-    .replace(afterSecretWord, (all, name: string, space: string, next: string) =>
-      harmless.test(next) || next.startsWith(mask) ? all : `${name}${space}${mask}`,
-    )
-    .replace(jwt, mask)
-    .replace(longToken, (token) => (looksRandom(token) ? mask : token));
-  return clip(line);
+  return clip(hideSecrets(firstLine(text)));
 }
 
 /** What a body may show of anything thrown: name, code and message, each redacted; never stack, cause or other properties. Never throws. */
@@ -70,11 +42,6 @@ function firstLine(text: string): string {
   const isCut = text.length > maxScanned && scanned.endsWith(line);
   // A cut may go through a URL or a token and leave a half that no pattern knows.
   return isCut ? line.slice(0, Math.max(0, line.lastIndexOf(' '))) : line.trimEnd();
-}
-
-// Keys, hashes and ids carry digits or are very long; the words of a message are neither.
-function looksRandom(token: string): boolean {
-  return token.length >= 32 || /[0-9]/.test(token);
 }
 
 function clip(text: string): string {

@@ -26,22 +26,17 @@ const reader: RouteReader = {
 
 /**
  * Learns the fastify Request of each HTTP request, which knows its route with every prefix, also when a hook or the validation ends it
- * early. Each instance builds its own Request class; an accessor on its prototype sees every one, also those of plugins loaded
- * before and after, and also when the instance is already listening and refuses hooks.
+ * early, and also when the instance is already listening and refuses hooks. Once it starts, fastify makes its requests from the one
+ * Request class of the module wherever nothing was decorated, so the accessor stands on that class' prototype; a request of another
+ * instance has no record, and is left as it is.
  */
 export function watchFastifyRoutes(app: FastifyApp): void {
   const prototype = requestPrototypeOf(app);
   if (prototype === undefined) {
-    // A fastify that keeps its Request class elsewhere: its public way, which needs an instance that has not started.
-    app.addHook(
-      'onRequest',
-      (request: FastifyRequest & { raw: object }, _reply: unknown, done: () => void) => {
-        note(request.raw, request);
-        done();
-      },
-    );
+    watchByHook(app);
     return;
   }
+  if (Object.hasOwn(prototype, 'raw')) return;
   interface Request extends FastifyRequest {
     [rawKey]?: object;
   }
@@ -58,6 +53,21 @@ export function watchFastifyRoutes(app: FastifyApp): void {
   });
 }
 
+/** For a fastify that keeps its Request class elsewhere: its public way, which needs an instance that has not started. */
+function watchByHook(app: FastifyApp): void {
+  try {
+    app.addHook(
+      'onRequest',
+      (request: FastifyRequest & { raw: object }, _reply: unknown, done: () => void) => {
+        note(request.raw, request);
+        done();
+      },
+    );
+  } catch {
+    // Started: its requests are measured without their routes.
+  }
+}
+
 function note(raw: object, request: FastifyRequest): void {
   const record = recordOf(raw);
   if (record === undefined || record === null) return;
@@ -65,15 +75,20 @@ function note(raw: object, request: FastifyRequest): void {
   record.reader = reader;
 }
 
-/** The prototype that the Request classes of an instance and of all its plugins inherit from. */
+/** The prototype that the Requests of every instance of this fastify inherit from. */
 function requestPrototypeOf(app: object): object | undefined {
-  let found: object | undefined;
   for (let instance: object | null = app; instance !== null; instance = Object.getPrototypeOf(instance)) {
     for (const symbol of Object.getOwnPropertySymbols(instance)) {
       if (symbol.description !== 'fastify.Request') continue;
       const RequestClass = (instance as Record<symbol, unknown>)[symbol];
-      if (typeof RequestClass === 'function') found = RequestClass.prototype as object;
+      if (typeof RequestClass === 'function') return outermost(RequestClass.prototype);
     }
   }
-  return found;
+  return undefined;
+}
+
+/** The last prototype before that of all objects, which may be another realm's. */
+function outermost(prototype: object): object {
+  const parent: object | null = Object.getPrototypeOf(prototype);
+  return parent === null || Object.getPrototypeOf(parent) === null ? prototype : outermost(parent);
 }

@@ -87,6 +87,8 @@ describe('a baggage header', () => {
     ['a property value, left encoded', 'a=1;p=%20x', { a: ['1', 'p=%20x'] }],
     ['a property with an empty value', 'a=1;p=', { a: ['1', 'p='] }],
     ['an empty property', 'a=1;;p;', { a: ['1', 'p'] }],
+    ['a blank property', 'a=1; ;p;\t', { a: ['1', 'p'] }],
+    ['empty properties only', 'a=1;,b=2; ;', { a: ['1'], b: ['2'] }],
     ['empty members', ',a=1,, ,b=2,', { a: ['1'], b: ['2'] }],
     ['a member of 5,000 bytes', `a=${longValue}`, { a: [longValue] }],
     ['two members of one key', 'a=1,b=2,a=3', { a: ['3'], b: ['2'] }],
@@ -105,6 +107,8 @@ describe('a baggage header', () => {
     ['%E0%A4%A', '\ufffd\ufffdA'],
     ['%41%', 'A\ufffd'],
     ['%EF%BB%BFa', '\ufeffa'],
+    ['50%%', '50\ufffd\ufffd'],
+    ['%%41', '\ufffdA'],
   ])('decodes the value %j, ill-formed parts as U+FFFD', (encoded, value) => {
     const parsed = parseBaggage(`a=${encoded},b=1`);
     expect(entriesOf(parsed)).toEqual({ a: [value], b: ['1'] });
@@ -145,6 +149,7 @@ describe('a baggage that is sent on', () => {
   test.each([
     ['as it came', 'a=%41;p=%20,b=1+1', 'a=%41;p=%20,b=1+1'],
     ['without optional whitespace', ' a = 1 ; p = q , b=2 ', 'a=1;p=q,b=2'],
+    ['without empty properties', 'a=1;, b=2; ;p', 'a=1,b=2;p'],
     ['with duplicates, in order', 'a=1,b=2,a=3', 'a=1,b=2,a=3'],
     ['in the order it came, numbers too', 'b=1,2=2,1=3', 'b=1,2=2,1=3'],
     ['as one field', ['a=1', 'b=2'], 'a=1,b=2'],

@@ -1,28 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import { Check } from '../../src/health/check.js';
-import { type CheckFunction, type CheckOptions, resolveCheck } from '../../src/health/check-options.js';
-import type { CheckChange, CheckEvents } from '../../src/health/check-reading.js';
-import { createFakeClock, fakeEpochMs, settled } from '../support/fake-clock.js';
-import { createDeferred, never } from './support/harness.js';
-
-function createCheck(given: CheckFunction | CheckOptions, { random = 0.5, events = {} as CheckEvents } = {}) {
-  const clock = createFakeClock();
-  const changes: CheckChange[] = [];
-  const durations: number[] = [];
-  const faults: unknown[] = [];
-  const check = new Check('db', resolveCheck('check', given, 0), {
-    clock,
-    timers: clock,
-    random: () => random,
-    faults: { caught: (_place, error) => void faults.push(error) },
-    events: {
-      onChange: (change) => void changes.push(change),
-      onResult: ({ durationMs }) => void durations.push(durationMs),
-      ...events,
-    },
-  });
-  return { check, clock, changes, durations, faults };
-}
+import type { CheckEvents } from '../../src/health/check-reading.js';
+import { fakeEpochMs, settled } from '../support/fake-clock.js';
+import { createCheck } from './support/check.js';
+import { never } from './support/harness.js';
 
 describe('a background check', () => {
   test('runs at the start and then as long after each end as its interval says', async () => {
@@ -94,129 +74,40 @@ describe('a background check', () => {
     expect(check.read().status).toBe('pass');
   });
 
+  test('has nothing to wait for before it is started and after it is stopped', async () => {
+    const { check } = createCheck(never);
+    await expect(check.whenCurrent()).resolves.toBeUndefined();
+    check.start();
+    check.stop();
+    await expect(check.whenCurrent()).resolves.toBeUndefined();
+  });
+
+  test('can be stopped and started anew by its own listener, and still rests on one timer', async () => {
+    let isFirst = true;
+    const run = vi.fn(() => true);
+    const events: CheckEvents = {
+      onResult() {
+        if (isFirst) {
+          isFirst = false;
+          check.stop();
+          check.start();
+        }
+      },
+    };
+    const { check, clock } = createCheck({ run, intervalMs: 1_000 }, { events });
+    check.start();
+    await settled();
+    expect(clock.pending).toBe(1);
+    await clock.advance(1_000);
+    expect(run).toHaveBeenCalledTimes(3);
+  });
+
   test('can be stopped by its own listener', async () => {
     const events: CheckEvents = { onResult: () => check.stop() };
     const { check, clock } = createCheck(() => true, { events });
     check.start();
     await settled();
     expect(clock.pending).toBe(0);
-  });
-});
-
-describe('a timeout', () => {
-  test('fails the check at the limit, not a millisecond before', async () => {
-    const { check, clock } = createCheck({ run: never, critical: true });
-    check.start();
-    await clock.advance(1_999);
-    expect(check.read().status).toBeUndefined();
-    await clock.advance(1);
-    expect(check.read()).toMatchObject({ status: 'fail', output: 'timeout after 2000 ms' });
-  });
-
-  test('aborts the signal', async () => {
-    let signal: AbortSignal | undefined;
-    const { check, clock } = createCheck((given) => {
-      signal = given;
-      return never();
-    });
-    check.start();
-    await clock.advance(1_999);
-    expect(signal?.aborted).toBe(false);
-    await clock.advance(1);
-    expect(signal?.reason).toMatchObject({ name: 'TimeoutError' });
-  });
-
-  test('never leads to a second call while the first is pending', async () => {
-    const run = vi.fn(never);
-    const { check, clock } = createCheck({ run, critical: true, intervalMs: 1_000 });
-    check.start();
-    await clock.advance(60_000);
-    expect(run).toHaveBeenCalledTimes(1);
-    expect(check.read()).toMatchObject({ status: 'fail', output: 'timeout after 2000 ms' });
-  });
-
-  test('counts each tick of a pending call as one more failure', async () => {
-    const { check, clock } = createCheck({ run: never, intervalMs: 1_000, failAfter: 3 });
-    check.start();
-    await clock.advance(4_500);
-    expect(check.read().consecutiveFailures).toBe(3);
-  });
-
-  test('is over once the abandoned call has settled and the next run passes', async () => {
-    const first = createDeferred();
-    const run = vi.fn().mockReturnValueOnce(first.promise).mockReturnValue(true);
-    const { check, clock } = createCheck({ run, critical: true, intervalMs: 1_000 });
-    check.start();
-    await clock.advance(2_500);
-    first.resolve(true);
-    await settled();
-    expect(check.read().status).toBe('fail');
-    await clock.advance(500);
-    expect(run).toHaveBeenCalledTimes(2);
-    expect(check.read().status).toBe('pass');
-  });
-
-  test('leaves a late rejection without effect', async () => {
-    const first = createDeferred();
-    const run = vi.fn().mockReturnValueOnce(first.promise).mockReturnValue(true);
-    const { check, clock, durations } = createCheck({ run, intervalMs: 1_000 });
-    check.start();
-    await clock.advance(2_500);
-    first.reject(undefined);
-    await settled();
-    expect(durations).toEqual([2_000]);
-  });
-
-  test('does not blame a check whose answer came while the event loop was blocked', async () => {
-    const answer = createDeferred();
-    const { check, clock } = createCheck(() => answer.promise);
-    check.start();
-    clock.stall(5_000);
-    clock.advanceNow(0);
-    answer.resolve(true);
-    await settled();
-    expect(check.read().status).toBe('pass');
-  });
-
-  test('comes one short grace period late after a block, and still comes', async () => {
-    const { check, clock } = createCheck({ run: never, critical: true });
-    check.start();
-    clock.stall(5_000);
-    await clock.advance(49);
-    expect(check.read().status).toBeUndefined();
-    await clock.advance(1);
-    expect(check.read().status).toBe('fail');
-  });
-
-  test('waits for the rest of the time when its timer fires early', async () => {
-    const clock = createFakeClock();
-    const early = {
-      ...clock,
-      now: clock.now,
-      set: (run: () => void, ms: number) => clock.set(run, ms > 1_000 ? ms - 1_000 : ms),
-    };
-    const check = new Check('db', resolveCheck('check', { run: never, critical: true }, 0), {
-      clock,
-      timers: early,
-      random: () => 0.5,
-      faults: { caught: () => {} },
-      events: {},
-    });
-    check.start();
-    await clock.advance(1_999);
-    expect(check.read().status).toBeUndefined();
-    await clock.advance(1);
-    expect(check.read().status).toBe('fail');
-  });
-
-  test('is not overtaken by a stop and a start: the old call still counts as under way', async () => {
-    const run = vi.fn(never);
-    const { check, clock } = createCheck({ run, intervalMs: 1_000 });
-    check.start();
-    check.stop();
-    check.start();
-    await clock.advance(10_000);
-    expect(run).toHaveBeenCalledTimes(1);
   });
 });
 
@@ -361,76 +252,5 @@ describe('what it tells', () => {
     const { transitions } = check.read();
     expect(transitions).toHaveLength(20);
     expect(transitions.at(-1)).toEqual({ epochMs: fakeEpochMs + 30_000, from: 'pass', to: 'warn' });
-  });
-});
-
-describe('an on-demand check', () => {
-  test('is called once for all who ask at the same time', async () => {
-    const answer = createDeferred();
-    const run = vi.fn(() => answer.promise);
-    const { check } = createCheck({ run, intervalMs: 0 });
-    check.start();
-    const waiting = Promise.all(Array.from({ length: 1_000 }, () => check.whenCurrent()));
-    answer.resolve(true);
-    await waiting;
-    expect(run).toHaveBeenCalledTimes(1);
-  });
-
-  test.each([true, false])('serves a result of %s for one second and then asks anew', async (result) => {
-    const run = vi.fn(() => result);
-    const { check, clock } = createCheck({ run, intervalMs: 0 });
-    check.start();
-    await clock.advance(999);
-    expect(check.isCurrent).toBe(true);
-    await clock.advance(1);
-    expect(check.isCurrent).toBe(false);
-    await check.whenCurrent();
-    expect(run).toHaveBeenCalledTimes(2);
-  });
-
-  test('does not run while nobody asks', async () => {
-    const run = vi.fn(() => true);
-    const { check, clock } = createCheck({ run, intervalMs: 0 });
-    check.start();
-    await clock.advance(3_600_000);
-    expect(run).toHaveBeenCalledTimes(1);
-    expect(check.read().status).toBe('pass');
-  });
-
-  test('fails for a probe that waited 800 ms in vain, and is never called twice', async () => {
-    const run = vi.fn().mockReturnValueOnce(true).mockImplementation(never);
-    const { check, clock } = createCheck({ run, intervalMs: 0, critical: true });
-    check.start();
-    await clock.advance(5_000);
-    void check.whenCurrent();
-    await clock.advance(749);
-    expect(check.read().status).toBe('pass');
-    await clock.advance(1);
-    expect(check.read()).toMatchObject({ status: 'fail', output: 'no answer after 750 ms' });
-    await clock.advance(10_000);
-    await check.whenCurrent();
-    expect(check.read()).toMatchObject({ status: 'fail', output: 'timeout after 2000 ms' });
-    expect(run).toHaveBeenCalledTimes(2);
-  });
-
-  test('recovers when a slow call answers in the end', async () => {
-    const slow = createDeferred();
-    const run = vi.fn().mockReturnValueOnce(true).mockReturnValueOnce(slow.promise);
-    const { check, clock } = createCheck({ run, intervalMs: 0, critical: true });
-    check.start();
-    await clock.advance(5_000);
-    void check.whenCurrent();
-    await clock.advance(900);
-    slow.resolve(true);
-    await settled();
-    expect(check.read().status).toBe('pass');
-  });
-
-  test('lets those who wait go when it is stopped', async () => {
-    const { check } = createCheck({ run: never, intervalMs: 0 });
-    check.start();
-    const waiting = check.whenCurrent();
-    check.stop();
-    await expect(waiting).resolves.toBeUndefined();
   });
 });

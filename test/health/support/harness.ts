@@ -1,5 +1,5 @@
 import type { CheckChange } from '../../../src/health/check-reading.js';
-import { Health } from '../../../src/health/health.js';
+import { Health, type HealthEvents } from '../../../src/health/health.js';
 import type { ProbeTarget } from '../../../src/health/match.js';
 import { type HealthOptions, resolveHealth } from '../../../src/health/options.js';
 import type { Probe } from '../../../src/health/probe.js';
@@ -43,7 +43,10 @@ export interface TestHealth {
 }
 
 /** A health with fake time and no jitter. */
-export function createTestHealth(options: HealthOptions = {}): TestHealth {
+export function createTestHealth(
+  options: HealthOptions = {},
+  listeners: Partial<HealthEvents> = {},
+): TestHealth {
   const clock = createFakeClock();
   const changes: CheckChange[] = [];
   const states: StateChange[] = [];
@@ -60,6 +63,7 @@ export function createTestHealth(options: HealthOptions = {}): TestHealth {
       onChange: (change) => void changes.push(change),
       onState: (change) => void states.push(change),
       onTask: (end) => void tasks.push(end),
+      ...listeners,
     },
   });
   return {

@@ -83,5 +83,5 @@ export const misbehaving = (value: unknown): (() => unknown)[] => [
       reject(undefined);
     },
   }),
-  () => new Proxy(Promise.resolve(value), {}),
+  () => new Proxy(Promise.resolve(), {}),
 ];

@@ -1,0 +1,216 @@
+import { HalfOpen } from './half-open.js';
+import type { BreakerConfig, BreakerMode } from './options.js';
+import type { CountedAhead, IssuedPermit } from './permit.js';
+import { SLOW } from './reason-counts.js';
+import type { BreakerRuntime } from './runtime.js';
+import { type BreakerSnapshot, type BreakerState, countsOf } from './snapshot.js';
+import { CLOSED, openedAt, retryAfterMs, type State, stateAt } from './state.js';
+import { Tally } from './tally.js';
+import { type Transition, type TransitionCause, TransitionLog } from './transition-log.js';
+import { backOffMs, decisionOf, tripOf } from './verdict.js';
+import { createWindow, type Window } from './window.js';
+
+/**
+ * The states of a circuit and what moves it between them. Each change begins a new generation, with an empty window where it
+ * closes or half-opens. The window and the log are made when they are first needed.
+ *
+ *     closed ──ratio reached, Retry-After──▶ open ──time is up, next call──▶ half-open ──probes pass──▶ closed
+ *                                             ▲──────────── probes fail ────────┘
+ */
+export class StateMachine {
+  readonly name: string;
+  readonly runtime: BreakerRuntime;
+  rejected = 0;
+  late = 0;
+  #config: BreakerConfig;
+  #mode: BreakerMode;
+  #state: State = CLOSED;
+  #generation = 0;
+  // Times it opened since it was last closed, holds left out.
+  #attempts = 0;
+  #window: Window | undefined = undefined;
+  #log: TransitionLog | undefined = undefined;
+  #lastReading = Number.NEGATIVE_INFINITY;
+  #setBackMs = 0;
+
+  constructor(name: string, config: BreakerConfig, runtime: BreakerRuntime) {
+    this.name = name;
+    this.runtime = runtime;
+    this.#config = config;
+    this.#mode = config.mode;
+  }
+
+  get config(): BreakerConfig {
+    return this.#config;
+  }
+
+  get mode(): BreakerMode {
+    return this.#mode;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Calls in the window. */
+  get calls(): number {
+    return this.#window?.calls ?? 0;
+  }
+
+  get log(): TransitionLog {
+    this.#log ??= new TransitionLog();
+    return this.#log;
+  }
+
+  get transitions(): readonly Transition[] {
+    return this.#log?.entries ?? [];
+  }
+
+  /** The clock, made so that it never goes back. While it is set back, time is taken to stand still. */
+  now(): number {
+    const reading = this.runtime.now();
+    if (reading < this.#lastReading) this.#setBackMs += this.#lastReading - reading;
+    this.#lastReading = reading;
+    return reading + this.#setBackMs;
+  }
+
+  /** The state once time has done its part: an open circuit whose time is up is half-open from here on. */
+  stateAfterTime(now: number): State {
+    const state = this.#state;
+    if (state.kind !== 'open' || now < state.until) return state;
+    this.move(new HalfOpen(state, this.#config), 'elapsed', now);
+    // Read again: a listener may have moved it on.
+    return this.#state;
+  }
+
+  countSuccess(now: number): void {
+    this.#window ??= createWindow(this.#config);
+    const window = this.#window;
+    window.record(now, false, false);
+    // It can still trip: by completing the minimum, or when what aged out just now was good.
+    if (window.failures !== 0 || window.slow !== 0 || this.#state !== CLOSED)
+      this.#judge(window, now, undefined);
+  }
+
+  count(now: number, permit: IssuedPermit, failed: boolean, slow: boolean, reason: string | undefined): void {
+    this.#window ??= createWindow(this.#config);
+    const window = this.#window;
+    window.record(now, failed, slow, reason);
+    this.#judge(window, now, permit);
+  }
+
+  /** Counts a call as slow that has not ended yet. */
+  countAhead(now: number, permit: IssuedPermit): void {
+    this.#window ??= createWindow(this.#config);
+    const window = this.#window;
+    permit.countedAhead = { window, stamp: window.record(now, false, true, SLOW) };
+    this.#judge(window, now, permit);
+  }
+
+  /** Takes back what {@link countAhead} counted, if this window still holds it. */
+  takeBack({ window, stamp }: CountedAhead): void {
+    if (window === this.#window) window.forgetSlow(stamp);
+  }
+
+  /** Opens for a time, at most `maxOpenMs`. */
+  open(now: number, periodMs: number, why: TransitionCause, permit: IssuedPermit | undefined): void {
+    const { maxOpenMs, jitterRatio } = this.#config;
+    // Longer, never shorter: an upstream that asked for a time gets it, and many callers still do not return together.
+    const spreadMs = Math.min(periodMs, maxOpenMs) * (1 + jitterRatio * this.runtime.random());
+    this.move({ kind: 'open', openedAt: now, until: now + spreadMs }, why, now, permit);
+  }
+
+  move(
+    next: State,
+    why: TransitionCause,
+    now: number,
+    permit?: IssuedPermit,
+    from = this.#visibleState,
+  ): void {
+    const window = this.#window;
+    const minimum = this.#minimum;
+    window?.expire(now);
+    this.#state = next;
+    this.#generation += 1;
+    if (next.kind === 'closed') this.#attempts = 0;
+    if (next.kind === 'half-open') this.#window = new Tally();
+    else if (next.kind !== 'open') this.#window = undefined;
+    const to = this.#visibleState;
+    if (from === to) return;
+    const transition: Transition = {
+      from,
+      to,
+      why,
+      at: now,
+      generation: this.#generation,
+      reasons: window?.reasons() ?? {},
+      snapshot: this.#snapshotOf(window, minimum, now),
+      ...(permit?.evidence === undefined ? undefined : { evidence: permit.evidence }),
+    };
+    this.log.add(transition, this.name, this.runtime);
+  }
+
+  setMode(mode: BreakerMode, now: number): void {
+    if (mode === this.#mode) return;
+    const from = this.#visibleState;
+    const isNewStart = mode === 'off' || this.#mode === 'off';
+    this.#mode = mode;
+    const next = this.#state.kind === 'forced-open' ? this.#state : CLOSED;
+    if (isNewStart) this.move(next, 'mode', now, undefined, from);
+  }
+
+  /** A mode that was set by hand stays, unless the new options name another than the old ones did. */
+  setConfig(config: BreakerConfig, now: number): void {
+    const before = this.#config;
+    this.#config = config;
+    const isOtherWindow = before.windowMs !== config.windowMs || before.windowCalls !== config.windowCalls;
+    if (isOtherWindow && this.#state.kind === 'closed') this.#window = undefined;
+    if (before.mode !== config.mode) this.setMode(config.mode, now);
+  }
+
+  snapshot(now: number): BreakerSnapshot {
+    const window = this.#window;
+    window?.expire(now);
+    // What has aged out entirely is given back here: an upstream that nobody calls is only ever looked at.
+    if (this.#state.kind === 'closed' && window?.calls === 0) this.#window = undefined;
+    return this.#snapshotOf(window, this.#minimum, now);
+  }
+
+  #judge(window: Window, now: number, permit: IssuedPermit | undefined): void {
+    const state = this.#state;
+    const config = this.#config;
+    const cause =
+      state.kind === 'half-open' ? decisionOf(window, state.probes, config) : tripOf(window, config);
+    if (cause === undefined) return;
+    if (cause === 'probes-passed') {
+      this.move(CLOSED, cause, now, permit);
+    } else {
+      this.#attempts += 1;
+      this.open(now, backOffMs(this.#attempts, config), cause, permit);
+    }
+  }
+
+  // What it reads as while time stands still: an open circuit is open until somebody asks for leave.
+  get #visibleState(): BreakerState {
+    return this.#mode === 'off' ? 'off' : this.#state.kind;
+  }
+
+  get #minimum(): number {
+    return this.#state.kind === 'half-open' ? this.#state.probes : this.#config.minimumCalls;
+  }
+
+  #snapshotOf(window: Window | undefined, minimum: number, now: number): BreakerSnapshot {
+    return {
+      state: stateAt(this.#state, this.#mode, now),
+      ...countsOf(window, minimum, this.#config.slowCallMs),
+      rejected: this.rejected,
+      late: this.late,
+      openedAt: openedAt(this.#state, this.#mode),
+      retryAfterMs: retryAfterMs(this.#state, this.#mode, now),
+    };
+  }
+}

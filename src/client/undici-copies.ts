@@ -1,0 +1,73 @@
+type Dispatch = (this: object, options: object, handler: object) => boolean;
+
+interface DispatcherPrototype {
+  dispatch: Dispatch;
+}
+
+const globalDispatchers = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
+const dispatcherFile = /[\\/]undici[^\\/]*[\\/]lib[\\/]dispatcher[\\/]dispatcher-base\.js$/;
+
+/**
+ * The base classes of all dispatchers, one for each copy of undici in the process: the one that is built into Node is found through
+ * its global dispatcher, an installed one in the cache of loaded modules, where it is whether it was imported or required.
+ */
+export function dispatcherPrototypes(): DispatcherPrototype[] {
+  const found = new Set<DispatcherPrototype>();
+  for (const key of globalDispatchers) {
+    const prototype = baseOf((globalThis as Record<symbol, unknown>)[key]);
+    if (prototype !== undefined) found.add(prototype);
+  }
+  for (const [file, module] of Object.entries(require.cache)) {
+    if (!dispatcherFile.test(file)) continue;
+    const prototype = (module?.exports as { prototype?: unknown } | undefined)?.prototype;
+    if (hasDispatch(prototype)) found.add(prototype);
+  }
+  return [...found];
+}
+
+/** The prototype in a dispatcher's chain that `dispatch` of its clients and pools comes from. */
+function baseOf(dispatcher: unknown): DispatcherPrototype | undefined {
+  let at: unknown =
+    typeof dispatcher === 'object' && dispatcher !== null ? Object.getPrototypeOf(dispatcher) : undefined;
+  while (typeof at === 'object' && at !== null) {
+    if (at.constructor?.name === 'DispatcherBase' && hasDispatch(at)) return at;
+    at = Object.getPrototypeOf(at);
+  }
+  return undefined;
+}
+
+function hasDispatch(prototype: unknown): prototype is DispatcherPrototype {
+  return (
+    typeof prototype === 'object' &&
+    prototype !== null &&
+    Object.hasOwn(prototype, 'dispatch') &&
+    typeof (prototype as { dispatch: unknown }).dispatch === 'function'
+  );
+}
+
+const leafClasses = new WeakMap<object, boolean>();
+
+/** True for a client of one origin: pools and agents hand a call on to one, and it must be seen once. */
+export function isLeaf(dispatcher: object): boolean {
+  const prototype = Object.getPrototypeOf(dispatcher) as object;
+  let isClient = leafClasses.get(prototype);
+  if (isClient === undefined) {
+    isClient = false;
+    for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
+      if (at.constructor?.name === 'Client') isClient = true;
+    }
+    leafClasses.set(prototype, isClient);
+  }
+  return isClient;
+}
+
+/** A client that is called directly is not told its origin: it has it. */
+export function originOfClient(client: object): string | undefined {
+  for (const symbol of Object.getOwnPropertySymbols(client)) {
+    if (symbol.description === 'url') {
+      const url = (client as Record<symbol, unknown>)[symbol];
+      return url instanceof URL ? url.origin : undefined;
+    }
+  }
+  return undefined;
+}

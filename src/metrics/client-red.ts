@@ -1,0 +1,73 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { Method } from './http-methods.js';
+import type { Recordable } from './instrument.js';
+import type { Series, SeriesSet } from './series.js';
+
+/** What one finished call was, as far as its metric goes. */
+export interface FinishedCall {
+  readonly method: Method;
+  readonly host: string;
+  readonly port: number;
+  readonly upstream: string;
+  /** 0 when no response arrived. */
+  readonly statusCode: number;
+  readonly errorType: string | undefined;
+  readonly protocolVersion: string | undefined;
+}
+
+/** Rate, errors and duration of the calls that this service makes. */
+export interface ClientRed {
+  end(call: FinishedCall, durationSeconds: number): void;
+}
+
+export const CLIENT_DURATION = {
+  name: 'http.client.request.duration',
+  description: 'Duration of HTTP client requests.',
+  unit: 's',
+} as const;
+
+type Children = Map<number | string, Series<Recordable>>;
+
+const versions = ['1.1', '2', '1.0', '3'];
+
+/** As with the server's metrics, a call costs two map look-ups: its upstream, then a number of method, version and status. */
+export function createClientRed(durations: SeriesSet<Recordable>): ClientRed {
+  const byUpstream = new Map<string, Children>();
+  return {
+    end(call, durationSeconds) {
+      let children = byUpstream.get(call.upstream);
+      if (children === undefined) {
+        children = new Map();
+        if (!durations.isFull) byUpstream.set(call.upstream, children);
+      }
+      const key = keyOf(call);
+      let child = children.get(key);
+      if (child === undefined) {
+        child = durations.add(attributesOf(call));
+        if (!durations.isFull) children.set(key, child);
+      }
+      child.value.record(durationSeconds);
+    },
+  };
+}
+
+function keyOf(call: FinishedCall): number | string {
+  const version = call.protocolVersion === undefined ? 0 : versions.indexOf(call.protocolVersion) + 1;
+  const key = (call.statusCode * 8 + version) * 32 + call.method.index;
+  // Only a call that failed without a status, or was aborted after one, has more to tell than its status.
+  const isTold =
+    call.errorType === undefined ? call.statusCode < 400 : call.errorType === String(call.statusCode);
+  return isTold ? key : `${key} ${call.errorType ?? ''}`;
+}
+
+function attributesOf(call: FinishedCall): Attributes {
+  const attributes: Attributes = {
+    'http.request.method': call.method.name,
+    'server.address': call.host,
+    'server.port': call.port,
+  };
+  if (call.statusCode !== 0) attributes['http.response.status_code'] = call.statusCode;
+  if (call.errorType !== undefined) attributes['error.type'] = call.errorType;
+  if (call.protocolVersion !== undefined) attributes['network.protocol.version'] = call.protocolVersion;
+  return attributes;
+}
