@@ -6,7 +6,8 @@ export const ERROR_CODES = {
   ERR_GS_APP: 'What was handed to instrument() is not an application or server that it knows.',
   ERR_GS_OPTION: 'An option has an unknown name, a wrong type or a value out of range.',
   ERR_GS_MISUSE: 'A method was called in a way its contract excludes.',
-  ERR_UPSTREAM_TIMEOUT: 'A call took longer, its body included, than the time-out that its upstream is given.',
+  ERR_UPSTREAM_TIMEOUT:
+    'A call took longer, its body included, than the time-out that its upstream is given.',
   ERR_CIRCUIT_OPEN: 'The circuit breaker of an upstream rejected the call without making it.',
 } as const;
 

@@ -1,9 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { propagateFetch } from './client/propagate-fetch.js';
+import { trace } from '@opentelemetry/api';
+import type { Timers } from './breaker/deadline.js';
+import { createBreakers } from './client/breakers.js';
+import { observeClients } from './client/clients.js';
+import { Outbound } from './client/outbound.js';
 import { createPropagation } from './context/propagators.js';
 import { createSystemClock } from './core/clock.js';
 import { createFaults } from './core/faults.js';
 import { createIdGenerator } from './core/ids.js';
+import { createHealthHandle } from './health/handle.js';
+import { Health } from './health/health.js';
+import { resolveHealth } from './health/options.js';
 import { createMethods, DEFAULT_METHODS } from './metrics/http-methods.js';
 import { type Options, resolveOptions } from './options.js';
 import { bindApp } from './server/bind-app.js';
@@ -27,6 +34,12 @@ function write(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** Timers that never keep the process alive. */
+const timers: Timers = {
+  set: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+  clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
+};
+
 /** Builds a service from its options, by hand and in order: options, clock and ids, the way out, the recorder in front of it. */
 export function createService(options: Options, onClosed: () => void): Service {
   const { config, log } = resolveOptions(options, process.env, write);
@@ -37,11 +50,12 @@ export function createService(options: Options, onClosed: () => void): Service {
     log.warnOnce(message, message),
   );
   const telemetry = createTelemetry({ config, clock, ids, faults, log, write, propagation });
+  const methodOf = createMethods(config.metrics?.methods ?? DEFAULT_METHODS);
   const edge = config.traces?.edge ?? 'continue';
   const recorder = new RequestRecorder({
     clock,
     faults,
-    methodOf: createMethods(config.metrics?.methods ?? DEFAULT_METHODS),
+    methodOf,
     tracing: telemetry.tracing,
     red: telemetry.red,
     isIgnored: config.isIgnored,
@@ -49,7 +63,49 @@ export function createService(options: Options, onClosed: () => void): Service {
       edge === 'continue' ? undefined : edge === 'restart' ? () => true : (req) => edge(req) === 'restart',
   });
 
-  const stopPropagating = propagateFetch(faults);
+  const breakers = createBreakers({
+    configOf: config.breakerOf,
+    clock,
+    faults,
+    log,
+    onTransition(name, { from, to, why }) {
+      // The request that suffers it is the one whose call has just ended.
+      const span = outbound.settling === undefined ? undefined : trace.getSpan(outbound.settling.context);
+      span?.addEvent('golden_signals.breaker.transition', {
+        'golden_signals.breaker.name': name,
+        'golden_signals.breaker.state': to,
+        'golden_signals.breaker.previous_state': from,
+        'golden_signals.breaker.reason': why,
+      });
+    },
+  });
+  const outbound = new Outbound({
+    clock,
+    faults,
+    timers,
+    methodOf,
+    tracing: telemetry.clientTracing,
+    red: telemetry.clientRed,
+    propagator: propagation.propagator,
+    isPropagatedTo: config.isPropagatedTo,
+    breakers: breakers.upstreams,
+    configOf: config.breakerOf ?? (() => false),
+  });
+  telemetry.show(breakers.instruments);
+  const router = observeClients(faults);
+  router.add(recorder, outbound);
+
+  const health = new Health({
+    config: config.health ?? resolveHealth(),
+    identity: config.service,
+    clock,
+    timers,
+    random: Math.random,
+    faults,
+    events: {},
+  });
+  health.start();
+
   let isOpen = true;
   let closing: Promise<void> | undefined;
   const handler: RequestHandler = {
@@ -64,12 +120,17 @@ export function createService(options: Options, onClosed: () => void): Service {
     get meter() {
       return telemetry.meter;
     },
+    health: createHealthHandle(health),
+    breakers: { get: breakers.get, all: breakers.all },
+    breaker: breakers.named,
     flush: () => telemetry.flush(),
     shutdown() {
       closing ??= (async () => {
         isOpen = false;
+        health.close();
         bindings.release(handler);
-        stopPropagating();
+        router.remove(recorder);
+        outbound.close();
         onClosed();
         await telemetry.shutdown();
       })();

@@ -1,8 +1,16 @@
 import type { IncomingMessage } from 'node:http';
+import {
+  type BreakerConfigOf,
+  type PropagateTo,
+  resolveBreakers,
+  resolvePropagateTo,
+  type UpstreamBreakerOptions,
+} from './client/options.js';
 import { record, reject } from './core/check.js';
 import { createEnvironment, type Environment } from './core/environment.js';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from './core/log.js';
 import { redactUrl } from './core/redact-url.js';
+import { type HealthConfig, type HealthOptions, resolveHealth } from './health/options.js';
 import { type MetricConfig, type MetricOptions, resolveMetrics } from './metrics/options.js';
 import { resolveService, type ServiceConfig, type ServiceOptions } from './service.js';
 import { resolveTraces, type TraceConfig, type TraceOptions } from './trace/options.js';
@@ -19,6 +27,15 @@ export interface Options {
   readonly traces?: false | TraceOptions;
   /** Metrics, or false for none. */
   readonly metrics?: false | MetricOptions;
+  /** Checks and the answers to probes, or false to answer none. */
+  readonly health?: false | HealthOptions;
+  /** Circuit breakers of the upstreams that this service calls, or false for none. */
+  readonly breaker?: false | UpstreamBreakerOptions;
+  /**
+   * The hosts that get trace context and baggage with a call: `host`, `host:port`, `*.domain`, or a regular expression on
+   * `host:port`. @default every host
+   */
+  readonly propagateTo?: PropagateTo;
 }
 
 export interface Config {
@@ -26,6 +43,11 @@ export interface Config {
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
   readonly traces: TraceConfig | undefined;
   readonly metrics: MetricConfig | undefined;
+  /** Undefined where no probe is to be answered. */
+  readonly health: HealthConfig | undefined;
+  /** Undefined where no upstream has a breaker. */
+  readonly breakerOf: BreakerConfigOf | undefined;
+  readonly isPropagatedTo: (host: string, port: number) => boolean;
   readonly propagators: readonly string[];
   /** By signal: `http/protobuf` or `http/json`. */
   readonly protocols: { readonly traces: Protocol; readonly metrics: Protocol };
@@ -48,8 +70,8 @@ export function resolveOptions(
   variables: Readonly<Record<string, string | undefined>>,
   write: (line: string) => void,
 ): { config: Config; log: Log } {
-  record('options', given, ['service', 'ignore', 'traces', 'metrics']);
-  const { service = {}, ignore, traces = {}, metrics = {} } = given;
+  record('options', given, ['service', 'ignore', 'traces', 'metrics', 'health', 'breaker', 'propagateTo']);
+  const { service = {}, ignore, traces = {}, metrics = {}, health = {}, breaker = {}, propagateTo } = given;
 
   // The level decides what is said of the other variables, so it is read first.
   const quiet = createEnvironment(variables, () => {});
@@ -63,6 +85,9 @@ export function resolveOptions(
     isIgnored: resolveIgnore(ignore),
     traces: traces === false || isDisabled ? undefined : resolveTraces(traces, env),
     metrics: metrics === false || isDisabled ? undefined : resolveMetrics(metrics, env),
+    health: health === false ? undefined : resolveHealth(health, env.text('NODE_ENV')),
+    breakerOf: resolveBreakers(breaker),
+    isPropagatedTo: resolvePropagateTo(propagateTo),
     propagators: env.list(
       'OTEL_PROPAGATORS',
       ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'none'],

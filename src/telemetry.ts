@@ -1,20 +1,39 @@
+import type { IncomingMessage } from 'node:http';
 import { createNoopMeter, type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
+import {
+  type ClientTracing,
+  createClientTracing,
+  createForeignClientTracing,
+  noClientTracing,
+} from './client/client-tracing.js';
 import type { Propagation } from './context/propagators.js';
 import { contextManager, useForeignContextManager } from './context/storage.js';
 import type { Clock } from './core/clock.js';
+import { createEnvironment } from './core/environment.js';
 import type { Faults } from './core/faults.js';
 import type { IdGenerator } from './core/ids.js';
 import type { Log } from './core/log.js';
-import { isTaken, registerDiagnostics, registerGlobals } from './export/api-globals.js';
+import { isForeign, registerGlobals } from './export/api-globals.js';
+import { registerDiagnostics } from './export/diagnostics.js';
+import { createMetricExporter } from './export/metric-exporter.js';
 import { MetricPipeline } from './export/metric-pipeline.js';
-import { createOutage } from './export/outage.js';
+import { resolveOtlp, type Signal } from './export/otlp-config.js';
+import type { OtlpParts } from './export/otlp-exporter.js';
+import { createOutages } from './export/outage.js';
+import { isOwnTraffic } from './export/own-traffic.js';
 import { createLazyResource } from './export/resource.js';
+import { settledWithin } from './export/settled-within.js';
 import { createSpanExporters } from './export/span-exporters.js';
 import { SpanQueue } from './export/span-queue.js';
+import { backgroundTimers } from './export/timers.js';
 import { TracePipeline } from './export/trace-pipeline.js';
+import { CLIENT_DURATION, type ClientRed, createClientRed } from './metrics/client-red.js';
 import { createDropped } from './metrics/dropped.js';
-import { createForeignServerRed } from './metrics/foreign-red.js';
+import { showInstruments } from './metrics/foreign-instruments.js';
+import { createForeignClientRed, createForeignServerRed } from './metrics/foreign-red.js';
+import { Histogram } from './metrics/histogram.js';
 import type { Instrument } from './metrics/instrument.js';
+import { SeriesSet } from './metrics/series.js';
 import { createServerRed, type ServerRed } from './metrics/server-red.js';
 import type { Config } from './options.js';
 import { createForeignTracing } from './server/foreign-tracing.js';
@@ -25,6 +44,7 @@ import {
   extractWith,
   type RequestTracing,
 } from './server/request-tracing.js';
+import type { LiveSpan } from './trace/live-span.js';
 import { createSampler } from './trace/sampler.js';
 import { PACKAGE, VERSION } from './version.js';
 
@@ -36,14 +56,22 @@ export interface TelemetryParts {
   readonly log: Log;
   readonly write: (line: string) => void;
   readonly propagation: Propagation;
+  /** How long flush() and shutdown() wait at most. @default 30_000 and 2_000 (health.md, "Shutdown sequence") */
+  readonly bounds?: { readonly flushMs: number; readonly shutdownMs: number };
 }
 
 /** Traces and metrics of one service, wired from the seams to the way out. */
 export interface Telemetry {
   readonly tracing: RequestTracing;
   readonly red: ServerRed | undefined;
+  readonly clientTracing: ClientTracing;
+  readonly clientRed: ClientRed | undefined;
+  /** Takes instruments that others keep out, too. */
+  show(instruments: readonly Instrument[]): void;
   readonly tracer: Tracer;
   readonly meter: Meter;
+  /** What is neither traced nor measured: what the user says, and the requests of our own exporters. */
+  readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
   flush(): Promise<void>;
   shutdown(): Promise<void>;
 }
@@ -52,50 +80,32 @@ const scope = { name: PACKAGE, version: VERSION };
 
 /** Builds everything between the seams and the exporters; an SDK that the application has registered takes the place of ours. */
 export function createTelemetry(parts: TelemetryParts): Telemetry {
-  const { config, clock, ids, faults, log, propagation } = parts;
+  const {
+    config,
+    clock,
+    ids,
+    faults,
+    log,
+    propagation,
+    bounds = { flushMs: 30_000, shutdownMs: 2_000 },
+  } = parts;
   const extract = propagation.isW3C ? extractW3C : extractWith(propagation.propagator);
   const resource = createLazyResource(config.service.attributes);
   const dropped = createDropped();
   const instruments: Instrument[] = [dropped.instrument];
   const onOverflow = () => dropped.add('series_limit');
-  if (config.isDiagnosed) registerDiagnostics(config.logLevel, parts.write);
+  const outageOf = createOutages(log, clock);
+  const closing = new AbortController();
+  const stopDiagnostics = config.isDiagnosed ? registerDiagnostics(config.logLevel, parts.write) : undefined;
 
-  const isTraceForeign = isTaken('trace');
-  const isMetricForeign = isTaken('metrics');
-  useForeignContextManager(isTaken('context'));
+  const isTraceForeign = isForeign('trace');
+  const isMetricForeign = isForeign('metrics');
+  useForeignContextManager(isForeign('context'));
 
   const sampler =
     config.traces === undefined ? undefined : createSampler(config.traces.sampler, config.traces.sampleRatio);
-  let traces: TracePipeline | undefined;
-  if (config.traces !== undefined && sampler !== undefined && !isTraceForeign) {
-    const { exporters, queue, processors } = config.traces;
-    traces = new TracePipeline({
-      queue: new SpanQueue({
-        config: queue,
-        createExporters: () => createSpanExporters(exporters, config.protocols.traces),
-        dropped,
-        outage: createOutage('spans', destinationOf('traces', exporters), log, clock),
-      }),
-      processors,
-      sampler,
-      ids,
-      resource,
-      onFault: faults.caught,
-    });
-  }
-
-  const meters =
-    config.metrics === undefined || isMetricForeign
-      ? undefined
-      : new MetricPipeline({
-          config: config.metrics,
-          protocol: config.protocols.metrics,
-          instruments: () => instruments,
-          scope,
-          resource,
-          clock,
-          outage: createOutage('metrics', destinationOf('metrics', config.metrics.exporters), log, clock),
-        });
+  const traces = isTraceForeign ? undefined : tracePipeline();
+  const meters = isMetricForeign ? undefined : metricPipeline();
 
   const release = registerGlobals({
     tracerProvider: traces,
@@ -107,6 +117,10 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   return {
     tracing: requestTracing(),
     red: serverRed(),
+    clientTracing: clientTracing(),
+    clientRed: clientRed(),
+    show,
+    isIgnored: ignoring(),
     get tracer() {
       return traces === undefined ? trace.getTracer(PACKAGE, VERSION) : traces.getTracer(PACKAGE, VERSION);
     },
@@ -114,14 +128,73 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       if (meters !== undefined) return meters.getMeter(PACKAGE, VERSION);
       return config.metrics === undefined ? createNoopMeter() : metrics.getMeter(PACKAGE, VERSION);
     },
-    async flush() {
-      await Promise.all([traces?.flush(), meters?.flush()]);
-    },
+    flush: () => settledWithin(bounds.flushMs, Promise.all([traces?.flush(), meters?.flush()])),
     async shutdown() {
       release();
-      await Promise.all([traces?.shutdown(), meters?.shutdown()]);
+      closing.abort();
+      await Promise.all([traces?.shutdown(bounds.shutdownMs), meters?.shutdown(bounds.shutdownMs)]);
+      stopDiagnostics?.();
     },
   };
+
+  function tracePipeline(): TracePipeline | undefined {
+    if (config.traces === undefined || sampler === undefined) return undefined;
+    const { exporters, queue, processors } = config.traces;
+    const isExported = exporters.some((name) => name !== 'none');
+    const otlp = otlpParts('traces');
+    return new TracePipeline({
+      queue: isExported
+        ? new SpanQueue({
+            config: queue,
+            createExporters: () => createSpanExporters(exporters, otlp),
+            dropped,
+            outage: outageOf('spans', destinationOf(otlp)),
+            timers: backgroundTimers,
+          })
+        : undefined,
+      processors,
+      sampler,
+      ids,
+      resource,
+      onFault: faults.caught,
+    });
+  }
+
+  function metricPipeline(): MetricPipeline | undefined {
+    if (config.metrics === undefined) return undefined;
+    const otlp = otlpParts('metrics');
+    return new MetricPipeline({
+      config: config.metrics,
+      createExporter: (name) => createMetricExporter(name, otlp),
+      instruments: () => instruments,
+      scope,
+      resource,
+      clock,
+      dropped,
+      outageOf: (name) => outageOf('metrics', name === 'otlp' ? destinationOf(otlp) : name),
+      onFault: faults.caught,
+      timers: backgroundTimers,
+    });
+  }
+
+  function otlpParts(signal: Signal): OtlpParts {
+    // Read at the start, as all configuration is, and not when the first export is due.
+    const warn = (message: string) => log.warnOnce(message, message);
+    return {
+      config: resolveOtlp(signal, config.protocols[signal], createEnvironment(process.env, warn), warn),
+      clock,
+      random: Math.random,
+      timers: backgroundTimers,
+      closing: closing.signal,
+      onRejected: (count) => dropped.add('rejected', count),
+    };
+  }
+
+  function ignoring(): Telemetry['isIgnored'] {
+    const { isIgnored } = config;
+    if (traces === undefined && meters === undefined) return isIgnored;
+    return isIgnored === undefined ? isOwnTraffic : (req) => isOwnTraffic(req) || isIgnored(req);
+  }
 
   function requestTracing(): RequestTracing {
     if (config.traces === undefined || sampler === undefined) return createPassThrough(extract);
@@ -136,18 +209,45 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     });
   }
 
+  function clientTracing(): ClientTracing {
+    if (config.traces === undefined || sampler === undefined) return noClientTracing;
+    if (traces === undefined) return createForeignClientTracing(trace.getTracer(PACKAGE, VERSION));
+    const pipeline = traces;
+    const origin = { clock, scope, resource, ended: (span: LiveSpan) => pipeline.ended(span) };
+    return createClientTracing({ origin, ids, sampler, started: pipeline.started });
+  }
+
+  function show(more: readonly Instrument[]): void {
+    if (meters !== undefined) instruments.push(...more);
+    else if (config.metrics !== undefined) showInstruments(metrics.getMeter(PACKAGE, VERSION), more);
+  }
+
+  function clientRed(): ClientRed | undefined {
+    if (config.metrics === undefined) return undefined;
+    const { boundaries, seriesLimit } = config.metrics;
+    if (meters === undefined) {
+      return createForeignClientRed(metrics.getMeter(PACKAGE, VERSION), boundaries, seriesLimit, onOverflow);
+    }
+    const durations = new SeriesSet(() => new Histogram(boundaries), seriesLimit, onOverflow);
+    show([{ kind: 'histogram', ...CLIENT_DURATION, series: durations }]);
+    return createClientRed(durations);
+  }
+
   function serverRed(): ServerRed | undefined {
     if (config.metrics === undefined) return undefined;
     const { boundaries, seriesLimit } = config.metrics;
     if (meters === undefined) {
-      return createForeignServerRed(metrics.getMeter(PACKAGE, VERSION), boundaries, seriesLimit, onOverflow);
+      const meter = metrics.getMeter(PACKAGE, VERSION);
+      showInstruments(meter, [dropped.instrument]);
+      return createForeignServerRed(meter, boundaries, seriesLimit, onOverflow);
     }
     const own = createServerRed(boundaries, seriesLimit, onOverflow);
     instruments.push(...own.instruments);
     return own.red;
   }
+}
 
-  function destinationOf(signal: 'traces' | 'metrics', exporters: readonly string[]): string {
-    return exporters.includes('otlp') ? config.endpoints[signal] : exporters.join(', ');
-  }
+/** Names the collector and not the signal's path, so that signals which share one share its outages. */
+function destinationOf({ config: { url } }: OtlpParts): string {
+  return url.origin;
 }

@@ -12,6 +12,7 @@ import {
 } from './options.js';
 import {
   ENDED,
+  EXPIRED,
   IssuedPermit,
   type Permit,
   type PermitIssuer,
@@ -56,11 +57,11 @@ export class Circuit implements Breaker, PermitIssuer {
   }
 
   get state(): BreakerState {
-    return stateAt(this.#machine.state, this.mode, this.#machine.now());
+    return stateAt(this.#machine.state, this.mode, this.#machine.runtime.now());
   }
 
   get retryAfterMs(): number {
-    return retryAfterMs(this.#machine.state, this.mode, this.#machine.now());
+    return retryAfterMs(this.#machine.state, this.mode, this.#machine.runtime.now());
   }
 
   get observedFailures(): number {
@@ -97,12 +98,12 @@ export class Circuit implements Breaker, PermitIssuer {
   }
 
   snapshot(): BreakerSnapshot {
-    return this.#machine.snapshot(this.#machine.now());
+    return this.#machine.snapshot(this.#machine.runtime.now());
   }
 
   forceOpen(): ForcedOpen {
     const machine = this.#machine;
-    const now = machine.now();
+    const now = machine.runtime.now();
     let held: ForcedOpenState;
     if (machine.state.kind === 'forced-open') {
       held = machine.state;
@@ -117,25 +118,26 @@ export class Circuit implements Breaker, PermitIssuer {
         if (!isHeld) return;
         isHeld = false;
         held.holders -= 1;
-        if (held.holders === 0 && machine.state === held) machine.move(CLOSED, 'released', machine.now());
+        if (held.holders === 0 && machine.state === held)
+          machine.move(CLOSED, 'released', machine.runtime.now());
       },
     };
   }
 
   forceClose(): void {
-    this.#machine.move(CLOSED, 'forced', this.#machine.now());
+    this.#machine.move(CLOSED, 'forced', this.#machine.runtime.now());
   }
 
   reset(): void {
     this.#observedFailures = 0;
     this.#machine.rejected = 0;
     this.#machine.late = 0;
-    this.#machine.move(CLOSED, 'reset', this.#machine.now());
+    this.#machine.move(CLOSED, 'reset', this.#machine.runtime.now());
   }
 
   setMode(mode: BreakerMode): void {
     checkMode('mode', mode);
-    this.#machine.setMode(mode, this.#machine.now());
+    this.#machine.setMode(mode, this.#machine.runtime.now());
     this.#adapt();
   }
 
@@ -145,7 +147,7 @@ export class Circuit implements Breaker, PermitIssuer {
 
   /** As {@link configure}, with options that were checked before. */
   setConfig(config: BreakerConfig): void {
-    this.#machine.setConfig(config, this.#machine.now());
+    this.#machine.setConfig(config, this.#machine.runtime.now());
     this.#adapt();
   }
 
@@ -159,7 +161,7 @@ export class Circuit implements Breaker, PermitIssuer {
     durationMs: number | undefined,
     reason: string | undefined,
   ): void {
-    const now = this.#machine.now();
+    const now = this.#machine.runtime.now();
     if (!this.#end(permit, now, failed ? 'failure' : 'success')) return;
     const { slowCallMs } = this.config;
     const isSlow = slowCallMs !== undefined && (durationMs ?? now - permit.startedAt) > slowCallMs;
@@ -173,11 +175,11 @@ export class Circuit implements Breaker, PermitIssuer {
   }
 
   ignore(permit: IssuedPermit): void {
-    this.#end(permit, this.#machine.now(), 'nothing');
+    this.#end(permit, this.#machine.runtime.now(), 'nothing');
   }
 
   hold(permit: IssuedPermit, forMs: number): void {
-    const now = this.#machine.now();
+    const now = this.#machine.runtime.now();
     if (!this.#end(permit, now, 'hold')) return;
     if (forMs > 0) this.#machine.open(now, forMs, 'retry-after', permit);
   }
@@ -188,7 +190,7 @@ export class Circuit implements Breaker, PermitIssuer {
     if (this.#isPlain && machine.state === CLOSED)
       return new IssuedPermit(this, machine.generation, Number.NaN, undefined);
     if (machine.mode === 'off') return new IssuedPermit(this, UNRECORDED, Number.NaN, undefined);
-    const now = machine.now();
+    const now = machine.runtime.now();
     const isTimed = machine.config.slowCallMs !== undefined;
     if (isTimed) this.#countOverdue(now, machine.config.slowCallMs);
     const state = machine.stateAfterTime(now);
@@ -229,8 +231,8 @@ export class Circuit implements Breaker, PermitIssuer {
       inFlight?.remove(permit);
       if (!isCurrent) continue;
       const { state } = this.#machine;
-      if (state.kind === 'half-open') state.giveBack(permit, now);
-      this.#machine.countAhead(now, permit);
+      if (state.kind === 'half-open' && !state.giveBack(permit, now)) permit.generation = EXPIRED;
+      else this.#machine.countAhead(now, permit);
     }
   }
 
@@ -275,7 +277,7 @@ export class Circuit implements Breaker, PermitIssuer {
       );
       throw error;
     }
-    if (generation === machine.generation && this.#isPlain) machine.countSuccess(machine.now());
+    if (generation === machine.generation && this.#isPlain) machine.countSuccess(machine.runtime.now());
     else
       endReturned(
         new IssuedPermit(this, generation, Number.NaN, undefined),

@@ -36,10 +36,7 @@ export function createDeadline({ timeoutMs, timers, now, onExpired }: DeadlineOp
 
   function onTimer(): void {
     const lateMs = now() - startedAt - timeoutMs;
-    // Node counts from when the loop last looked at the clock, so after a long synchronous stretch a timer fires early.
-    if (lateMs <= -1) {
-      handle = timers.set(onTimer, -lateMs);
-    } else if (lateMs > toleratedLagMs) {
+    if (lateMs > toleratedLagMs) {
       stalledMs = lateMs;
       handle = timers.set(onGraceOver, Math.min(graceMs, timeoutMs));
     } else {

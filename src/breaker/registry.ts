@@ -54,7 +54,7 @@ export function createBreakerRegistry(options: BreakerRegistryOptions): BreakerR
   let fullUntil = Number.NEGATIVE_INFINITY;
 
   function makeRoom(now: number): boolean {
-    if (now < fullUntil && fullUntil - now <= fullForMs) return false;
+    if (now < fullUntil) return false;
     for (const [name, { circuit, usedAt }] of entries) {
       if (!isDisposable(circuit, now - usedAt - useResolutionMs)) continue;
       entries.delete(name);
@@ -90,7 +90,7 @@ export function createBreakerRegistry(options: BreakerRegistryOptions): BreakerR
       return overflowed;
     },
     get(name) {
-      const now = clock.now();
+      const now = runtime.now();
       const entry = entries.get(name);
       if (entry === undefined) return create(name, now);
       if (now - entry.usedAt > useResolutionMs) touch(name, entry, now);

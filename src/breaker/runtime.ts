@@ -1,9 +1,10 @@
 import type { Timers } from './deadline.js';
+import { createForwardClock } from './forward-clock.js';
 import type { Transition } from './transition-log.js';
 
 /** What breakers need from outside. One object may serve many. */
 export interface BreakerRuntime {
-  /** Monotonic milliseconds. */
+  /** Monotonic milliseconds. One that is set back after all is taken to stand still meanwhile. */
   readonly now: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -14,15 +15,12 @@ export interface BreakerRuntime {
   readonly onTransition?: ((name: string, transition: Transition) => void) | undefined;
 }
 
-// Held once: the global is a getter.
-const clock = performance;
-
 let hasWarned = false;
 
 /** Completes a runtime with the clock, randomness and timers of the process; its timers do not keep the process alive. */
 export function createRuntime(given: Partial<BreakerRuntime>): BreakerRuntime {
   return {
-    now: given.now ?? (() => clock.now()),
+    now: given.now === undefined ? () => performance.now() : createForwardClock(given.now),
     random: given.random ?? Math.random,
     timers: given.timers ?? {
       set: (callback, delayMs) => setTimeout(callback, delayMs).unref(),

@@ -30,8 +30,6 @@ export class StateMachine {
   #attempts = 0;
   #window: Window | undefined = undefined;
   #log: TransitionLog | undefined = undefined;
-  #lastReading = Number.NEGATIVE_INFINITY;
-  #setBackMs = 0;
 
   constructor(name: string, config: BreakerConfig, runtime: BreakerRuntime) {
     this.name = name;
@@ -70,14 +68,6 @@ export class StateMachine {
     return this.#log?.entries ?? [];
   }
 
-  /** The clock, made so that it never goes back. While it is set back, time is taken to stand still. */
-  now(): number {
-    const reading = this.runtime.now();
-    if (reading < this.#lastReading) this.#setBackMs += this.#lastReading - reading;
-    this.#lastReading = reading;
-    return reading + this.#setBackMs;
-  }
-
   /** The state once time has done its part: an open circuit whose time is up is half-open from here on. */
   stateAfterTime(now: number): State {
     const state = this.#state;
@@ -87,13 +77,13 @@ export class StateMachine {
     return this.#state;
   }
 
+  /** Counts a call of a closed circuit that was not slow. */
   countSuccess(now: number): void {
     this.#window ??= createWindow(this.#config);
     const window = this.#window;
     window.record(now, false, false);
     // It can still trip: by completing the minimum, or when what aged out just now was good.
-    if (window.failures !== 0 || window.slow !== 0 || this.#state !== CLOSED)
-      this.#judge(window, now, undefined);
+    if (window.failures !== 0 || window.slow !== 0) this.#judge(window, now, undefined);
   }
 
   count(now: number, permit: IssuedPermit, failed: boolean, slow: boolean, reason: string | undefined): void {

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
-import * as http from 'node:http';
-import * as https from 'node:https';
+import http from 'node:http';
+import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
@@ -184,6 +184,7 @@ function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value
   switch (event) {
     case 'response': {
       const res = value as ObservedResponse;
+      if (call.span !== undefined) call.peer = res.socket;
       call.owner.responded(call, res.statusCode ?? 0, res.headers['retry-after'], versionOf(res));
       res[callKey] = call;
       res.emit = emitResponse as typeof res.emit;

@@ -17,6 +17,12 @@ export interface Target {
   readonly path: string;
 }
 
+/** The far end of a connection. */
+export interface Peer {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
 /** What ends a call: the outbound pipeline, once for the response's head and once for the whole exchange. */
 export interface CallOwner {
   responded(
@@ -47,6 +53,8 @@ export class OutboundCall implements AttributeSource, FinishedCall {
   deadline: Deadline | undefined;
   /** Ends the call from this side; the client sets it. */
   abort: ((error: Error) => void) | undefined;
+  /** The connection that the call went out on. */
+  peer: Peer | undefined;
   resendCount: number;
   statusCode: number;
   retryAfter: unknown;
@@ -80,6 +88,7 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     this.permit = undefined;
     this.deadline = undefined;
     this.abort = undefined;
+    this.peer = undefined;
     this.resendCount = 0;
     this.statusCode = 0;
     this.retryAfter = undefined;
@@ -107,6 +116,11 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     if (this.errorType !== undefined) attributes['error.type'] = this.errorType;
     if (this.protocolVersion !== undefined) attributes['network.protocol.version'] = this.protocolVersion;
     if (this.resendCount > 0) attributes['http.request.resend_count'] = this.resendCount;
+    const { remoteAddress, remotePort } = this.peer ?? {};
+    if (remoteAddress !== undefined) {
+      attributes['network.peer.address'] = remoteAddress;
+      if (remotePort !== undefined) attributes['network.peer.port'] = remotePort;
+    }
     return attributes;
   }
 }

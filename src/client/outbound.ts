@@ -39,6 +39,8 @@ export class Outbound implements CallOwner {
   readonly #stall: StallWatch;
   /** Calls whose response has begun, oldest first. */
   readonly #reading = new Set<OutboundCall>();
+  /** The call whose end is being told to its breaker: what a transition that it causes is about. */
+  settling: OutboundCall | undefined;
 
   constructor(parts: OutboundParts) {
     this.#parts = parts;
@@ -103,7 +105,7 @@ export class Outbound implements CallOwner {
     if (call.isSpanEnded || call.isSettled) return;
     call.statusCode = statusCode;
     call.retryAfter = retryAfter;
-    call.protocolVersion = protocolVersion;
+    call.protocolVersion = protocolVersion ?? call.protocolVersion;
     call.respondedMs = this.#parts.clock.now();
     if (statusCode >= 400) call.errorType = String(statusCode);
     this.#endSpan(call, call.respondedMs);
@@ -170,8 +172,16 @@ export class Outbound implements CallOwner {
       error === undefined && (statusCode === 429 || statusCode === 503)
         ? retryAfterOf(call.retryAfter, this.#parts.clock.epochMs())
         : undefined;
-    if (retryAfterMs !== undefined && retryAfterMs > 0) permit.hold(retryAfterMs);
-    else this.#judge(call, error);
+    this.settling = call;
+    try {
+      if (retryAfterMs !== undefined && retryAfterMs > 0) permit.hold(retryAfterMs);
+      else this.#judge(call, error);
+    } catch (fault) {
+      permit.ignore();
+      this.#parts.faults.caught('client.judge', fault);
+    } finally {
+      this.settling = undefined;
+    }
   }
 
   #judge(call: OutboundCall, error: unknown): void {

@@ -24,6 +24,13 @@ interface CoreRequest {
   onResponseError?(error: Error): void;
 }
 
+interface ObservedSocket {
+  [seenSocketKey]?: true;
+  readonly alpnProtocol?: string | false | null;
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+}
+
 interface DispatchOptions {
   readonly origin?: string | URL;
   readonly method?: string;
@@ -56,9 +63,11 @@ export class UndiciClients {
     this.#subscribe('undici:client:sendHeaders', ({ request, socket }) => {
       const call = request[callKey];
       if (call === undefined || typeof socket !== 'object' || socket === null) return;
-      const known = socket as { [seenSocketKey]?: true };
+      const known = socket as ObservedSocket;
       call.isReusedSocket = known[seenSocketKey] === true;
       known[seenSocketKey] = true;
+      call.protocolVersion = known.alpnProtocol === 'h2' ? '2' : '1.1';
+      if (call.span !== undefined) call.peer = known;
     });
     this.#subscribe('undici:request:headers', ({ request, response }) => {
       const call = request[callKey];

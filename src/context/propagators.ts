@@ -28,15 +28,19 @@ const optional: Readonly<
 
 type B3 = new (options?: object) => TextMapPropagator;
 
+const defaultNames = ['tracecontext', 'baggage'];
+
 /**
- * Makes the propagators by their names, in order. `load` is the application's own require: a package that is not installed is
- * reported through `onMissing` and left out.
+ * Makes the propagators by their names, in order; without any name, those of the default. `load` is the application's own require: a
+ * package that cannot be had from it is reported through `onMissing` and left out.
  */
 export function createPropagation(
-  names: readonly string[],
+  given: readonly string[],
   load: (module: string) => unknown,
   onMissing: (message: string) => void,
 ): Propagation {
+  // A list of nothing but unknown names is no way to turn propagation off: 'none' is.
+  const names = given.length === 0 ? defaultNames : given;
   const made: TextMapPropagator[] = [];
   for (const name of names) {
     if (name === 'none') continue;

@@ -1,7 +1,6 @@
 import {
   type ContextManager,
   context,
-  diag,
   type MeterProvider,
   metrics,
   propagation,
@@ -20,59 +19,46 @@ export interface ApiGlobals {
 
 type Place = 'trace' | 'metrics' | 'context' | 'propagation';
 
-/** Asking the API would register something or log an error; the registry behind it is one registered symbol. */
-export function isTaken(place: Place): boolean {
+/** What services of ours have registered: a second service in the process must not take the first one's for an SDK of the user's. */
+const ours = new WeakSet<object>();
+
+/** True where the application has registered an SDK of its own. */
+export function isForeign(place: Place): boolean {
+  const taken = registered(place);
+  return taken !== undefined && !ours.has(taken);
+}
+
+// Asking the API would register something or log an error; the registry behind it is one registered symbol.
+function registered(place: Place): object | undefined {
   const registry = (globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')];
-  return (registry as Record<string, unknown> | undefined)?.[place] !== undefined;
+  const taken = (registry as Record<string, object | undefined> | undefined)?.[place];
+  // Of a tracer provider the API registers a proxy.
+  return (taken as { getDelegate?(): object } | undefined)?.getDelegate?.() ?? taken;
 }
 
 /** Fills every place that is still free, and gives back how to empty those again. */
 export function registerGlobals(globals: ApiGlobals): () => void {
-  const taken: (() => void)[] = [];
+  const releases: (() => void)[] = [];
   const { tracerProvider, meterProvider, contextManager, propagator } = globals;
-  if (tracerProvider !== undefined && !isTaken('trace') && trace.setGlobalTracerProvider(tracerProvider)) {
-    taken.push(() => trace.disable());
-  }
-  if (meterProvider !== undefined && !isTaken('metrics') && metrics.setGlobalMeterProvider(meterProvider)) {
-    taken.push(() => metrics.disable());
-  }
-  if (!isTaken('context') && context.setGlobalContextManager(contextManager)) {
-    taken.push(() => context.disable());
-  }
-  if (!isTaken('propagation') && propagation.setGlobalPropagator(propagator)) {
-    taken.push(() => propagation.disable());
-  }
+  fill('trace', tracerProvider, (provider) => trace.setGlobalTracerProvider(provider), trace);
+  fill('metrics', meterProvider, (provider) => metrics.setGlobalMeterProvider(provider), metrics);
+  fill('context', contextManager, (manager) => context.setGlobalContextManager(manager), context);
+  fill('propagation', propagator, (given) => propagation.setGlobalPropagator(given), propagation);
   return () => {
-    for (const release of taken) release();
+    for (const release of releases) release();
   };
-}
 
-/** OTEL_LOG_LEVEL set: what OpenTelemetry itself has to say goes to the same place as our own lines. */
-export function registerDiagnostics(level: string, write: (line: string) => void): void {
-  if (isDiagnosed()) return;
-  const levels: Record<string, number> = {
-    none: 0,
-    error: 30,
-    warn: 50,
-    info: 60,
-    debug: 70,
-    verbose: 80,
-    all: 9_999,
-  };
-  const line = (name: string) => (message: string) => write(`opentelemetry ${name}: ${message}`);
-  diag.setLogger(
-    {
-      error: line('error'),
-      warn: line('warn'),
-      info: line('info'),
-      debug: line('debug'),
-      verbose: line('verbose'),
-    },
-    { logLevel: levels[level] ?? 60, suppressOverrideMessage: true },
-  );
-}
-
-function isDiagnosed(): boolean {
-  const registry = (globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')];
-  return (registry as Record<string, unknown> | undefined)?.diag !== undefined;
+  function fill<T extends object>(
+    place: Place,
+    given: T | undefined,
+    register: (given: T) => boolean,
+    api: { disable(): void },
+  ): void {
+    if (given === undefined || registered(place) !== undefined || !register(given)) return;
+    ours.add(given);
+    releases.push(() => {
+      // Somebody may have emptied the place since, and filled it with his own.
+      if (registered(place) === given) api.disable();
+    });
+  }
 }

@@ -1,3 +1,8 @@
+/** An export that failed for a reason of our own wording. */
+export class ExportError extends Error {
+  override readonly name = 'ExportError';
+}
+
 /** Why an export failed: a code or a first line, never a body that a stranger on that port may have sent. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';

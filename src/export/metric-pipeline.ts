@@ -1,19 +1,32 @@
-import type { Meter, MeterOptions, MeterProvider } from '@opentelemetry/api';
-import type { CollectionResult, IMetricReader, MetricProducer } from '@opentelemetry/sdk-metrics';
+import { createNoopMeter, type Meter, type MeterOptions, type MeterProvider } from '@opentelemetry/api';
+import type {
+  CollectionResult,
+  IMetricReader,
+  MetricProducer,
+  ResourceMetrics,
+} from '@opentelemetry/sdk-metrics';
+import { runSuppressed } from '../context/suppressed.js';
+import { toHrTime } from '../core/time.js';
+import type { Dropped } from '../metrics/dropped.js';
 import type { MetricConfig } from '../metrics/options.js';
-import { createLazyMetricExporter } from './lazy-metric-exporter.js';
+import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
 import { createOwnMetrics, type OwnMetricsParts } from './own-metrics.js';
+import { PeriodicReader } from './periodic-reader.js';
+import { settledWithin } from './settled-within.js';
+import type { Timers } from './timers.js';
 
-export interface MetricPipelineParts extends OwnMetricsParts {
+export interface MetricPipelineParts extends Omit<OwnMetricsParts, 'startedAt'> {
   readonly config: MetricConfig;
-  readonly protocol: string;
-  readonly outage: Outage;
+  /** Called at the first export. */
+  readonly createExporter: (name: string) => Promise<Exporter<ResourceMetrics>>;
+  readonly dropped: Dropped;
+  readonly outageOf: (exporter: string) => Outage;
+  readonly onFault: (place: string, error: unknown) => void;
+  readonly timers: Timers;
 }
 
-interface Sdk {
-  readonly provider: MeterProvider & { forceFlush(): Promise<void>; shutdown(): Promise<void> };
-}
+type Sdk = MeterProvider & { forceFlush(): Promise<void>; shutdown(): Promise<void> };
 
 const HISTOGRAM_TYPE = 'HISTOGRAM' as Parameters<IMetricReader['selectAggregationTemporality']>[0];
 const DELTA = 0;
@@ -24,75 +37,109 @@ const DELTA = 0;
  */
 export class MetricPipeline implements MeterProvider {
   readonly #parts: MetricPipelineParts;
+  readonly #own: OwnMetricsParts;
+  readonly #exporters: readonly string[];
   #sdk: Sdk | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #readers: readonly PeriodicReader[] = [];
+  #timer: unknown;
+  #isClosed = false;
 
   constructor(parts: MetricPipelineParts) {
     this.#parts = parts;
-    if (parts.config.readers.length > 0) this.#load();
-    else if (hasExporters(parts.config)) {
-      this.#timer = setTimeout(() => void this.flush(), parts.config.intervalMs);
-      this.#timer.unref();
+    this.#own = { ...parts, startedAt: toHrTime(parts.clock.epochMs()) };
+    this.#exporters = parts.config.exporters.filter((name) => name !== 'none');
+    if (parts.config.readers.length > 0) this.#usable();
+    else if (this.#exporters.length > 0) {
+      this.#timer = runSuppressed(() => parts.timers.set(() => void this.flush(), parts.config.intervalMs));
     }
   }
 
   getMeter(name: string, version?: string, options?: MeterOptions): Meter {
-    return this.#load().provider.getMeter(name, version, options);
+    return this.#usable()?.getMeter(name, version, options) ?? createNoopMeter();
   }
 
   /** Collects and exports once; never rejects. */
   async flush(): Promise<void> {
-    if (this.#sdk === undefined && !hasExporters(this.#parts.config)) return;
-    await this.#load()
-      .provider.forceFlush()
-      .catch(() => {});
+    if (this.#isUsed) await this.#usable()?.forceFlush();
   }
 
-  async shutdown(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.flush();
-    await this.#sdk?.provider.shutdown().catch(() => {});
+  /** Exports for the last time, for at most `boundMs`; never rejects. */
+  async shutdown(boundMs: number): Promise<void> {
+    this.#parts.timers.clear(this.#timer);
+    const sdk = this.#isUsed ? this.#usable() : undefined;
+    this.#isClosed = true;
+    if (sdk === undefined) return;
+    await settledWithin(boundMs, sdk.shutdown());
+    await Promise.all(this.#readers.map((reader) => reader.close()));
+  }
+
+  /** False while nobody has asked for anything that the SDK would do. */
+  get #isUsed(): boolean {
+    return this.#sdk !== undefined || this.#exporters.length > 0;
+  }
+
+  #usable(): Sdk | undefined {
+    if (this.#isClosed) return undefined;
+    try {
+      this.#sdk ??= this.#load();
+      return this.#sdk;
+    } catch (error) {
+      this.#parts.onFault('metrics.sdk', error);
+      return undefined;
+    }
   }
 
   #load(): Sdk {
-    if (this.#sdk !== undefined) return this.#sdk;
-    clearTimeout(this.#timer);
-    const { config, protocol, outage } = this.#parts;
+    const { config, createExporter, dropped, outageOf, resource, timers } = this.#parts;
+    timers.clear(this.#timer);
     const sdk = require('@opentelemetry/sdk-metrics') as typeof import('@opentelemetry/sdk-metrics');
-    const own = config.exporters
-      .filter((name) => name !== 'none')
-      .map(
-        (name) =>
-          new sdk.PeriodicExportingMetricReader({
-            exporter: createLazyMetricExporter(name, protocol, config.temporality, outage),
-            exportIntervalMillis: config.intervalMs,
-            exportTimeoutMillis: config.exportTimeoutMs,
-          }),
-      );
-    const readers = [...own, ...config.readers].map((reader) => this.#withOwnMetrics(reader));
-    this.#sdk = { provider: new sdk.MeterProvider({ resource: this.#parts.resource(), readers }) };
-    return this.#sdk;
+    this.#readers = this.#exporters.map(
+      (name) =>
+        new PeriodicReader({
+          createExporter: () => createExporter(name),
+          intervalMs: config.intervalMs,
+          exportTimeoutMs: config.exportTimeoutMs,
+          temporality: config.temporality,
+          dropped,
+          outage: outageOf(name),
+          timers,
+        }),
+    );
+    const readers = [...this.#readers, ...config.readers].map((reader) => this.#contained(reader));
+    return new sdk.MeterProvider({ resource: resource(), readers });
   }
 
-  /** The reader as the SDK sees it, handing our own series to it beside the SDK's. */
-  #withOwnMetrics(reader: IMetricReader): IMetricReader {
+  /** The reader as the SDK sees it: handing our own series to it beside the SDK's, and keeping its faults to itself. */
+  #contained(reader: IMetricReader): IMetricReader {
+    const { onFault } = this.#parts;
+    const fault = (error: unknown) => onFault('metrics.readers', error);
+    const settled = async (fn: () => Promise<void>) => {
+      try {
+        await fn();
+      } catch (error) {
+        fault(error);
+      }
+    };
     const temporality =
       reader.selectAggregationTemporality(HISTOGRAM_TYPE) === DELTA ? 'delta' : 'cumulative';
-    const own = createOwnMetrics(this.#parts, temporality);
+    const own = createOwnMetrics(this.#own, temporality);
     return {
-      setMetricProducer: (producer) => reader.setMetricProducer(both(producer, own)),
+      setMetricProducer(producer) {
+        // Throws for a reader that has been given to another provider before.
+        try {
+          reader.setMetricProducer(both(producer, own));
+        } catch (error) {
+          fault(error);
+        }
+      },
       selectAggregation: (type) => reader.selectAggregation(type),
       selectAggregationTemporality: (type) => reader.selectAggregationTemporality(type),
       selectCardinalityLimit: (type) => reader.selectCardinalityLimit(type),
       collect: (options) => reader.collect(options),
-      shutdown: (options) => reader.shutdown(options),
-      forceFlush: (options) => reader.forceFlush(options),
+      forceFlush: (options) => settled(() => reader.forceFlush(options)),
+      shutdown: (options) => settled(() => reader.shutdown(options)),
     };
   }
-}
-
-function hasExporters(config: MetricConfig): boolean {
-  return config.exporters.some((name) => name !== 'none');
 }
 
 function both(sdk: MetricProducer, own: MetricProducer): MetricProducer {

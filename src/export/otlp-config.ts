@@ -57,8 +57,7 @@ export function resolveOtlp(
   function urlFrom(name: string): URL | undefined {
     const given = env.text(name);
     if (given === undefined) return undefined;
-    const url = URL.parse(given);
-    if (url !== null && /^https?:$/.test(url.protocol)) return url;
+    if (URL.canParse(given) && /^https?:/i.test(given)) return new URL(given);
     invalid(name, 'an http or https URL');
     return undefined;
   }

@@ -1,33 +1,51 @@
 import type { Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 
-/** Says once that a destination does not take our data, and once that it does again. */
+/** Hears how the exports of one signal to one destination end. */
 export interface Outage {
   failed(reason: string): void;
   succeeded(): void;
 }
 
+/** What is known of one destination. */
+interface State {
+  /** Signals whose last export failed. */
+  readonly down: Set<string>;
+  isSaid: boolean;
+  saidAt: number;
+}
+
 const quietMs = 300_000;
 
-/** One line for each outage; a destination that comes and goes gets one line in five minutes at most. */
-export function createOutage(signal: string, destination: string, log: Log, clock: Clock): Outage {
-  let isDown = false;
-  let isSaid = false;
-  let saidAt = Number.NEGATIVE_INFINITY;
-  return {
-    failed(reason) {
-      if (isDown) return;
-      isDown = true;
-      isSaid = clock.now() - saidAt >= quietMs;
-      if (!isSaid) return;
-      saidAt = clock.now();
-      log.warn(
-        `${signal} cannot be exported to ${destination} (${reason}); they are dropped and counted until it answers`,
-      );
-    },
-    succeeded() {
-      if (isDown && isSaid) log.info(`${signal} are exported to ${destination} again`);
-      isDown = false;
-    },
+/**
+ * Says once that a destination does not take our data, and once that it does again: one line for all signals that go there, and for
+ * one that comes and goes one line in five minutes at most.
+ */
+export function createOutages(log: Log, clock: Clock): (signal: string, destination: string) => Outage {
+  const states = new Map<string, State>();
+  return (signal, destination) => {
+    const state = states.get(destination) ?? {
+      down: new Set(),
+      isSaid: false,
+      saidAt: Number.NEGATIVE_INFINITY,
+    };
+    states.set(destination, state);
+    return {
+      failed(reason) {
+        const isNew = state.down.size === 0;
+        state.down.add(signal);
+        if (!isNew) return;
+        state.isSaid = clock.now() - state.saidAt >= quietMs;
+        if (!state.isSaid) return;
+        state.saidAt = clock.now();
+        log.warn(
+          `telemetry cannot be exported to ${destination} (${signal}: ${reason}); it is dropped and counted until it can`,
+        );
+      },
+      succeeded() {
+        if (!state.down.delete(signal) || state.down.size > 0) return;
+        if (state.isSaid) log.info(`telemetry is exported to ${destination} again`);
+      },
+    };
   };
 }

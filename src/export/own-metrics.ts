@@ -5,6 +5,7 @@ import type {
   AggregationTemporality,
   CollectionResult,
   DataPoint,
+  GaugeMetricData,
   HistogramMetricData,
   MetricData,
   MetricProducer,
@@ -13,13 +14,19 @@ import type {
 import type { Clock } from '../core/clock.js';
 import { toHrTime } from '../core/time.js';
 import type { Histogram } from '../metrics/histogram.js';
-import type { HistogramInstrument, Instrument, Sum, SumInstrument } from '../metrics/instrument.js';
+import type {
+  GaugeInstrument,
+  HistogramInstrument,
+  Instrument,
+  SumInstrument,
+} from '../metrics/instrument.js';
 import type { Series } from '../metrics/series.js';
 
 /** The SDK's enums by value: importing them would load the SDK with the first metric, and not with the first export. */
 const DELTA = 0 as AggregationTemporality.DELTA;
 const CUMULATIVE = 1 as AggregationTemporality.CUMULATIVE;
 const HISTOGRAM_POINT = 0 as HistogramMetricData['dataPointType'];
+const GAUGE_POINT = 2 as GaugeMetricData['dataPointType'];
 const SUM_POINT = 3 as SumMetricData['dataPointType'];
 const DOUBLE = 1;
 
@@ -31,6 +38,8 @@ export interface OwnMetricsParts {
   readonly scope: InstrumentationScope;
   readonly resource: () => Resource;
   readonly clock: Clock;
+  /** Since when the series have been counting. */
+  readonly startedAt: HrTime;
 }
 
 /** What the last collection of a delta reader had seen of a series. */
@@ -42,10 +51,10 @@ interface Seen {
 
 /** Makes a producer of our own series for one reader; a delta reader remembers what it has seen, so each needs its own. */
 export function createOwnMetrics(parts: OwnMetricsParts, temporality: Temporality): MetricProducer {
-  const startedAt = toHrTime(parts.clock.epochMs());
+  const { startedAt } = parts;
   let lastAt = startedAt;
   const seenHistograms = new WeakMap<Series<Histogram>, Seen>();
-  const seenSums = new WeakMap<Series<Sum>, number>();
+  const seenSums = new WeakMap<object, number>();
 
   return {
     async collect(): Promise<CollectionResult> {
@@ -54,16 +63,31 @@ export function createOwnMetrics(parts: OwnMetricsParts, temporality: Temporalit
       lastAt = now;
       const metrics: MetricData[] = [];
       for (const instrument of parts.instruments()) {
-        const metric =
-          instrument.kind === 'histogram'
-            ? histogramData(instrument, from, now)
-            : sumData(instrument, from, now);
+        const metric = dataOf(instrument, from, now);
         if (metric.dataPoints.length > 0) metrics.push(metric);
       }
       const scopeMetrics = metrics.length === 0 ? [] : [{ scope: parts.scope, metrics }];
       return { resourceMetrics: { resource: parts.resource(), scopeMetrics }, errors: [] };
     },
   };
+
+  function dataOf(instrument: Instrument, from: HrTime, now: HrTime): MetricData {
+    if (instrument.kind === 'histogram') return histogramData(instrument, from, now);
+    return instrument.kind === 'gauge' ? gaugeData(instrument, now) : sumData(instrument, from, now);
+  }
+
+  function gaugeData(instrument: GaugeInstrument, now: HrTime): GaugeMetricData {
+    const dataPoints: DataPoint<number>[] = [];
+    for (const { attributes, value } of instrument.series) {
+      dataPoints.push({ startTime: now, endTime: now, attributes, value: value.value });
+    }
+    return {
+      descriptor: descriptorOf(instrument),
+      aggregationTemporality: CUMULATIVE,
+      dataPointType: GAUGE_POINT,
+      dataPoints,
+    };
+  }
 
   function histogramData(instrument: HistogramInstrument, from: HrTime, now: HrTime): HistogramMetricData {
     const dataPoints: HistogramMetricData['dataPoints'] = [];
@@ -121,5 +145,5 @@ export function createOwnMetrics(parts: OwnMetricsParts, temporality: Temporalit
 }
 
 function descriptorOf({ name, description, unit, kind }: Instrument): MetricData['descriptor'] {
-  return { name, description, unit, valueType: kind === 'histogram' ? DOUBLE : 0 };
+  return { name, description, unit, valueType: kind === 'histogram' || kind === 'gauge' ? DOUBLE : 0 };
 }

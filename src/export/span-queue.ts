@@ -1,29 +1,37 @@
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { runSuppressed } from '../context/suppressed.js';
 import type { Dropped } from '../metrics/dropped.js';
 import type { QueueConfig } from '../trace/options.js';
+import { exportOnce } from './export-once.js';
 import { reasonOf } from './failure.js';
+import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
+import type { Timers } from './timers.js';
 
 export interface SpanQueueParts {
   readonly config: QueueConfig;
   /** Called at the first export. */
-  readonly createExporters: () => Promise<readonly SpanExporter[]>;
+  readonly createExporters: () => Promise<readonly Exporter<ReadableSpan[]>[]>;
   readonly dropped: Dropped;
   readonly outage: Outage;
+  readonly timers: Timers;
 }
 
 /**
  * Spans on their way to the exporters, as OpenTelemetry's batch processor has it: exported `scheduleDelayMs` after the first or when a
  * batch is full, one export at a time. Past `maxQueueSize` new spans are dropped and counted; a collector that hangs costs the
- * application nothing but that memory.
+ * application nothing but that memory and one batch.
  */
 export class SpanQueue {
   readonly #parts: SpanQueueParts;
   #waiting: ReadableSpan[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #exporters: Promise<readonly SpanExporter[]> | undefined;
-  #running: Promise<void> | undefined;
+  #timer: unknown;
+  #exporters: Promise<readonly Exporter<ReadableSpan[]>[]> | undefined;
+  /** The export under way; settles with whether it succeeded. */
+  #running: Promise<boolean> | undefined;
+  #accepted = 0;
+  /** How many of those accepted have been exported or given up. */
+  #tried = 0;
   #isClosed = false;
 
   constructor(parts: SpanQueueParts) {
@@ -36,93 +44,82 @@ export class SpanQueue {
       dropped.add(this.#isClosed ? 'shutdown' : 'queue_full');
       return;
     }
+    this.#accepted += 1;
     this.#waiting.push(span);
-    if (this.#waiting.length >= config.maxExportBatchSize) this.#start();
-    else this.#schedule();
+    this.#proceed();
   }
 
   get length(): number {
     return this.#waiting.length;
   }
 
-  /** Exports everything that is waiting now; settles when it has been tried, and never rejects. */
+  /**
+   * Exports what is waiting now, batch by batch, and stops at the first that fails: behind a collector that takes nothing every one
+   * would wait for its time-out. Never rejects.
+   */
   async flush(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#running !== undefined) {
-      const before = this.#waiting.length;
-      await this.#start();
-      // A collector that takes nothing would keep this going until every batch has timed out.
-      if (this.#waiting.length >= before && before > 0) return;
+    const goal = this.#accepted;
+    // Begun before this flush: how it ends says nothing of what can be exported now.
+    if (this.#running !== undefined) await this.#running;
+    while (this.#tried < goal) {
+      if (!(await this.#start())) return;
     }
   }
 
-  async shutdown(): Promise<void> {
-    await this.flush();
+  /** Drops and counts what is still waiting, and gives up the export that is under way. */
+  async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
-    this.#parts.dropped.add('shutdown', this.#waiting.length);
+    this.#parts.timers.clear(this.#timer);
+    if (this.#waiting.length > 0) this.#parts.dropped.add('shutdown', this.#waiting.length);
+    this.#tried += this.#waiting.length;
     this.#waiting = [];
-    for (const exporter of (await this.#exporters) ?? []) await exporter.shutdown().catch(() => {});
+    const exporters = await this.#exporters?.catch(() => []);
+    await Promise.all((exporters ?? []).map((exporter) => exporter.shutdown().catch(() => {})));
   }
 
-  #schedule(): void {
-    if (this.#timer !== undefined || this.#running !== undefined) return;
-    this.#timer = setTimeout(() => this.#start(), this.#parts.config.scheduleDelayMs);
-    this.#timer.unref();
+  /** Exports at once where a batch is full, later where something is waiting. */
+  #proceed(): void {
+    const { config, timers } = this.#parts;
+    if (this.#running !== undefined || this.#waiting.length === 0) return;
+    if (this.#waiting.length >= config.maxExportBatchSize) void this.#start();
+    // A timer set in a request would hold its context, and with it the request, until it runs.
+    else this.#timer ??= runSuppressed(() => timers.set(() => void this.#start(), config.scheduleDelayMs));
   }
 
-  #start(): Promise<void> {
-    clearTimeout(this.#timer);
+  #start(): Promise<boolean> {
+    if (this.#running !== undefined) return this.#running;
+    this.#parts.timers.clear(this.#timer);
     this.#timer = undefined;
-    this.#running ??= this.#exportBatch().finally(() => {
+    const batch = this.#waiting.splice(0, this.#parts.config.maxExportBatchSize);
+    if (batch.length === 0) return Promise.resolve(false);
+    this.#running = runSuppressed(() => this.#export(batch)).then((isDone) => {
+      this.#tried += batch.length;
       this.#running = undefined;
-      if (this.#waiting.length >= this.#parts.config.maxExportBatchSize) this.#start();
-      else if (this.#waiting.length > 0) this.#schedule();
+      this.#proceed();
+      return isDone;
     });
     return this.#running;
   }
 
-  async #exportBatch(): Promise<void> {
-    const { config, dropped, outage, createExporters } = this.#parts;
-    const batch = this.#waiting.splice(0, config.maxExportBatchSize);
-    if (batch.length === 0) return;
+  async #export(batch: ReadableSpan[]): Promise<boolean> {
+    const { config, dropped, outage, createExporters, timers } = this.#parts;
+    let reason: string | undefined;
     try {
       this.#exporters ??= createExporters();
       const exporters = await this.#exporters;
-      const failures = await Promise.all(
-        exporters.map((exporter) => exportOnce(exporter, batch, config.exportTimeoutMs)),
+      const reasons = await Promise.all(
+        exporters.map((exporter) => exportOnce(exporter, batch, config.exportTimeoutMs, timers)),
       );
-      const reason = failures.find((failure) => failure !== undefined);
-      if (reason === undefined) outage.succeeded();
-      else {
-        dropped.add('export_failed', batch.length);
-        outage.failed(reason);
-      }
+      reason = reasons.find((one) => one !== undefined);
     } catch (error) {
-      dropped.add('export_failed', batch.length);
-      outage.failed(reasonOf(error));
+      reason = reasonOf(error);
     }
+    if (reason === undefined) {
+      outage.succeeded();
+      return true;
+    }
+    dropped.add('export_failed', batch.length);
+    outage.failed(reason);
+    return false;
   }
-}
-
-/** Why the export failed, undefined when it did not. */
-function exportOnce(
-  exporter: SpanExporter,
-  batch: ReadableSpan[],
-  timeoutMs: number,
-): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(`no answer within ${timeoutMs} ms`), timeoutMs);
-    timer.unref();
-    const settle = (reason: string | undefined) => {
-      clearTimeout(timer);
-      resolve(reason);
-    };
-    try {
-      runSuppressed(() => {
-        exporter.export(batch, (result) => settle(result.code === 0 ? undefined : reasonOf(result.error)));
-      });
-    } catch (error) {
-      settle(reasonOf(error));
-    }
-  });
 }

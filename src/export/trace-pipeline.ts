@@ -1,5 +1,13 @@
-import type { Context, Span, SpanOptions, Tracer, TracerOptions, TracerProvider } from '@opentelemetry/api';
-import { trace } from '@opentelemetry/api';
+import type {
+  Context,
+  Span,
+  SpanContext,
+  SpanOptions,
+  Tracer,
+  TracerOptions,
+  TracerProvider,
+} from '@opentelemetry/api';
+import { isSpanContextValid, trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type {
   ReadableSpan,
@@ -7,13 +15,17 @@ import type {
   Span as SdkSpan,
   SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
+import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import type { IdGenerator } from '../core/ids.js';
 import type { LiveSpan } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
+import { containProcessor } from './contained-processor.js';
+import { settledWithin } from './settled-within.js';
 import type { SpanQueue } from './span-queue.js';
 
 export interface TracePipelineParts {
-  readonly queue: SpanQueue;
+  /** Undefined where no exporter is asked for. */
+  readonly queue: SpanQueue | undefined;
   readonly processors: readonly SpanProcessor[];
   readonly sampler: Sampler;
   readonly ids: IdGenerator;
@@ -23,7 +35,6 @@ export interface TracePipelineParts {
 
 const NOT_RECORD = 0;
 const RECORD_AND_SAMPLED = 2;
-const SAMPLED = 1;
 
 /**
  * Takes spans out: those of our own seams and those that a user begins with the API leave through the same queue and processors.
@@ -31,28 +42,27 @@ const SAMPLED = 1;
  */
 export class TracePipeline implements TracerProvider {
   readonly #parts: TracePipelineParts;
+  readonly #processors: readonly SpanProcessor[];
   #sdk: TracerProvider | undefined;
 
   constructor(parts: TracePipelineParts) {
     this.#parts = parts;
+    this.#processors = parts.processors.map((processor) => containProcessor(processor, parts.onFault));
   }
 
   /** Undefined where the user has no processors, so that a request does not even ask. */
   get started(): ((span: LiveSpan, context: Context) => void) | undefined {
-    const { processors } = this.#parts;
+    const processors = this.#processors;
     if (processors.length === 0) return undefined;
     return (span, context) => {
-      for (const processor of processors) {
-        // Our span has what processors use of the SDK's: the API's Span and ReadableSpan.
-        this.#guarded(() => processor.onStart(span as unknown as SdkSpan, context));
-      }
+      // Our span has what processors use of the SDK's: the API's Span and ReadableSpan.
+      for (const processor of processors) processor.onStart(span as unknown as SdkSpan, context);
     };
   }
 
   ended(span: LiveSpan): void {
-    const { queue, processors } = this.#parts;
-    queue.add(span);
-    for (const processor of processors) this.#guarded(() => processor.onEnd(span));
+    this.#parts.queue?.add(span);
+    for (const processor of this.#processors) processor.onEnd(span);
   }
 
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
@@ -69,30 +79,32 @@ export class TracePipeline implements TracerProvider {
     };
   }
 
+  /** Never rejects. */
   async flush(): Promise<void> {
     await Promise.all([
-      this.#parts.queue.flush(),
-      ...this.#parts.processors.map((processor) =>
-        processor.forceFlush().catch((error) => this.#fault(error)),
-      ),
+      this.#parts.queue?.flush(),
+      ...this.#processors.map((processor) => processor.forceFlush()),
     ]);
   }
 
-  async shutdown(): Promise<void> {
-    await Promise.all([
-      this.#parts.queue.shutdown(),
-      ...this.#parts.processors.map((processor) => processor.shutdown().catch((error) => this.#fault(error))),
+  /** Exports what is waiting, for at most `boundMs`; then drops and counts the rest. Never rejects. */
+  async shutdown(boundMs: number): Promise<void> {
+    const last = Promise.all([
+      this.#parts.queue?.flush(),
+      ...this.#processors.map((processor) => processor.shutdown()),
     ]);
+    await settledWithin(boundMs, last);
+    await this.#parts.queue?.close();
   }
 
   #load(): TracerProvider {
     if (this.#sdk === undefined) {
-      const { sampler, ids, queue, processors, resource } = this.#parts;
+      const { sampler, ids, queue, resource } = this.#parts;
       const sdk = require('@opentelemetry/sdk-trace-base') as typeof import('@opentelemetry/sdk-trace-base');
       const out: SpanProcessor = {
-        onStart() {},
+        onStart: markRandom,
         onEnd(span: ReadableSpan) {
-          if ((span.spanContext().traceFlags & SAMPLED) !== 0) queue.add(span);
+          if ((span.spanContext().traceFlags & FLAG_SAMPLED) !== 0) queue?.add(span);
         },
         forceFlush: async () => {},
         shutdown: async () => {},
@@ -101,32 +113,31 @@ export class TracePipeline implements TracerProvider {
         resource: resource(),
         sampler: sdkSampler(sampler),
         idGenerator: { generateTraceId: ids.traceId, generateSpanId: ids.spanId },
-        spanProcessors: [out, ...processors],
+        spanProcessors: [out, ...this.#processors],
       });
     }
     return this.#sdk;
   }
+}
 
-  #guarded(fn: () => void): void {
-    try {
-      fn();
-    } catch (error) {
-      this.#fault(error);
-    }
-  }
-
-  #fault(error: unknown): void {
-    this.#parts.onFault('traces.processors', error);
-  }
+/** The SDK's tracer makes flags of the sampling decision alone: the random bit of a trace would end with our own span. */
+function markRandom(span: SdkSpan, context: Context): void {
+  span.spanContext().traceFlags |= (parentIn(context)?.traceFlags ?? FLAG_RANDOM) & FLAG_RANDOM;
 }
 
 function sdkSampler(isSampled: Sampler): SdkSampler {
   return {
     shouldSample(context, traceId) {
-      const parent = trace.getSpanContext(context);
+      const parent = parentIn(context);
       const decision = isSampled(parent, traceId) ? RECORD_AND_SAMPLED : NOT_RECORD;
       return parent?.traceState === undefined ? { decision } : { decision, traceState: parent.traceState };
     },
     toString: () => 'golden-signals',
   };
+}
+
+/** In a request that is ignored the context holds a span of no trace: what begins there is a root. */
+function parentIn(context: Context): SpanContext | undefined {
+  const parent = trace.getSpanContext(context);
+  return parent !== undefined && isSpanContextValid(parent) ? parent : undefined;
 }

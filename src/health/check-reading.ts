@@ -6,12 +6,16 @@ import type { CheckResult } from './result.js';
 import type { Status } from './status.js';
 import type { Timers } from './timers.js';
 
+/** Runs foreign code where no request is under way, so that what it calls is no part of one. */
+export type Isolate = <R>(run: () => R) => R;
+
 /** What the checks need from outside, and whom they tell. */
 export interface CheckDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   readonly faults: Pick<Faults, 'caught'>;
+  readonly isolate: Isolate;
   readonly events: CheckEvents;
 }
 

@@ -132,7 +132,7 @@ export class Check {
   }
 
   #run(): void {
-    const { clock, timers } = this.#deps;
+    const { clock, timers, isolate } = this.#deps;
     const { signal, abort } = createContainedAbort();
     const call: Call = {
       startedAt: clock.now(),
@@ -144,7 +144,7 @@ export class Check {
     this.#call = call;
     call.timer = timers.set(() => this.#expire(call), this.config.timeoutMs);
     settle(
-      () => this.config.run(signal),
+      () => isolate(() => this.config.run(signal)),
       (outcome) => this.#end(call, outcome),
     );
   }

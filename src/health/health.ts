@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import type { Random } from '../core/random.js';
 import type { CheckFunction, CheckOptions } from './check-options.js';
-import type { CheckEvents, CheckReading } from './check-reading.js';
+import type { CheckEvents, Isolate } from './check-reading.js';
 import { type CheckFilter, Checks } from './checks.js';
 import { contributed, type EntryProvider, entryOf, type NamedEntry } from './entry.js';
 import type { ProbeTarget } from './match.js';
@@ -19,8 +19,7 @@ import {
 import { type ProbeRequest, type ProbeResponse, probeResponse } from './response.js';
 import { StartupTasks, type TaskEnd } from './startup.js';
 import { type HealthState, Lifecycle, type StateChange } from './state.js';
-import type { Status } from './status.js';
-import { worseOf } from './status.js';
+import { type Status, weighed, worseOf } from './status.js';
 import { atMost, type Timers } from './timers.js';
 
 export interface HealthEvents extends CheckEvents {
@@ -36,12 +35,7 @@ export interface HealthDeps {
   readonly random: Random;
   readonly faults: Pick<Faults, 'caught'>;
   readonly events: HealthEvents;
-}
-
-interface Readings {
-  readonly own: readonly CheckReading[];
-  readonly others: readonly NamedEntry[];
-  readonly worst: Status;
+  readonly isolate: Isolate;
 }
 
 /** How long a probe waits for a check that has never answered, or for one that is run on demand: below the kubelet's 1 s. */
@@ -65,10 +59,11 @@ export class Health {
     };
     this.#checks = new Checks({ ...deps, events: { ...events, onResult } }, config.criticalGraceMs);
     this.#lifecycle = new Lifecycle(deps.clock, (change) => this.#tell(() => events.onState?.(change)));
-    this.#startup = new StartupTasks(config.startup, (end) => {
+    const onEnd = (end: TaskEnd) => {
       this.#advance();
       this.#tell(() => events.onTask?.(end));
-    });
+    };
+    this.#startup = new StartupTasks(config.startup, onEnd, deps.isolate);
     for (const [name, check] of Object.entries(config.checks)) this.#checks.add(name, check);
   }
 
@@ -135,7 +130,20 @@ export class Health {
   }
 
   verdict(target: ProbeTarget): Verdict {
-    return this.#verdict(target, this.#read(target.group).worst);
+    const { state, hasStarted, isDead } = this.#lifecycle;
+    const isAboutChecks = target.probe === 'ready' || target.probe === 'health';
+    const worst = isAboutChecks ? this.#worst(target.group) : 'pass';
+    return verdictOf(target.probe, { state, hasStarted, isDead, worst });
+  }
+
+  /** What each check counts for at this moment; `undefined` for one that has had no result. */
+  *statuses(): Generator<readonly [name: string, status: Status | undefined]> {
+    for (const { name, status } of this.#checks.read()) yield [name, status];
+  }
+
+  /** True from the moment on that the service is on its way out. */
+  get isDraining(): boolean {
+    return this.state === 'draining' || this.state === 'closed';
   }
 
   /** Everything there is to say, for the owner of the service. */
@@ -176,35 +184,31 @@ export class Health {
     return { group, onlyCritical: probe !== 'health' };
   }
 
-  #verdict({ probe }: ProbeTarget, worst: Status): Verdict {
-    const { state, hasStarted, isDead } = this.#lifecycle;
-    return verdictOf(probe, { state, hasStarted, isDead, worst });
-  }
-
   #report(target: ProbeTarget): Report {
-    const { own, others, worst } = this.#read(target.group);
-    const entries = target.probe === 'live' ? [] : [...own.map(entryOf), ...others];
+    const { probe, group } = target;
+    const entries = probe === 'live' ? [] : this.#checks.read({ group }).map(entryOf);
+    if (probe !== 'live' && group === undefined) this.#contributed((entry) => entries.push(contributed(entry)));
     const notes = notesOf(this.#lifecycle, this.#startup);
-    return createReport(this.#verdict(target, worst), this.#deps.identity, notes, entries);
+    return createReport(this.verdict(target), this.#deps.identity, notes, entries);
   }
 
-  #read(group: string | undefined): Readings {
-    const own = this.#checks.read({ group });
-    const others = group === undefined ? this.#contributions() : [];
+  // Reads no text: a verdict is asked for far more often than a report.
+  #worst(group: string | undefined): Status {
     let worst: Status = 'pass';
-    for (const { status = 'warn' } of own) worst = worseOf(worst, status);
-    for (const [, { status }] of others) worst = worseOf(worst, status);
-    return { own, others, worst };
+    for (const { status = 'warn' } of this.#checks.read({ group })) worst = worseOf(worst, status);
+    if (group !== undefined) return worst;
+    this.#contributed(([, { status, critical }]) => {
+      worst = worseOf(worst, weighed(status, critical === true));
+    });
+    return worst;
   }
 
-  #contributions(): NamedEntry[] {
-    const entries: NamedEntry[] = [];
+  #contributed(take: (entry: NamedEntry) => void): void {
     for (const provider of this.#providers) {
       this.#tell(() => {
-        for (const entry of provider()) entries.push(contributed(entry));
+        for (const entry of provider()) take(entry);
       });
     }
-    return entries;
   }
 
   #advance(): void {

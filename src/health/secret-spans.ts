@@ -20,15 +20,19 @@ const harmless =
   /^(?:authentication|verification|validation|check|values?|constraint|violates|ids?|name|types?|length|size|file|store|exchange|endpoint|request|response|refresh|server|service|provider|failed|failure|error|expired|invalid|missing|mismatch|required|rejected|revoked|incorrect|wrong|unknown|denied|not|too|cannot|could|does|did|must|should|has|have|had|is|was|for|of|in|on|to|by|from|with|at|and|or|but|the|an?|already|no|timed|timeout|closed|lost|ended)[.,;:!)]*$/i;
 
 // What is hidden stands in a lookahead wherever it could hold the beginning of the next match: {"user":"app","token":"..."}.
+const urlCredentials: Rule = { pattern: /[a-z][a-z0-9+.-]*:\/\/(?=(?<hide>\S*)@)/dgi };
+const secretHeader: Rule = { pattern: /\b(?:authorization|cookie)["']?\s*[=:]\s*(?<hide>.+)$/dgim };
+const secretPair: Rule = {
+  pattern: new RegExp(`(?<![\\w.-])(?<name>[\\w.-]+)${link}(?=(?<hide>${value}))`, 'dgi'),
+  isSecret: (_hidden, name) => isSecretName(name),
+};
+
 const rules: readonly Rule[] = [
-  { pattern: /[a-z][a-z0-9+.-]*:\/\/(?=(?<hide>\S*)@)/dgi },
+  urlCredentials,
   { pattern: /(?<hide>[^\s:@/]+:(?!\/\/)\S+)@/dg },
   { pattern: /\?(?<hide>\S+)/dg },
-  { pattern: /\b(?:authorization|cookie)["']?\s*[=:]\s*(?<hide>.+)$/dgi },
-  {
-    pattern: new RegExp(`(?<![\\w.-])(?<name>[\\w.-]+)${link}(?=(?<hide>${value}))`, 'dgi'),
-    isSecret: (_hidden, name) => isSecretName(name),
-  },
+  secretHeader,
+  secretPair,
   {
     pattern: new RegExp(`\\b${scheme}\\s+(?:(?:tokens?|auth\\w*|credentials?)\\s+)*(?=(?<hide>\\S+))`, 'dgi'),
     isSecret: (hidden) => !harmless.test(hidden),
@@ -50,6 +54,15 @@ const rules: readonly Rule[] = [
  * does not take from another what it would know it by.
  */
 export function hideSecrets(line: string): string {
+  return hide(line, rules);
+}
+
+/** The text without what is a credential beyond doubt: in a URL, in a header, or as the value of a telling name. A stack survives it. */
+export function hideCredentials(text: string): string {
+  return hide(text, [urlCredentials, secretHeader, secretPair]);
+}
+
+function hide(line: string, rules: readonly Rule[]): string {
   const spans = rules.flatMap((rule) => spansOf(line, rule)).sort(([a], [b]) => a - b);
   let shown = '';
   let from = 0;

@@ -1,4 +1,5 @@
 import { type Abort, createContainedAbort } from './abort.js';
+import type { Isolate } from './check-reading.js';
 import type { StartupTask } from './options.js';
 import { settle } from './settle.js';
 
@@ -16,12 +17,18 @@ export interface TaskEnd {
 export class StartupTasks {
   readonly #tasks: Readonly<Record<string, StartupTask>>;
   readonly #onEnd: (end: TaskEnd) => void;
+  readonly #isolate: Isolate;
   readonly #states = new Map<string, 'pending' | 'done' | 'failed'>();
   #abort: Abort | undefined;
 
-  constructor(tasks: Readonly<Record<string, StartupTask>>, onEnd: (end: TaskEnd) => void) {
+  constructor(
+    tasks: Readonly<Record<string, StartupTask>>,
+    onEnd: (end: TaskEnd) => void,
+    isolate: Isolate,
+  ) {
     this.#tasks = tasks;
     this.#onEnd = onEnd;
+    this.#isolate = isolate;
     for (const name of Object.keys(tasks)) this.#states.set(name, 'pending');
   }
 
@@ -31,7 +38,7 @@ export class StartupTasks {
     this.#abort = abort;
     for (const [name, task] of Object.entries(this.#tasks)) {
       settle(
-        () => task(abort.signal),
+        () => this.#isolate(() => task(abort.signal)),
         (outcome) => {
           const ok = outcome.kind === 'value';
           this.#states.set(name, ok ? 'done' : 'failed');

@@ -1,4 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
+import { CLIENT_DURATION, type ClientRed, createClientRed } from './client-red.js';
 import type { Addable, Recordable } from './instrument.js';
 import { SeriesSet } from './series.js';
 import { createServerRedOver, SERVER_ACTIVE, SERVER_DURATION, type ServerRed } from './server-red.js';
@@ -25,6 +26,27 @@ export function createForeignServerRed(
     ),
     new SeriesSet<Addable>(
       (attributes) => ({ add: (increment) => counter.add(increment, attributes) }),
+      seriesLimit,
+      onOverflow,
+    ),
+  );
+}
+
+/** The same for outgoing calls. */
+export function createForeignClientRed(
+  meter: Meter,
+  bounds: readonly number[],
+  seriesLimit: number,
+  onOverflow: () => void,
+): ClientRed {
+  const { name, ...duration } = CLIENT_DURATION;
+  const histogram = meter.createHistogram(name, {
+    ...duration,
+    advice: { explicitBucketBoundaries: [...bounds] },
+  });
+  return createClientRed(
+    new SeriesSet<Recordable>(
+      (attributes) => ({ record: (value) => histogram.record(value, attributes) }),
       seriesLimit,
       onOverflow,
     ),

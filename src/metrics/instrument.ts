@@ -34,8 +34,13 @@ export interface HistogramInstrument extends InstrumentBase {
 
 export interface SumInstrument extends InstrumentBase {
   readonly kind: 'counter' | 'updowncounter';
-  readonly series: Iterable<Series<Sum>>;
+  readonly series: Iterable<Series<{ readonly value: number }>>;
+}
+
+export interface GaugeInstrument extends InstrumentBase {
+  readonly kind: 'gauge';
+  readonly series: Iterable<Series<{ readonly value: number }>>;
 }
 
 /** What the outputs read: an instrument whose series this library keeps itself. */
-export type Instrument = HistogramInstrument | SumInstrument;
+export type Instrument = HistogramInstrument | SumInstrument | GaugeInstrument;

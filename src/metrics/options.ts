@@ -34,6 +34,9 @@ export interface MetricConfig {
  */
 const defaultBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 3, 5, 7.5, 10];
 
+/** The longest delay a Node timer can hold; a longer one would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
 export function resolveMetrics(given: MetricOptions, env: Environment): MetricConfig {
   record('metrics', given, ['intervalMs', 'boundaries', 'readers']);
   const { intervalMs, boundaries = defaultBoundaries, readers = [] } = given;
@@ -44,13 +47,15 @@ export function resolveMetrics(given: MetricOptions, env: Environment): MetricCo
     if (typeof reader?.setMetricProducer !== 'function')
       reject(`metrics.readers[${index}]`, 'a metric reader', reader);
   }
-  const period = intervalMs ?? env.integer('OTEL_METRIC_EXPORT_INTERVAL', 60_000);
+  const period = Math.min(intervalMs ?? env.integer('OTEL_METRIC_EXPORT_INTERVAL', 60_000), maxTimerMs);
+  const exporters = env.list('OTEL_METRICS_EXPORTER', ['otlp', 'console', 'none'], ['otlp']);
   return Object.freeze({
     intervalMs: period,
     exportTimeoutMs: Math.min(env.integer('OTEL_METRIC_EXPORT_TIMEOUT', 30_000), period),
     boundaries: Object.freeze([...boundaries]),
     readers: Object.freeze([...readers]),
-    exporters: env.list('OTEL_METRICS_EXPORTER', ['otlp', 'console', 'none'], ['otlp']),
+    // A list of nothing but unknown names is no way to turn exporting off: 'none' is.
+    exporters: exporters.length === 0 ? ['otlp'] : exporters,
     methods: methodsFrom(env.text('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS')),
     temporality: env.oneOf(
       'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',

@@ -5,7 +5,7 @@ import { GoldenSignalsError } from '../errors.js';
 import { watchExpressRoutes } from './express/express-routes.js';
 import { type ExpressApp, isExpressApp } from './express/layer.js';
 import { type FastifyApp, watchFastifyRoutes } from './fastify-routes.js';
-import { type HonoApp, watchHonoRoutes } from './hono-routes.js';
+import { expectMatchFor, type HonoApp, nodeMessagesOf, watchHonoRoutes } from './hono-routes.js';
 import { type KoaApp, watchKoaRoutes } from './koa-routes.js';
 import { recordOf } from './request-record.js';
 import type { RequestHandler, ServerBindings } from './server-bindings.js';
@@ -39,18 +39,43 @@ export function bindApp(app: unknown, bindings: ServerBindings, handler: Request
   }
 }
 
+const wrapped = new WeakSet<object>();
+
+/** True the first time for an application: it is wrapped once, and whose it is is asked with each request. */
+function isNew(app: object): boolean {
+  if (wrapped.has(app)) return false;
+  wrapped.add(app);
+  return true;
+}
+
 function bindExpress(app: ExpressApp, bindings: ServerBindings, handler: RequestHandler): void {
-  watchExpressRoutes(app);
   bindings.bindApp(app, handler);
+  if (!isNew(app)) return;
+  watchExpressRoutes(app);
   // A listener of the user's own, such as http.createServer((req, res) => app(req, res)), says nothing of the application behind it
   // until the first request gets there.
   const handle = app.handle as Handle;
   app.handle = function (this: unknown, ...args: unknown[]) {
     const [req, res] = args as [IncomingMessage, ServerResponse];
-    if (recordOf(req) !== undefined) return handle.apply(this, args);
-    bindings.claim(req, handler);
-    return handler.run(req, res, handle, this, args);
+    return late(app, bindings, req, res, handle, this, args);
   };
+}
+
+/** A request at an application whose server was not known: it is recorded from here on, and the server known by it. */
+function late(
+  app: object,
+  bindings: ServerBindings,
+  req: IncomingMessage,
+  res: ServerResponse,
+  proceed: Handle,
+  self: unknown,
+  args: unknown[],
+): unknown {
+  if (recordOf(req) !== undefined) return proceed.apply(self, args);
+  const handler = bindings.handlerOfApp(app);
+  if (handler === undefined) return proceed.apply(self, args);
+  bindings.claim(req, handler);
+  return handler.run(req, res, proceed, self, args);
 }
 
 function bindFastify(app: FastifyApp, bindings: ServerBindings, handler: RequestHandler): void {
@@ -63,36 +88,42 @@ function bindFastify(app: FastifyApp, bindings: ServerBindings, handler: Request
 }
 
 function bindKoa(app: KoaApp, bindings: ServerBindings, handler: RequestHandler): void {
+  bindings.bindApp(app, handler);
+  if (!isNew(app)) return;
   watchKoaRoutes(app);
   const { callback, handleRequest } = app;
   app.callback = function () {
     const listener = callback.call(this);
-    bindings.bindApp(listener, handler);
+    const current = bindings.handlerOfApp(app);
+    if (current !== undefined) bindings.bindApp(listener, current);
     return listener;
   };
   app.handleRequest = function (context, run) {
     const { req, res } = context as unknown as { req: IncomingMessage; res: ServerResponse };
-    if (recordOf(req) !== undefined) return handleRequest.call(this, context, run);
-    bindings.claim(req, handler);
-    return handler.run(req, res, handleRequest as Handle, this, [context, run]);
+    return late(app, bindings, req, res, handleRequest as Handle, this, [context, run]);
   };
 }
 
 function bindHono(app: HonoApp, bindings: ServerBindings, handler: RequestHandler): void {
+  bindings.bindApp(app, handler);
+  if (!isNew(app)) return;
   watchHonoRoutes(app);
-  const { fetch } = app;
-  app.fetch = function (this: unknown, ...args: unknown[]) {
-    const { incoming, outgoing } = (args[1] ?? {}) as {
-      incoming?: IncomingMessage;
-      outgoing?: ServerResponse;
-    };
-    if (incoming === undefined || outgoing === undefined || recordOf(incoming) !== undefined)
-      return fetch.apply(this as never, args as never);
-    bindings.claim(incoming, handler);
-    return handler.run(incoming, outgoing, fetch as Handle, this, args);
+  const { fetch, getPath } = app;
+  app.fetch = function (this: unknown, ...args: [object, ...unknown[]]) {
+    const messages = nodeMessagesOf(args[0], args[1]);
+    if (messages === undefined) return fetch.apply(this as HonoApp, args);
+    return late(app, bindings, messages.incoming, messages.outgoing, fetch as Handle, this, args);
   };
-  // serve({ fetch: app.fetch }) before instrument(app) has left nothing that leads from the server to the application.
-  bindings.adoptNext(handler);
+  if (getPath === undefined) return;
+  // serve({ fetch: app.fetch }) before instrument(app) kept the fetch() of then; what that asks first is the path.
+  app.getPath = function (this: unknown, ...args: [object, { env?: unknown }?]) {
+    const messages = nodeMessagesOf(args[0], args[1]?.env);
+    if (messages === undefined) return getPath.apply(this as HonoApp, args);
+    const { incoming, outgoing } = messages;
+    const path = late(app, bindings, incoming, outgoing, getPath as Handle, this, args) as string;
+    expectMatchFor(incoming);
+    return path;
+  };
 }
 
 function isFastify(app: unknown): app is FastifyApp {

@@ -1,3 +1,4 @@
+import * as diagnostics from 'node:diagnostics_channel';
 import { type RequestRecord, type RouteReader, recordOf } from './request-record.js';
 
 /** What is read of a fastify instance. */
@@ -50,6 +51,21 @@ export function watchFastifyRoutes(app: FastifyApp): void {
       this[rawKey] = raw;
       note(raw, this);
     },
+  });
+}
+
+let isEveryWatched = false;
+
+/** The same for every instance that is made from now on: fastify says so on a channel. */
+export function watchEveryFastify(): void {
+  if (isEveryWatched) return;
+  isEveryWatched = true;
+  diagnostics.subscribe('fastify.initialization', (message) => {
+    try {
+      watchFastifyRoutes((message as { fastify: FastifyApp }).fastify);
+    } catch {
+      // A throw here would come out of the application's call of fastify().
+    }
   });
 }
 

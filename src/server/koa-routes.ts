@@ -24,6 +24,7 @@ const reader: RouteReader = {
  * application has a prototype of its own for its contexts, where an accessor sees it.
  */
 export function watchKoaRoutes(app: KoaApp): void {
+  if (Object.hasOwn(app.context, '_matchedRoute')) return;
   interface Context extends KoaContext {
     [routeKey]?: unknown;
   }

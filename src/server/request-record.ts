@@ -58,7 +58,7 @@ export class RequestRecord implements AttributeSource, FinishedRequest {
     this.startMs = startMs;
     this.method = method;
     this.scheme = scheme;
-    this.url = req.url ?? '';
+    this.url = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '';
     this.protocolVersion = protocolVersion;
     this.remoteAddress = undefined;
     this.remotePort = undefined;

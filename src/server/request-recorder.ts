@@ -24,17 +24,21 @@ type Emit = (this: unknown, ...args: unknown[]) => unknown;
 /** Begins a record when a request arrives, runs everything behind it in the request's context, and ends it with the response. */
 export class RequestRecorder implements RequestOwner {
   readonly #parts: RequestRecorderParts;
+  /** True once it has failed so often that it leaves requests alone. */
+  #isOff: boolean;
 
   constructor(parts: RequestRecorderParts) {
     this.#parts = parts;
+    this.#isOff = false;
   }
 
   /** Calls `proceed` as a method of `self` with the arguments, in the context of the request. Throws only what `proceed` throws. */
   run(req: IncomingMessage, res: ServerResponse, proceed: Emit, self: unknown, args: unknown[]): unknown {
+    if (this.#isOff) return proceed.apply(self, args);
     let record: RequestRecord | undefined;
     let context: RequestRecord['context'];
     try {
-      if (this.#parts.isIgnored?.(req)) {
+      if (this.#asks('ignore', this.#parts.isIgnored, req)) {
         attachRecord(req, null);
         context = this.#parts.tracing.passThrough(req.headers);
       } else {
@@ -42,7 +46,7 @@ export class RequestRecorder implements RequestOwner {
         context = record.context;
       }
     } catch (error) {
-      this.#parts.faults.caught('server.begin', error);
+      this.#caught('server.begin', error);
     }
     if (context === undefined) return proceed.apply(self, args);
     if (record === undefined) return runInContext(context, proceed, self, ...args);
@@ -66,7 +70,7 @@ export class RequestRecorder implements RequestOwner {
       schemeOf(req),
       versionOf(req),
     );
-    record.context = tracing.begin(record, isRestarted?.(req) === true);
+    record.context = tracing.begin(record, this.#asks('edge', isRestarted, req));
     attachRecord(req, record);
     attachRecord(res, record);
     // Events of the body and of the close come from the parser and the socket, outside of the context that the handler had.
@@ -77,13 +81,35 @@ export class RequestRecorder implements RequestOwner {
     return record;
   }
 
+  /** Asks a function of the user's. One that throws ignores no request, and trusts no caller. */
+  #asks(
+    option: 'ignore' | 'edge',
+    question: ((req: IncomingMessage) => boolean) | undefined,
+    req: IncomingMessage,
+  ): boolean {
+    if (question === undefined) return false;
+    const { faults } = this.#parts;
+    try {
+      if (faults.isUsable(option)) return question(req);
+    } catch (error) {
+      faults.caught(option, error);
+    }
+    return option === 'edge';
+  }
+
+  #caught(place: string, error: unknown): void {
+    const { faults } = this.#parts;
+    faults.caught(place, error);
+    if (!faults.isUsable(place)) this.#isOff = true;
+  }
+
   finish(record: RequestRecord): void {
     if (record.isEnded) return;
     record.isEnded = true;
     try {
       this.#end(record);
     } catch (error) {
-      this.#parts.faults.caught('server.end', error);
+      this.#caught('server.end', error);
     }
   }
 

@@ -3,6 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import * as net from 'node:net';
+import { watchExpressRoutes } from './express/express-routes.js';
+import { isExpressApp } from './express/layer.js';
+import { watchEveryFastify } from './fastify-routes.js';
 import { recordOf } from './request-record.js';
 
 /** Takes the requests of the servers it is bound to. */
@@ -15,83 +18,100 @@ type Emit = (this: unknown, ...args: unknown[]) => unknown;
 
 const requestEvents: ReadonlySet<unknown> = new Set(['request', 'checkContinue', 'checkExpectation']);
 
+/** What a server or application belongs to; undefined again once its handler is released. */
+interface Binding {
+  handler: RequestHandler | undefined;
+}
+
 /**
  * Which handler owns which server. A server is known by itself, by the application that listens on it, or by the first request
  * that reaches the application through a listener of the user's own.
  */
 export class ServerBindings {
-  readonly #byServer = new WeakMap<object, RequestHandler>();
-  readonly #byApp = new WeakMap<object, RequestHandler>();
-  /** Servers looked at and found to be nobody's, until the bindings change. */
-  #foreign = new WeakSet<object>();
-  #everyServer: RequestHandler | undefined;
-  #adopter: RequestHandler | undefined;
+  readonly #bindings = new Map<RequestHandler, Binding>();
+  readonly #byServer = new WeakMap<object, Binding>();
+  readonly #byApp = new WeakMap<object, Binding>();
+  /** What has been found out about servers, until the bindings change. */
+  #known = new WeakMap<object, Binding>();
+  #everyServer: Binding | undefined;
   #isInstalled = false;
 
   bindServer(server: object, handler: RequestHandler): void {
-    this.#byServer.set(server, handler);
-    this.#install();
+    this.#byServer.set(server, this.#bindingOf(handler));
+    this.#changed();
   }
 
-  /** `app` is what stands in the server's listeners for 'request'. */
+  /** `app` is what stands in the server's listeners for 'request', or what {@link handlerOfApp} is asked for. */
   bindApp(app: object, handler: RequestHandler): void {
-    this.#byApp.set(app, handler);
-    this.#foreign = new WeakSet();
-    this.#install();
+    this.#byApp.set(app, this.#bindingOf(handler));
+    this.#changed();
   }
 
   /** Takes every server that is nobody else's. */
   bindEveryServer(handler: RequestHandler): void {
-    this.#everyServer = handler;
-    this.#foreign = new WeakSet();
-    this.#install();
+    this.#everyServer = this.#bindingOf(handler);
+    this.#changed();
+    watchEveryFastify();
   }
 
-  /** Binds the server that a request came in through. */
+  /**
+   * Binds the server that a request came in through, unless another framework had the request first: an application mounted in one
+   * is not all that the server serves.
+   */
   claim(req: IncomingMessage, handler: RequestHandler): void {
     const { server } = (req.socket ?? {}) as { server?: object };
-    if (server !== undefined) this.bindServer(server, handler);
-    if (this.#adopter === handler) this.#adopter = undefined;
+    if (server === undefined || (req as { originalUrl?: string }).originalUrl !== undefined) return;
+    this.bindServer(server, handler);
   }
 
-  /** Gives the handler the next server that is nobody's and has one asynchronous listener, as Hono's adapter makes it. */
-  adoptNext(handler: RequestHandler): void {
-    this.#adopter = handler;
-    this.#foreign = new WeakSet();
-    this.#install();
-  }
-
-  /** Forgets a handler of servers that it was not bound to by name. */
+  /** Forgets a handler: its servers and applications are nobody's, or may be bound anew. */
   release(handler: RequestHandler): void {
-    if (this.#everyServer === handler) this.#everyServer = undefined;
-    if (this.#adopter === handler) this.#adopter = undefined;
+    const binding = this.#bindings.get(handler);
+    if (binding === undefined) return;
+    binding.handler = undefined;
+    this.#bindings.delete(handler);
+    if (this.#everyServer === binding) this.#everyServer = undefined;
+    this.#changed();
   }
 
-  unbind(target: object): void {
-    this.#byServer.delete(target);
-    this.#byApp.delete(target);
+  handlerOfApp(app: object): RequestHandler | undefined {
+    return this.#byApp.get(app)?.handler;
   }
 
   handlerOf(server: EventEmitter): RequestHandler | undefined {
-    const known = this.#byServer.get(server);
-    if (known !== undefined) return known;
-    if (this.#foreign.has(server)) return undefined;
+    const known = this.#known.get(server) ?? this.#find(server);
+    return known.handler;
+  }
+
+  #find(server: EventEmitter): Binding {
     const listeners = server.listeners('request');
+    let found = this.#byServer.get(server);
     for (const listener of listeners) {
-      const handler = this.#byApp.get(listener);
-      if (handler !== undefined) {
-        this.#byServer.set(server, handler);
-        return handler;
+      if (found?.handler !== undefined) break;
+      found = this.#byApp.get(listener);
+    }
+    if (found?.handler === undefined) found = this.#everyServer ?? nobody;
+    if (found.handler !== undefined) {
+      for (const listener of listeners) {
+        if (isExpressApp(listener)) watchExpressRoutes(listener);
       }
     }
-    if (this.#adopter !== undefined && listeners.length === 1 && isAsync(listeners[0])) {
-      const adopter = this.#adopter;
-      this.#adopter = undefined;
-      this.#byServer.set(server, adopter);
-      return adopter;
+    this.#known.set(server, found);
+    return found;
+  }
+
+  #bindingOf(handler: RequestHandler): Binding {
+    let binding = this.#bindings.get(handler);
+    if (binding === undefined) {
+      binding = { handler };
+      this.#bindings.set(handler, binding);
     }
-    if (this.#everyServer === undefined) this.#foreign.add(server);
-    return this.#everyServer;
+    return binding;
+  }
+
+  #changed(): void {
+    this.#known = new WeakMap();
+    this.#install();
   }
 
   #install(): void {
@@ -126,6 +146,4 @@ export class ServerBindings {
   }
 }
 
-function isAsync(listener: unknown): boolean {
-  return Object.prototype.toString.call(listener) === '[object AsyncFunction]';
-}
+const nobody: Binding = Object.freeze({ handler: undefined });

@@ -39,6 +39,9 @@ export interface QueueConfig {
   readonly exportTimeoutMs: number;
 }
 
+/** The longest delay a Node timer can hold; a longer one would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
 export function resolveTraces(given: TraceOptions, env: Environment): TraceConfig {
   record('traces', given, ['sampleRatio', 'edge', 'processors']);
   const { sampleRatio, edge = 'continue', processors = [] } = given;
@@ -55,6 +58,7 @@ export function resolveTraces(given: TraceOptions, env: Environment): TraceConfi
       );
   }
   const maxQueueSize = env.integer('OTEL_BSP_MAX_QUEUE_SIZE', 2_048);
+  const exporters = env.list('OTEL_TRACES_EXPORTER', ['otlp', 'console', 'none'], ['otlp']);
   return Object.freeze({
     sampler:
       sampleRatio === undefined
@@ -63,12 +67,13 @@ export function resolveTraces(given: TraceOptions, env: Environment): TraceConfi
     sampleRatio: sampleRatio ?? env.number('OTEL_TRACES_SAMPLER_ARG', 1, 0, 1),
     edge,
     processors: Object.freeze([...processors]),
-    exporters: env.list('OTEL_TRACES_EXPORTER', ['otlp', 'console', 'none'], ['otlp']),
+    // A list of nothing but unknown names is no way to turn exporting off: 'none' is.
+    exporters: exporters.length === 0 ? ['otlp'] : exporters,
     queue: Object.freeze({
       maxQueueSize,
       maxExportBatchSize: Math.min(env.integer('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512), maxQueueSize),
-      scheduleDelayMs: env.integer('OTEL_BSP_SCHEDULE_DELAY', 5_000, 0),
-      exportTimeoutMs: env.integer('OTEL_BSP_EXPORT_TIMEOUT', 30_000),
+      scheduleDelayMs: Math.min(env.integer('OTEL_BSP_SCHEDULE_DELAY', 5_000, 0), maxTimerMs),
+      exportTimeoutMs: Math.min(env.integer('OTEL_BSP_EXPORT_TIMEOUT', 30_000), maxTimerMs),
     }),
   });
 }

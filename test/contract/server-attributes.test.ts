@@ -17,7 +17,10 @@ describe.each(kinds)('$name', (kind) => {
       headers: { 'user-agent': 'contract/1' },
     });
 
-    expect({ status: answer.status, body: JSON.parse(answer.body) }).toEqual({ status: 200, body: { id: '7' } });
+    expect({ status: answer.status, body: JSON.parse(answer.body) }).toEqual({
+      status: 200,
+      body: { id: '7' },
+    });
     const span = await service.span();
     expect(span).toMatchObject({
       name: named('GET', '/orders/:id'),
@@ -63,7 +66,10 @@ describe.each(kinds)('$name', (kind) => {
     expect(await service.send({ path: `/status/${code}` })).toMatchObject({ status: code });
 
     const span = await service.span();
-    expect(span).toMatchObject({ name: named('GET', '/status/:code'), status: { code: 'ERROR', message: '' } });
+    expect(span).toMatchObject({
+      name: named('GET', '/status/:code'),
+      status: { code: 'ERROR', message: '' },
+    });
     expect(span.attributes).toMatchObject({ 'http.response.status_code': code, 'error.type': String(code) });
   });
 
@@ -106,11 +112,18 @@ describe.each(kinds)('$name', (kind) => {
   test('gives a HEAD that a GET route answers the route', async () => {
     const service = await start(kind);
 
-    expect(await service.send({ method: 'HEAD', path: '/orders/7' })).toMatchObject({ status: 200, body: '' });
+    expect(await service.send({ method: 'HEAD', path: '/orders/7' })).toMatchObject({
+      status: 200,
+      body: '',
+    });
 
     expect(await service.span()).toMatchObject({
       name: named('HEAD', '/orders/:id'),
-      attributes: { 'http.request.method': 'HEAD', 'http.response.status_code': 200, ...route('/orders/:id') },
+      attributes: {
+        'http.request.method': 'HEAD',
+        'http.response.status_code': 200,
+        ...route('/orders/:id'),
+      },
     });
   });
 
@@ -180,7 +193,10 @@ describe.each(kinds)('$name', (kind) => {
 
     expect(await service.send({ path: `/orders/7?q=${value}` })).toMatchObject({ status: 200 });
 
-    expect((await service.span()).attributes).toMatchObject({ 'url.path': '/orders/7', 'url.query': `q=${value}` });
+    expect((await service.span()).attributes).toMatchObject({
+      'url.path': '/orders/7',
+      'url.query': `q=${value}`,
+    });
   });
 
   test('sees every one of 200 parallel requests, each with its own answer', async () => {
@@ -236,14 +252,20 @@ describe.each(plainHttp1Kinds)('$name, byte by byte', (kind) => {
     await sendRaw(service.address.port, request(1) + request(2) + request(3, 'Connection: close\r\n'));
 
     const spans = await service.spans(3);
-    expect(spans.map(({ attributes }) => attributes['url.path']).sort()).toEqual(['/orders/1', '/orders/2', '/orders/3']);
+    expect(spans.map(({ attributes }) => attributes['url.path']).sort()).toEqual([
+      '/orders/1',
+      '/orders/2',
+      '/orders/3',
+    ]);
     expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(3);
   });
 
   test('answers nothing for a request that the parser refuses, and stays in order', async () => {
     const service = await start(kind);
 
-    expect(await sendRaw(service.address.port, 'BREW /orders/7 HTTP/1.1\r\nHost: a\r\n\r\n')).toContain(' 400 ');
+    expect(await sendRaw(service.address.port, 'BREW /orders/7 HTTP/1.1\r\nHost: a\r\n\r\n')).toContain(
+      ' 400 ',
+    );
     await service.send({ path: '/orders/8' });
 
     expect((await service.span()).attributes).toMatchObject({ 'url.path': '/orders/8' });

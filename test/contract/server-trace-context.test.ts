@@ -1,5 +1,6 @@
 import { context, propagation } from '@opentelemetry/api';
 import { describe, expect, test, vi } from 'vitest';
+import type { Options } from '../../src/index.js';
 import type { RawHandler } from './apps/app.js';
 import { kinds, plainHttp1Kinds } from './apps/kinds.js';
 import { sendRaw } from './support/client.js';
@@ -46,27 +47,33 @@ describe.each(kinds)('$name', (kind) => {
     });
   });
 
-  test.each(['00', '02'])('respects a caller that does not sample, %s, and measures all the same', async (flags) => {
-    const service = await start(kind, { raw: answerOutgoing });
+  test.each(['00', '02'])(
+    'respects a caller that does not sample, %s, and measures all the same',
+    async (flags) => {
+      const service = await start(kind, { raw: answerOutgoing });
 
-    const { body } = await service.send({
-      path: '/raw/any',
-      headers: { traceparent: traceparent(flags), tracestate: 'a=1' },
-    });
-    await service.send({ path: '/orders/7' });
+      const { body } = await service.send({
+        path: '/raw/any',
+        headers: { traceparent: traceparent(flags), tracestate: 'a=1' },
+      });
+      await service.send({ path: '/orders/7' });
 
-    const sent = JSON.parse(body);
-    expect(sent).toMatchObject({ tracestate: 'a=1' });
-    expect(sent.traceparent).toMatch(new RegExp(`^00-${traceId}-(?!${callerId})[0-9a-f]{16}-${flags}$`));
-    expect((await service.span()).attributes).toMatchObject({ 'url.path': '/orders/7' });
-    const points = await service.points('http.server.request.duration');
-    expect(points.reduce((sum, { count }) => sum + (count ?? 0), 0)).toBe(2);
-  });
+      const sent = JSON.parse(body);
+      expect(sent).toMatchObject({ tracestate: 'a=1' });
+      expect(sent.traceparent).toMatch(new RegExp(`^00-${traceId}-(?!${callerId})[0-9a-f]{16}-${flags}$`));
+      expect((await service.span()).attributes).toMatchObject({ 'url.path': '/orders/7' });
+      const points = await service.points('http.server.request.duration');
+      expect(points.reduce((sum, { count }) => sum + (count ?? 0), 0)).toBe(2);
+    },
+  );
 
   test('begins a trace of random ids when the caller has none', async () => {
     const service = await start(kind, { raw: answerOutgoing });
 
-    const { body } = await service.send({ path: '/raw/any', headers: { tracestate: 'a=1', baggage: 'user=7' } });
+    const { body } = await service.send({
+      path: '/raw/any',
+      headers: { tracestate: 'a=1', baggage: 'user=7' },
+    });
 
     const span = await service.span();
     expect(span).toMatchObject({ parentSpanId: '', traceState: '' });
@@ -89,7 +96,10 @@ describe.each(kinds)('$name', (kind) => {
   ])('begins a new trace for a traceparent with %s, and forgets its tracestate', async (_what, header) => {
     const service = await start(kind, { raw: answerOutgoing });
 
-    const { body } = await service.send({ path: '/raw/any', headers: { traceparent: header, tracestate: 'a=1' } });
+    const { body } = await service.send({
+      path: '/raw/any',
+      headers: { traceparent: header, tracestate: 'a=1' },
+    });
 
     const span = await service.span();
     expect(span).toMatchObject({ parentSpanId: '', traceState: '' });
@@ -118,7 +128,11 @@ describe.each(kinds)('$name', (kind) => {
       });
 
       const span = await service.span();
-      expect(span).toMatchObject({ parentSpanId: '', traceState: '', links: [{ traceId, spanId: callerId }] });
+      expect(span).toMatchObject({
+        parentSpanId: '',
+        traceState: '',
+        links: [{ traceId, spanId: callerId }],
+      });
       expect(span.traceId).not.toBe(traceId);
       expect(JSON.parse(body)).toEqual({ traceparent: `00-${span.traceId}-${span.spanId}-03` });
     });
@@ -143,13 +157,13 @@ describe.each(kinds)('$name', (kind) => {
   });
 
   describe('a request to ignore', () => {
-    test.each<[string, NonNullable<Parameters<typeof start>[1]>['options']]>([
+    test.each<[string, Options]>([
       ['its path', { ignore: ['/raw/quiet'] }],
       ['a prefix', { ignore: ['/raw/q*'] }],
       ['an expression', { ignore: [/^\/RAW\/q/gi] }],
       ['a function', { ignore: (req) => req.url?.startsWith('/raw/quiet') === true }],
     ])('is known by %s, leaves no trace, and its context is passed on', async (_what, options) => {
-      const service = await start(kind, { raw: answerOutgoing, ...(options && { options }) });
+      const service = await start(kind, { raw: answerOutgoing, options });
       const headers = { traceparent: traceparent('03'), tracestate: 'a=1', baggage: 'user=7' };
 
       const bodies: string[] = [];
@@ -169,8 +183,14 @@ describe.each(kinds)('$name', (kind) => {
       const service = await start(kind, { raw: answerOutgoing, options: { ignore: ['/raw/quiet'] } });
 
       const none = await service.send({ path: '/raw/quiet' });
-      const unknownFlags = await service.send({ path: '/raw/quiet', headers: { traceparent: traceparent('ff') } });
-      const broken = await service.send({ path: '/raw/quiet', headers: { traceparent: 'broken', tracestate: 'a=1' } });
+      const unknownFlags = await service.send({
+        path: '/raw/quiet',
+        headers: { traceparent: traceparent('ff') },
+      });
+      const broken = await service.send({
+        path: '/raw/quiet',
+        headers: { traceparent: 'broken', tracestate: 'a=1' },
+      });
 
       expect([none, unknownFlags, broken].map(({ body }) => JSON.parse(body))).toEqual([
         {},
@@ -192,23 +212,32 @@ describe.each(kinds)('$name', (kind) => {
   });
 
   describe('a function of the user that throws', () => {
-    test.each<[string, NonNullable<Parameters<typeof start>[1]>['options']]>([
-      ['ignore', { ignore: () => fail() }],
-      ['edge', { traces: { edge: () => fail() } }],
-    ])('never reaches the application: %s', async (_name, options) => {
-      const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-      const service = await start(kind, options ? { options } : {});
+    test.each<[string, Options, string]>([
+      ['ignore', { ignore: () => fail() }, callerId],
+      ['edge', { traces: { edge: () => fail() } }, ''],
+    ])(
+      'never reaches the application, is logged once and trusts nobody: %s',
+      async (_name, options, parent) => {
+        const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+        const service = await start(kind, { options });
 
-      const answers = [];
-      for (const id of ['1', '2', '3']) answers.push(await service.send({ path: `/orders/${id}` }));
-      const lines = stderr.mock.calls.map(([line]) => String(line));
-      stderr.mockRestore();
+        const answers = [];
+        for (const id of ['1', '2', '3'])
+          answers.push(
+            await service.send({ path: `/orders/${id}`, headers: { traceparent: traceparent('01') } }),
+          );
+        const lines = stderr.mock.calls.map(([line]) => String(line));
+        stderr.mockRestore();
 
-      expect(answers.map(({ status, body }) => [status, JSON.parse(body)])).toEqual(
-        ['1', '2', '3'].map((id) => [200, { id }]),
-      );
-      expect(lines.filter((line) => line.includes('my own mistake'))).toHaveLength(1);
-    });
+        expect(answers.map(({ status, body }) => [status, JSON.parse(body)])).toEqual(
+          ['1', '2', '3'].map((id) => [200, { id }]),
+        );
+        expect(lines.filter((line) => line.includes('my own mistake'))).toHaveLength(1);
+        const spans = await service.spans(3);
+        expect(spans.map(({ parentSpanId }) => parentSpanId)).toEqual(Array(3).fill(parent));
+        expect((await service.points('http.server.request.duration')).map(({ count }) => count)).toEqual([3]);
+      },
+    );
 
     function fail(): never {
       throw new Error('my own mistake');

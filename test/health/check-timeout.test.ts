@@ -109,6 +109,7 @@ describe('a timeout', () => {
       timers: early,
       random: () => 0.5,
       faults: { caught: () => {} },
+      isolate: (run) => run(),
       events: {},
     });
     check.start();

@@ -1,11 +1,19 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { CheckDeps } from '../../src/health/check-reading.js';
 import { Checks } from '../../src/health/checks.js';
 import { createFakeClock, settled } from '../support/fake-clock.js';
 import { createDeferred, never } from './support/harness.js';
 
 function createChecks() {
   const clock = createFakeClock();
-  const deps = { clock, timers: clock, random: () => 0.5, faults: { caught: () => {} }, events: {} };
+  const deps: CheckDeps = {
+    clock,
+    timers: clock,
+    random: () => 0.5,
+    faults: { caught: () => {} },
+    isolate: (run) => run(),
+    events: {},
+  };
   return { checks: new Checks(deps), clock };
 }
 

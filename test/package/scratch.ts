@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 
 export const ROOT = join(__dirname, '../..');
 
+const LONGEST_MS = 60_000;
+
 interface Manifest {
   readonly name: string;
   readonly exports: Readonly<Record<string, unknown>>;
@@ -39,7 +41,7 @@ export interface Scratch {
   readonly dir: string;
   /** What the tarball holds, paths relative to the package. */
   readonly files: readonly string[];
-  /** Runs this Node to the end; never throws because of an exit code. */
+  /** Runs this Node to the end, at most one minute; never throws because of an exit code. */
   node(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>;
   npm(...args: string[]): Promise<Finished>;
   /** Starts an app of fixtures/apps or a compiled one; resolves once it printed its port. */
@@ -57,7 +59,7 @@ export interface RunningApp {
 /** Packs what is in dist/ and installs it together with `devDependencies`, which cases need beside it. */
 export async function installTarball(devDependencies: Readonly<Record<string, string>>): Promise<Scratch> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'golden-signals-')));
-  const npm = (cwd: string, args: readonly string[]) => run('npm', args, cwd, {});
+  const npm = (cwd: string, args: readonly string[]) => run('npm', args, cwd, {}, 5 * LONGEST_MS);
   const write = async (path: string, content: string): Promise<void> => {
     await mkdir(join(dir, path, '..'), { recursive: true });
     await writeFile(join(dir, path), content);
@@ -84,7 +86,7 @@ export async function installTarball(devDependencies: Readonly<Record<string, st
   return {
     dir,
     files: pack.files.map(({ path }) => path),
-    node: (args, env = {}) => run(process.execPath, args, dir, env),
+    node: (args, env = {}) => run(process.execPath, args, dir, env, LONGEST_MS),
     npm: (...args) => npm(dir, args),
     start: (args, env) => start(args, dir, env),
     write,
@@ -110,9 +112,16 @@ function run(
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string>>,
+  timeoutMs: number,
 ): Promise<Finished> {
   return new Promise((resolve) => {
-    const options = { cwd, env: environment(env), timeout: 240_000, maxBuffer: 2 ** 26 };
+    const options = {
+      cwd,
+      env: environment(env),
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL' as const,
+      maxBuffer: 2 ** 26,
+    };
     execFile(file, args, options, (error, stdout, stderr) => {
       resolve({ exit: error === null ? 0 : (error.code ?? error.signal ?? error.message), stdout, stderr });
     });

@@ -69,7 +69,7 @@ describe.each(cases)(
         },
         include: ['src'],
       };
-      await scratch.write(`${folder}/package.json`, JSON.stringify({ name: 'orders-ts', type }));
+      await scratch.write(`${folder}/package.json`, JSON.stringify({ name: 'orders', type }));
       await scratch.write(`${folder}/tsconfig.json`, JSON.stringify(settings));
       for (const entry of ENTRIES) {
         const name = entry === '.' ? 'app.ts' : `${entry.slice(2)}.ts`;

@@ -118,3 +118,25 @@ export function layerLike(
   ) => Layer;
   return new LayerClass(pattern, options, noop);
 }
+
+/** A layer whose router does not keep the pattern, with the pattern that it was made of. */
+export function withPattern(layer: Layer, pattern: unknown): Layer {
+  return layer.rawPath === undefined
+    ? (Object.create(layer, { rawPath: { value: pattern } }) as Layer)
+    : layer;
+}
+
+/** True for a layer that was given several paths. */
+export function isOfSeveral({ rawPath, regexp }: Layer): boolean {
+  return Array.isArray(rawPath) || (rawPath === undefined && regexp?.source.includes('|^') === true);
+}
+
+/** True for a layer that keeps nothing of what it was given: that of the router package before 2.3. */
+export function isUnwritten({ rawPath, regexp, slash }: Layer): boolean {
+  return rawPath === undefined && regexp === undefined && slash !== true;
+}
+
+/** The application at the top of those that it is mounted in. */
+export function topOf(app: ExpressApp): ExpressApp {
+  return app.parent === undefined ? app : topOf(app.parent);
+}

@@ -8,9 +8,10 @@ interface Slot {
 }
 
 /**
- * The template of a mount path whose text the router did not keep (express 4, router before 2.3), worked out by asking the layer itself:
- * each value is changed where it stands, and where the layer then reports the changed value stands the parameter. Undefined when some
- * of it could not be told from a value, for a raw value must never get into a template.
+ * The template of a mount path whose text the router did not keep (the router package before 2.3), worked out by asking the layer
+ * itself: each value is changed where it stands, and where the layer then reports the changed value stands the parameter. Undefined
+ * when some of it could not be told from a value, for a raw value must never get into a template. Where the layer does not mind
+ * letter case, what was requested in any case reads as lower case.
  */
 export function reconstructTemplate(layer: Layer, match: LayerMatch): string | undefined {
   const slots: Slot[] = [];
@@ -21,17 +22,18 @@ export function reconstructTemplate(layer: Layer, match: LayerMatch): string | u
     slots.push(slot);
   }
   slots.sort((a, b) => a.start - b.start);
+  const textOf = mindsCase(layer, match.path) ? (text: string) => text : (text: string) => text.toLowerCase();
   let template = '';
   let from = 0;
   for (const slot of slots) {
     if (slot.start < from) return undefined;
-    template += match.path.slice(from, slot.start);
+    template += textOf(match.path.slice(from, slot.start));
     template += /^\d+$/.test(slot.name) ? '*' : `:${slot.name}`;
     if (!isLiteral(layer, match.path, from, slot.start)) return undefined;
     from = slot.end;
   }
   if (!isLiteral(layer, match.path, from, match.path.length)) return undefined;
-  return template + match.path.slice(from);
+  return template + textOf(match.path.slice(from));
 }
 
 function slotOf(layer: Layer, match: LayerMatch, name: string, value: string): Slot | undefined {
@@ -44,14 +46,16 @@ function slotOf(layer: Layer, match: LayerMatch, name: string, value: string): S
     if (raw === '') continue;
     for (let start = match.path.indexOf(raw); start >= 0; start = match.path.indexOf(raw, start + 1)) {
       const end = start + raw.length;
-      const changed = changeOf(raw);
-      const probe = matchLayer(layer, match.path.slice(0, start) + changed + match.path.slice(end));
-      if (
-        probe !== undefined &&
-        textOf(probe.params[name]) === textOf(decoded(changed)) &&
-        othersAgree(match, probe, name)
-      ) {
-        return { name, start, end };
+      for (const shift of shifts) {
+        const changed = shifted(raw, shift);
+        const probe = matchLayer(layer, match.path.slice(0, start) + changed + match.path.slice(end));
+        if (
+          probe !== undefined &&
+          valueOf(probe.params[name]) === valueOf(decoded(changed)) &&
+          othersAgree(match, probe, name)
+        ) {
+          return { name, start, end };
+        }
       }
     }
   }
@@ -64,33 +68,51 @@ function rawSegments(path: string, value: string): string[] {
 
 function othersAgree(match: LayerMatch, probe: LayerMatch, changed: string): boolean {
   return Object.keys(match.params).every(
-    (name) => name === changed || textOf(match.params[name]) === textOf(probe.params[name]),
+    (name) => name === changed || valueOf(match.params[name]) === valueOf(probe.params[name]),
   );
 }
 
-/** True when no character in the range can be another one of its kind: it is text of the pattern, not a value. */
+/**
+ * True when no character in the range can be another one of its kind: it is text of the pattern, not a value. One other that matches
+ * may be that of a second path, as in ['/v1', '/v2'].
+ */
 function isLiteral(layer: Layer, path: string, from: number, to: number): boolean {
   for (let index = from; index < to; index += 1) {
     const char = path[index] as string;
-    const other = changeOf(char);
-    if (other === char) continue;
-    const probe = path.slice(0, index) + other + path.slice(index + 1);
-    if (matchLayer(layer, probe)?.path === probe) return false;
+    let others = 0;
+    for (const shift of shifts) {
+      const other = shifted(char, shift);
+      const probe = path.slice(0, index) + other + path.slice(index + 1);
+      if (other !== char && matchLayer(layer, probe)?.path === probe) others += 1;
+    }
+    if (others > 1) return false;
   }
   return true;
 }
 
+function mindsCase(layer: Layer, path: string): boolean {
+  const other = path.replace(/%[0-9a-f]{2}|[a-z]/gi, (char) => {
+    if (char.length > 1) return char;
+    return char === char.toLowerCase() ? char.toUpperCase() : char.toLowerCase();
+  });
+  return matchLayer(layer, other)?.path !== other;
+}
+
+// Steps to other letters and digits: an expression that allows some kinds only, such as hex digits, allows one of these.
+const shifts = [1, 5, 11, -1];
+
 /** The same text with every letter and digit replaced by another of its class; percent escapes stay. */
-function changeOf(text: string): string {
+function shifted(text: string, shift: number): string {
   return text.replace(/%[0-9a-f]{2}|[0-9a-z]/gi, (char) => {
     if (char.length > 1) return char;
-    if (char >= '0' && char <= '9') return char === '9' ? '1' : String(Number(char) + 1);
-    if (char === 'z' || char === 'Z') return char === 'z' ? 'b' : 'B';
-    return String.fromCharCode(char.charCodeAt(0) + 1);
+    const first = char >= 'a' ? 'a' : char >= 'A' ? 'A' : '0';
+    const size = first === '0' ? 10 : 26;
+    const origin = first.charCodeAt(0);
+    return String.fromCharCode(origin + ((char.charCodeAt(0) - origin + shift + size) % size));
   });
 }
 
-function textOf(value: unknown): string {
+function valueOf(value: unknown): string {
   return Array.isArray(value) ? value.join('/') : String(value);
 }
 

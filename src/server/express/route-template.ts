@@ -1,77 +1,83 @@
 import {
   type ExpressApp,
+  isOfSeveral,
+  isUnwritten,
   type Layer,
   type LayerMatch,
   layerLike,
   matchLayer,
-  nestedRouter,
   type Route,
   type Router,
-  routerOf,
 } from './layer.js';
 import { reconstructTemplate } from './reconstruct.js';
-
-/** The layers to pass, from the outermost application to the router that holds the route. */
-interface Chain {
-  readonly mounts: readonly Layer[];
-  /** The route's own layer and router, to tell which of several paths has matched. */
-  readonly routeLayer: Layer | undefined;
-  readonly router: Router | undefined;
-}
+import { templateOfRegexp } from './regexp-template.js';
+import { type Chain, chainsTo } from './route-chains.js';
 
 /** What has been worked out about one route. */
 interface Known {
   chains: readonly Chain[];
-  /** Templates of prefixes without parameters, by the prefix itself. */
+  /** By the prefix as it was requested, for prefixes without parameters. */
   readonly literal: Map<string, Prefix>;
   /** Templates of prefixes with parameters. */
-  readonly patterns: Prefix[];
-  /** How often a search was in vain: it is given up before it becomes a cost of every request. */
+  readonly shaped: (Prefix & { readonly shape: RegExp })[];
+  /** How often all routers were searched in vain: not with every request. */
   misses: number;
 }
 
 interface Prefix {
   readonly template: string;
-  readonly shape: RegExp;
   readonly chain: Chain;
 }
 
 const maxPrefixes = 64;
 const maxMisses = 64;
-const maxDepth = 16;
 
-/** Works out the full template of a matched route, once for each route and mount prefix, and remembers it. */
+/**
+ * Works out the full template of a matched route, and remembers what it can. `roots` are the applications in which one may be mounted
+ * that does not know its parent.
+ */
 export function createRouteTemplates(
-  root: ExpressApp,
-): (route: Route, app: ExpressApp, baseUrl: string, path: string) => string | undefined {
+  roots: () => Iterable<ExpressApp>,
+): (route: Route, app: ExpressApp, baseUrl: string, path: string | undefined) => string | undefined {
   const knownRoutes = new WeakMap<Route, Known>();
 
   return (route, app, baseUrl, path) => {
     let known = knownRoutes.get(route);
     if (known === undefined) {
-      known = { chains: chainsTo(root, app, route), literal: new Map(), patterns: [], misses: 0 };
+      known = { chains: chainsTo(roots(), app, route), literal: new Map(), shaped: [], misses: 0 };
       knownRoutes.set(route, known);
     }
     const prefix =
-      known.literal.get(baseUrl) ?? known.patterns.find(({ shape }) => shape.test(baseUrl)) ?? learn(known);
+      known.literal.get(baseUrl) ?? known.shaped.find(({ shape }) => shape.test(baseUrl)) ?? learn(known);
     if (prefix === undefined) return undefined;
-    const own = ownTemplate(route, prefix.chain, path.slice(baseUrl.length));
+    const own = ownTemplate(route, prefix.chain, path);
     return own === undefined ? undefined : join(prefix.template, own);
 
     function learn(to: Known): Prefix | undefined {
-      if (to.misses >= maxMisses || to.literal.size + to.patterns.length >= maxPrefixes) return undefined;
       let found = explain(to.chains, baseUrl);
-      if (found === undefined) {
+      if (found === undefined && to.misses < maxMisses) {
         // A router may have been mounted once more since.
-        to.chains = chainsTo(root, app, route);
+        to.chains = chainsTo(roots(), app, route);
         found = explain(to.chains, baseUrl);
+        if (found === undefined) to.misses += 1;
       }
-      if (found === undefined) to.misses += 1;
-      else if (found.template === baseUrl) to.literal.set(baseUrl, found);
-      else to.patterns.push(found);
-      return found;
+      return found === undefined || remember(to, baseUrl, found) ? found : undefined;
     }
   };
+}
+
+/** False when there are so many that one more could not be believed: a template that was not read but worked out. */
+function remember(known: Known, baseUrl: string, prefix: Prefix): boolean {
+  if (known.literal.size + known.shaped.length >= maxPrefixes) return !prefix.chain.mounts.some(isUnwritten);
+  if (prefix.template === baseUrl) {
+    known.literal.set(baseUrl, prefix);
+    return true;
+  }
+  // Where there are several ways, a shape could answer for one that another goes before.
+  if (known.chains.length > 1 || prefix.chain.mounts.some(isOfSeveral)) return true;
+  const shape = shapeOf(prefix.template);
+  if (shape.test(baseUrl)) known.shaped.push({ ...prefix, shape });
+  return true;
 }
 
 function explain(chains: readonly Chain[], baseUrl: string): Prefix | undefined {
@@ -85,21 +91,31 @@ function explain(chains: readonly Chain[], baseUrl: string): Prefix | undefined 
         template = undefined;
         break;
       }
-      template = join(template, part);
+      template += part;
       rest = rest.slice(match.path.replace(/\/$/, '').length);
     }
-    if (template !== undefined && rest === '') return { template, shape: shapeOf(template), chain };
+    if (template !== undefined && rest === '') return { template, chain };
   }
   return undefined;
 }
 
 function templateOf(layer: Layer, match: LayerMatch): string | undefined {
   if (match.path === '' || match.path === '/') return '';
-  if (match.pattern !== undefined) return withoutTrailingSlash(String(match.pattern));
-  const template = reconstructTemplate(layer, match);
-  if (template !== undefined) return withoutTrailingSlash(template);
-  // express 4 keeps the expression that a mount was given.
-  return layer.regexp === undefined ? undefined : String(layer.regexp);
+  const template =
+    match.pattern === undefined
+      ? layer.regexp === undefined
+        ? reconstructTemplate(layer, match)
+        : templateOfRegexp(layer, layer.regexp, match)
+      : String(match.pattern);
+  if (template === undefined || template === '/') return template && '';
+  return template.length > 1 && template.endsWith('/') && !isExpression(template)
+    ? template.slice(0, -1)
+    : template;
+}
+
+/** A regular expression given by the user, as text. */
+function isExpression(template: string): boolean {
+  return template.startsWith('/^') || !template.startsWith('/');
 }
 
 function shapeOf(template: string): RegExp {
@@ -109,8 +125,7 @@ function shapeOf(template: string): RegExp {
       /[:*{}()+?\\^$]/.test(segment) ? (segment.includes('*') ? '.+' : '[^/]+') : escaped(segment),
     )
     .join('/');
-  // A regular expression given by the user has no segments to compare: it only ever stands for itself.
-  return template.startsWith('/^') ? /(?!)/ : new RegExp(`^${source}$`, 'i');
+  return new RegExp(`^${source}$`, 'i');
 }
 
 function escaped(text: string): string {
@@ -118,83 +133,23 @@ function escaped(text: string): string {
 }
 
 /** The route's own part: its path as given, of several the first that matches. */
-function ownTemplate(route: Route, chain: Chain, path: string): string | undefined {
+function ownTemplate(route: Route, chain: Chain, path: string | undefined): string | undefined {
   const { path: own } = route;
   if (!Array.isArray(own)) return own === undefined ? undefined : String(own);
   const { routeLayer, router } = chain;
-  if (routeLayer === undefined) return undefined;
-  const rest = path === '' ? '/' : path;
+  if (routeLayer === undefined || path === undefined) return undefined;
   for (const pattern of own.flat(Number.POSITIVE_INFINITY)) {
-    const options = { end: true, strict: router?.strict === true, sensitive: router?.caseSensitive === true };
-    if (matchLayer(layerLike(routeLayer, pattern, options), rest) !== undefined) return String(pattern);
+    if (matchLayer(layerLike(routeLayer, pattern, optionsOf(router)), path) !== undefined)
+      return String(pattern);
   }
   return undefined;
 }
 
-/** Every way from the outermost application to the route. */
-function chainsTo(root: ExpressApp, app: ExpressApp, route: Route): Chain[] {
-  const inside = search(routerOf(app), (layer) => layer.route === route);
-  const chains = inside.length > 0 ? inside : opaque(app);
-  return chains.flatMap((chain) => withMounts(root, app, chain));
-}
-
-/** Puts the mounts of an application's ancestors in front of a chain inside it. */
-function withMounts(root: ExpressApp, app: ExpressApp, chain: Chain): Chain[] {
-  if (app === root) return [chain];
-  const { parent, mountpath } = app;
-  if (parent !== undefined) {
-    const sample = routerOf(parent)?.stack[0];
-    if (sample === undefined) return [];
-    const paths: unknown[] = Array.isArray(mountpath)
-      ? mountpath.flat(Number.POSITIVE_INFINITY)
-      : [mountpath];
-    return paths.flatMap((path) => {
-      const mount = layerLike(sample, path, { end: false, strict: false, sensitive: false });
-      const known = mount.rawPath === undefined ? withPattern(mount, path) : mount;
-      return withMounts(root, parent, { ...chain, mounts: [known, ...chain.mounts] });
-    });
-  }
-  // Mounted inside a router, where express keeps no parent.
-  return search(routerOf(root), (layer) => layer.handle === app).map((outer) => ({
-    ...chain,
-    mounts: [...outer.mounts, ...(outer.routeLayer === undefined ? [] : [outer.routeLayer]), ...chain.mounts],
-  }));
-}
-
-/** A layer whose router does not keep the pattern, with the pattern that it was made of. */
-function withPattern(layer: Layer, pattern: unknown): Layer {
-  return Object.create(layer, { rawPath: { value: pattern } }) as Layer;
-}
-
-function search(router: Router | undefined, isTarget: (layer: Layer) => boolean, depth = 0): Chain[] {
-  if (router === undefined || depth > maxDepth) return [];
-  const found: Chain[] = [];
-  for (const layer of router.stack) {
-    if (isTarget(layer)) found.push({ mounts: [], routeLayer: layer, router });
-    else if (layer.route === undefined) {
-      const inner = search(nestedRouter(layer.handle), isTarget, depth + 1);
-      for (const chain of inner) found.push({ ...chain, mounts: [layer, ...chain.mounts] });
-    }
-  }
-  return found;
-}
-
-/** A route behind a function of the user's that hands over to a router we cannot see: the mounts of such functions are all there is. */
-function opaque(app: ExpressApp): Chain[] {
-  const chains: Chain[] = [{ mounts: [], routeLayer: undefined, router: undefined }];
-  for (const layer of routerOf(app)?.stack ?? []) {
-    if (layer.route === undefined && nestedRouter(layer.handle) === undefined) {
-      chains.push({ mounts: [layer], routeLayer: undefined, router: undefined });
-    }
-  }
-  return chains;
+function optionsOf(router: Router | undefined) {
+  return { end: true, strict: router?.strict === true, sensitive: router?.caseSensitive === true };
 }
 
 function join(prefix: string, own: string): string {
   if (prefix === '') return own === '' ? '/' : own;
   return own === '/' || own === '' ? prefix : prefix + (own.startsWith('/') ? own : `/${own}`);
-}
-
-function withoutTrailingSlash(path: string): string {
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }

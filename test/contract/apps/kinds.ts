@@ -17,4 +17,6 @@ export const kinds: readonly Kind[] = [
 ];
 
 /** Those that speak HTTP/1.1 without TLS, which a test can write to byte by byte. */
-export const plainHttp1Kinds = kinds.filter(({ scheme, protocol }) => scheme === 'http' && protocol === '1.1');
+export const plainHttp1Kinds = kinds.filter(
+  ({ scheme, protocol }) => scheme === 'http' && protocol === '1.1',
+);

@@ -89,8 +89,9 @@ function kind(name: string, adapterOf: () => ExpressAdapter | FastifyAdapter): K
         target: app,
         async addRoutes() {
           const instance = app.getHttpAdapter().getInstance();
-          instance.addContentTypeParser?.('*', (_request: unknown, _payload: unknown, done: (e: null) => void) =>
-            done(null),
+          instance.addContentTypeParser?.(
+            '*',
+            (_request: unknown, _payload: unknown, done: (e: null) => void) => done(null),
           );
           await app.init();
         },

@@ -92,7 +92,10 @@ export interface StartOptions {
 }
 
 /** Starts the contract application, instrumented, on a real socket; the test's end stops it. */
-export async function start(kind: Kind, { options, raw, when = 'after routes' }: StartOptions = {}): Promise<Running> {
+export async function start(
+  kind: Kind,
+  { options, raw, when = 'after routes' }: StartOptions = {},
+): Promise<Running> {
   const app = await kind.create(raw ?? ((_req, res) => void res.end()));
   onTestFinished(() => app.close());
   let telemetry: Telemetry | undefined;

@@ -17,6 +17,7 @@ export function createCheck(
     timers: clock,
     random: () => random,
     faults: { caught: (_place, error) => void faults.push(error) },
+    isolate: (run) => run(),
     events: {
       onChange: (change) => void changes.push(change),
       onResult: ({ durationMs }) => void durations.push(durationMs),

@@ -59,6 +59,7 @@ export function createTestHealth(
     timers: clock,
     random: () => 0.5,
     faults: { caught: (_place, error) => void faults.push(error) },
+    isolate: (run) => run(),
     events: {
       onChange: (change) => void changes.push(change),
       onState: (change) => void states.push(change),

@@ -1,0 +1,5 @@
+const { instrument } = require(process.env.BENCH_OURS);
+
+const signals = instrument();
+
+exports.flush = () => signals.flush();

@@ -1,0 +1,20 @@
+import type { Faults } from '../core/faults.js';
+import { wrapGlobalFetch } from './global-fetch.js';
+import { observeHttpClients } from './http-client.js';
+import { OutboundRouter } from './outbound-router.js';
+import { UndiciClients } from './undici-client.js';
+
+/** Which service a call of this process belongs to. */
+const router = new OutboundRouter();
+let isInstalled = false;
+
+/** Observes the HTTP clients of the process, once; with no service in the router they do nothing. */
+export function observeClients(faults: Faults): OutboundRouter {
+  if (!isInstalled) {
+    isInstalled = true;
+    observeHttpClients(router, faults);
+    const undici = new UndiciClients(router, faults);
+    wrapGlobalFetch(() => undici.lookForCopies());
+  }
+  return router;
+}

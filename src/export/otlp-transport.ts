@@ -1,0 +1,182 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { ExportResponse, IExporterTransport } from '@opentelemetry/otlp-exporter-base';
+import type { Clock } from '../core/clock.js';
+import type { Random } from '../core/random.js';
+import { ExportError } from './failure.js';
+import type { OtlpConfig } from './otlp-config.js';
+import { USER_AGENT } from './own-traffic.js';
+import { createQuietAgent } from './quiet-agent.js';
+import { retryAfterMs } from './retry-after.js';
+import type { Timers } from './timers.js';
+
+export interface OtlpTransportParts {
+  readonly config: OtlpConfig;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  /** Aborted when the service shuts down: what is exported then is exported for the last time. */
+  readonly closing: AbortSignal;
+  /** Reads the answer to what was taken. Throws when no collector can have written it. */
+  readonly readAnswer: (body: Buffer, contentType: string) => void;
+}
+
+type Send = (timeoutMs: number) => Promise<Attempt>;
+
+/** Where no answer came: `stale` if the kept connection had been closed by the collector, so that the request never reached it. */
+type Attempt = ExportResponse & { readonly connection?: 'stale' | 'none' };
+
+const maxRetries = 5;
+const firstBackoffMs = 1_000;
+const maxBackoffMs = 5_000;
+const maxAnswerBytes = 65_536;
+const retryableStatus: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+const retryableErrors: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+]);
+const compressed = promisify(gzip);
+
+/**
+ * Carries export requests over HTTP. The official transport waits for a retry and for an answer with handles that keep the process
+ * alive, up to ten seconds after its work is done (measured); with this one it ends, unless somebody waits for a flush.
+ * @see OpenTelemetry, "OTLP/HTTP": which answers are to be retried, and when
+ */
+export class OtlpTransport implements IExporterTransport {
+  readonly #parts: OtlpTransportParts;
+  readonly #agent: http.Agent | https.Agent;
+  readonly #pauses = new Set<() => void>();
+  #isClosed = false;
+
+  constructor(parts: OtlpTransportParts) {
+    this.#parts = parts;
+    this.#agent = createQuietAgent(parts.config.url, parts.config.tls);
+  }
+
+  async send(data: Uint8Array, timeoutMs: number): Promise<ExportResponse> {
+    const { clock } = this.#parts;
+    const deadline = clock.now() + timeoutMs;
+    const send = await this.#prepare(data);
+    let result = await send(timeoutMs);
+    for (let retry = 0; retry < maxRetries && this.#isWorthIt(result); retry += 1) {
+      const pauseMs = result.connection === 'stale' ? 0 : this.#pauseMs(result, retry);
+      if (clock.now() + pauseMs >= deadline) break;
+      if (pauseMs > 0) await this.#pause(pauseMs);
+      if (this.#isClosed) break;
+      result = await send(deadline - clock.now());
+    }
+    return result;
+  }
+
+  /** Gives up what is under way. */
+  shutdown(): void {
+    this.#isClosed = true;
+    for (const end of this.#pauses) end();
+    this.#agent.destroy();
+  }
+
+  async #prepare(data: Uint8Array): Promise<Send> {
+    const { headers: given, protocol, compression } = this.#parts.config;
+    const body = compression === 'gzip' ? await compressed(data) : data;
+    const headers = {
+      ...given,
+      'content-type': protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
+      'content-length': body.length,
+      'user-agent': USER_AGENT,
+      ...(compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
+    };
+    return (timeoutMs) => this.#attempt(headers, body, timeoutMs);
+  }
+
+  #attempt(headers: http.OutgoingHttpHeaders, body: Uint8Array, timeoutMs: number): Promise<Attempt> {
+    const { config, timers } = this.#parts;
+    return new Promise((resolve) => {
+      const { request: open } = config.url.protocol === 'https:' ? https : http;
+      const request = open(config.url, { method: 'POST', headers, agent: this.#agent });
+      const timer = timers.set(
+        () => request.destroy(new ExportError(`no answer within ${config.timeoutMs} ms`)),
+        timeoutMs,
+      );
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        timers.clear(timer);
+        if (this.#isClosed)
+          resolve({ status: 'failure', error: new ExportError('no answer before the shutdown') });
+        else if (!retryableErrors.has(error.code)) resolve({ status: 'failure', error });
+        else resolve({ status: 'retryable', error, connection: request.reusedSocket ? 'stale' : 'none' });
+      });
+      request.on('response', (response) => {
+        readBody(response, (answer) => {
+          timers.clear(timer);
+          resolve(this.#resultOf(response, answer));
+        });
+      });
+      request.end(body);
+    });
+  }
+
+  /** `answer` is undefined where it broke off or is too long: the status has said what counts. */
+  #resultOf({ statusCode = 0, headers }: http.IncomingMessage, answer: Buffer | undefined): ExportResponse {
+    if (statusCode >= 200 && statusCode < 300) {
+      try {
+        if (answer !== undefined && answer.length > 0)
+          this.#parts.readAnswer(answer, headers['content-type'] ?? '');
+        return { status: 'success' };
+      } catch {
+        return { status: 'failure', error: new ExportError('what answers there is no collector') };
+      }
+    }
+    const error = new ExportError(`status ${statusCode}`);
+    if (!retryableStatus.has(statusCode)) return { status: 'failure', error };
+    const retryInMillis = retryAfterMs(headers['retry-after'], this.#parts.clock.epochMs());
+    return { status: 'retryable', error, ...(retryInMillis === undefined ? {} : { retryInMillis }) };
+  }
+
+  #isWorthIt({ status, connection }: Attempt): boolean {
+    if (status !== 'retryable' || this.#isClosed) return false;
+    // A process that ends does not wait for a collector to come up: most often there is none, as on a developer's machine.
+    return connection !== 'none' || !this.#parts.closing.aborted;
+  }
+
+  #pauseMs(result: Attempt, retry: number): number {
+    if (result.status === 'retryable' && result.retryInMillis !== undefined) return result.retryInMillis;
+    const jitter = 0.8 + this.#parts.random() * 0.4;
+    return Math.min(firstBackoffMs * 1.5 ** retry * jitter, maxBackoffMs);
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { timers, closing } = this.#parts;
+    return new Promise((resolve) => {
+      const end = () => {
+        closing.removeEventListener('abort', end);
+        this.#pauses.delete(end);
+        timers.clear(timer);
+        resolve();
+      };
+      const timer = timers.set(end, ms);
+      if (!closing.aborted) closing.addEventListener('abort', end);
+      this.#pauses.add(end);
+    });
+  }
+}
+
+function readBody(response: http.IncomingMessage, done: (body: Buffer | undefined) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= maxAnswerBytes) chunks.push(chunk);
+    else response.destroy();
+  });
+  response.on('error', () => {});
+  response.on('close', () =>
+    done(response.complete && bytes <= maxAnswerBytes ? Buffer.concat(chunks) : undefined),
+  );
+}
