@@ -19,6 +19,8 @@ export type { HealthState } from './health/state.js';
 export type { Status } from './health/status.js';
 export type { MetricOptions } from './metrics/options.js';
 export type { Options } from './options.js';
+export type { ManagementHandle } from './server/management.js';
+export type { ManagementOptions } from './server/management-options.js';
 export type { ServiceOptions } from './service.js';
 export type { Signals } from './signals.js';
 export type { Edge, TraceOptions } from './trace/options.js';

@@ -9,14 +9,15 @@ import { createSystemClock } from './core/clock.js';
 import { createFaults } from './core/faults.js';
 import { createIdGenerator } from './core/ids.js';
 import { createHealthHandle } from './health/handle.js';
-import { Health } from './health/health.js';
-import { resolveHealth } from './health/options.js';
+import type { Health } from './health/health.js';
 import { createMethods, DEFAULT_METHODS } from './metrics/http-methods.js';
 import { type Options, resolveOptions } from './options.js';
 import { bindApp } from './server/bind-app.js';
+import type { AppRoutes } from './server/probe-clash.js';
 import { recordOf } from './server/request-record.js';
 import { RequestRecorder } from './server/request-recorder.js';
-import { type RequestHandler, ServerBindings } from './server/server-bindings.js';
+import { ANSWERED, type RequestHandler, ServerBindings } from './server/server-bindings.js';
+import { createServiceHealth } from './service-health.js';
 import type { Signals } from './signals.js';
 import { createTelemetry } from './telemetry.js';
 
@@ -24,6 +25,9 @@ import { createTelemetry } from './telemetry.js';
 export interface Service {
   readonly signals: Signals;
   readonly handler: RequestHandler;
+  readonly health: Health;
+  /** The applications that are bound to it. */
+  readonly apps: AppRoutes;
 }
 
 /** One place for all servers of the process: an application can only be bound once. */
@@ -33,6 +37,11 @@ const bindings = new ServerBindings();
 function write(line: string): void {
   process.stderr.write(`${line}\n`);
 }
+
+/** For servers of this library's own: they do what they do, and nothing is known of it. */
+const nobody: RequestHandler = {
+  run: (_req, _res, proceed, self, args) => proceed.apply(self, args),
+};
 
 /** Timers that never keep the process alive. */
 const timers: Timers = {
@@ -95,23 +104,32 @@ export function createService(options: Options, onClosed: () => void): Service {
   const router = observeClients(faults);
   router.add(recorder, outbound);
 
-  const health = new Health({
-    config: config.health ?? resolveHealth(),
-    identity: config.service,
+  const { health, probes, apps, management, instruments } = createServiceHealth({
+    config,
     clock,
-    timers,
-    random: Math.random,
+    ids,
     faults,
-    events: {},
+    log,
+    breakers,
+    leaveAlone: (server) => bindings.bindServer(server, nobody),
   });
-  health.start();
+  telemetry.show(instruments);
 
   let isOpen = true;
+  let isFirst = true;
   let closing: Promise<void> | undefined;
+  const listening = () => {
+    isFirst = false;
+    health.listening();
+  };
   const handler: RequestHandler = {
     run(req: IncomingMessage, res: ServerResponse, proceed, self, args) {
-      return isOpen ? recorder.run(req, res, proceed, self, args) : proceed.apply(self, args);
+      if (!isOpen) return proceed.apply(self, args);
+      if (isFirst) listening();
+      if (probes.tryAnswer(req, res, self)) return ANSWERED;
+      return recorder.run(req, res, proceed, self, args);
     },
+    listening,
   };
   const signals: Signals = {
     get tracer() {
@@ -121,6 +139,7 @@ export function createService(options: Options, onClosed: () => void): Service {
       return telemetry.meter;
     },
     health: createHealthHandle(health),
+    management: management && { address: management.address },
     breakers: { get: breakers.get, all: breakers.all },
     breaker: breakers.named,
     flush: () => telemetry.flush(),
@@ -133,19 +152,26 @@ export function createService(options: Options, onClosed: () => void): Service {
         outbound.close();
         onClosed();
         await telemetry.shutdown();
+        await management?.close();
       })();
       return closing;
     },
   };
-  return { signals, handler };
+  return { signals, handler, health, apps };
 }
 
 /**
  * Binds an application or server to a service.
  * @throws GoldenSignalsError `ERR_GS_APP`
  */
-export function bindToService(app: unknown, { handler }: Service): void {
+export function bindToService(app: unknown, { handler, apps }: Service): void {
   bindApp(app, bindings, handler);
+  apps.add(app);
+}
+
+/** Says that a service has no server to wait for. */
+export function runWithoutServer({ handler }: Service): void {
+  handler.listening?.();
 }
 
 /** Takes a request that has come past the server unseen; one that has a record, or is ignored, goes on as it is. */
@@ -164,8 +190,9 @@ export function enterService(
 }
 
 /** Binds every server that is nobody else's. */
-export function bindEveryServer({ handler }: Service): void {
+export function bindEveryServer({ handler, apps }: Service): void {
   bindings.bindEveryServer(handler);
+  apps.addEveryFastify();
 }
 
 /** Optional packages belong to the application: they are looked up from where it was started, then from here. */

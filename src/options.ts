@@ -12,6 +12,11 @@ import { createLog, LOG_LEVELS, type Log, type LogLevel } from './core/log.js';
 import { redactUrl } from './core/redact-url.js';
 import { type HealthConfig, type HealthOptions, resolveHealth } from './health/options.js';
 import { type MetricConfig, type MetricOptions, resolveMetrics } from './metrics/options.js';
+import {
+  type ManagementConfig,
+  type ManagementOptions,
+  resolveManagement,
+} from './server/management-options.js';
 import { resolveService, type ServiceConfig, type ServiceOptions } from './service.js';
 import { resolveTraces, type TraceConfig, type TraceOptions } from './trace/options.js';
 
@@ -29,6 +34,8 @@ export interface Options {
   readonly metrics?: false | MetricOptions;
   /** Checks and the answers to probes, or false to answer none. */
   readonly health?: false | HealthOptions;
+  /** Serves probes with full detail on a port of their own. @default none */
+  readonly management?: ManagementOptions;
   /** Circuit breakers of the upstreams that this service calls, or false for none. */
   readonly breaker?: false | UpstreamBreakerOptions;
   /**
@@ -45,6 +52,8 @@ export interface Config {
   readonly metrics: MetricConfig | undefined;
   /** Undefined where no probe is to be answered. */
   readonly health: HealthConfig | undefined;
+  /** Undefined where there is no port of its own. */
+  readonly management: ManagementConfig | undefined;
   /** Undefined where no upstream has a breaker. */
   readonly breakerOf: BreakerConfigOf | undefined;
   readonly isPropagatedTo: (host: string, port: number) => boolean;
@@ -70,8 +79,18 @@ export function resolveOptions(
   variables: Readonly<Record<string, string | undefined>>,
   write: (line: string) => void,
 ): { config: Config; log: Log } {
-  record('options', given, ['service', 'ignore', 'traces', 'metrics', 'health', 'breaker', 'propagateTo']);
+  record('options', given, [
+    'service',
+    'ignore',
+    'traces',
+    'metrics',
+    'health',
+    'management',
+    'breaker',
+    'propagateTo',
+  ]);
   const { service = {}, ignore, traces = {}, metrics = {}, health = {}, breaker = {}, propagateTo } = given;
+  const { management } = given;
 
   // The level decides what is said of the other variables, so it is read first.
   const quiet = createEnvironment(variables, () => {});
@@ -86,6 +105,7 @@ export function resolveOptions(
     traces: traces === false || isDisabled ? undefined : resolveTraces(traces, env),
     metrics: metrics === false || isDisabled ? undefined : resolveMetrics(metrics, env),
     health: health === false ? undefined : resolveHealth(health, env.text('NODE_ENV')),
+    management: management === undefined ? undefined : resolveManagement(management),
     breakerOf: resolveBreakers(breaker),
     isPropagatedTo: resolvePropagateTo(propagateTo),
     propagators: env.list(
@@ -98,6 +118,8 @@ export function resolveOptions(
     logLevel,
     isDiagnosed: env.text('OTEL_LOG_LEVEL') !== undefined,
   });
+  if (config.health?.maxStallMs !== undefined && config.management?.thread !== true)
+    reject('health.live.maxStallMs', 'given together with management.thread', config.health.maxStallMs);
   return { config, log };
 }
 

@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { bindEveryServer, bindToService, createService, enterService, type Service } from './instrument.js';
+import {
+  bindEveryServer,
+  bindToService,
+  createService,
+  enterService,
+  runWithoutServer,
+  type Service,
+} from './instrument.js';
 import type { Options } from './options.js';
 import type { Signals } from './signals.js';
 
@@ -38,7 +45,11 @@ function createRegistry(): Registry {
 
   return {
     instrument(app, options) {
-      if (app === undefined) return open(options).signals;
+      if (app === undefined) {
+        const service = open(options);
+        runWithoutServer(service);
+        return service.signals;
+      }
       const isKey = (typeof app === 'object' && app !== null) || typeof app === 'function';
       const known = isKey ? byApp.get(app) : undefined;
       if (known !== undefined && !closed.has(known)) return known.signals;

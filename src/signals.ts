@@ -3,6 +3,7 @@ import type { Breaker } from './breaker/breaker.js';
 import type { BreakerOptions } from './breaker/options.js';
 import type { Breakers } from './client/breakers.js';
 import type { HealthHandle } from './health/handle.js';
+import type { ManagementHandle } from './server/management.js';
 
 /** What instrument() returns: the handle of one service in this process. */
 export interface Signals {
@@ -12,6 +13,8 @@ export interface Signals {
   readonly meter: Meter;
   /** What the probes say, and the application's own part in it. */
   readonly health: HealthHandle;
+  /** The management port, if there is one. */
+  readonly management: ManagementHandle | undefined;
   /** The circuit breakers: one for each upstream that was called, named `host:port`, and those made with {@link Signals.breaker}. */
   readonly breakers: Breakers;
   /**

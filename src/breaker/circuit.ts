@@ -12,7 +12,6 @@ import {
 } from './options.js';
 import {
   ENDED,
-  EXPIRED,
   IssuedPermit,
   type Permit,
   type PermitIssuer,
@@ -164,7 +163,8 @@ export class Circuit implements Breaker, PermitIssuer {
     const now = this.#machine.runtime.now();
     if (!this.#end(permit, now, failed ? 'failure' : 'success')) return;
     const { slowCallMs } = this.config;
-    const isSlow = slowCallMs !== undefined && (durationMs ?? now - permit.startedAt) > slowCallMs;
+    const isLong = slowCallMs !== undefined && (durationMs ?? now - permit.startedAt) > slowCallMs;
+    const isSlow = isLong && !this.#machine.runtime.isStalled();
     this.#machine.count(
       now,
       permit,
@@ -228,11 +228,12 @@ export class Circuit implements Breaker, PermitIssuer {
     for (let permit = inFlight?.oldest; permit !== undefined; permit = inFlight?.oldest) {
       const isCurrent = permit.generation === this.#machine.generation;
       if (isCurrent && !(now - permit.startedAt > slowCallMs)) return;
+      if (this.#machine.runtime.isStalled()) return;
       inFlight?.remove(permit);
       if (!isCurrent) continue;
       const { state } = this.#machine;
-      if (state.kind === 'half-open' && !state.giveBack(permit, now)) permit.generation = EXPIRED;
-      else this.#machine.countAhead(now, permit);
+      if (state.kind === 'half-open' && !state.giveBack(permit, now)) continue;
+      this.#machine.countAhead(now, permit);
     }
   }
 
@@ -254,7 +255,7 @@ export class Circuit implements Breaker, PermitIssuer {
   #giveBack(permit: IssuedPermit, now: number): boolean {
     const { countedAhead } = permit;
     if (countedAhead !== undefined) {
-      this.#machine.takeBack(countedAhead);
+      countedAhead.window.forgetSlow(countedAhead.stamp);
       return true;
     }
     const { state } = this.#machine;

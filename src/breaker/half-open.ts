@@ -1,5 +1,5 @@
 import type { BreakerConfig } from './options.js';
-import { EXPIRED, type IssuedPermit } from './permit.js';
+import type { IssuedPermit } from './permit.js';
 import type { Open } from './state.js';
 
 /** A circuit that is being tried: at most `probes` calls decide, and one that does not return in time makes place for another. */
@@ -22,7 +22,6 @@ export class HalfOpen {
   hasPlace(now: number, decided: number): boolean {
     for (const permit of this.#leases) {
       if (now - permit.startedAt < this.#leaseMs) break;
-      permit.generation = EXPIRED;
       this.#leases.delete(permit);
     }
     return this.#leases.size + decided < this.probes;

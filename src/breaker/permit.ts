@@ -24,8 +24,6 @@ export const ENDED = -1;
 export const WOULD_BE_REJECTED = -2;
 /** Issued while the breaker was off. */
 export const UNRECORDED = -3;
-/** A probe whose lease ran out. */
-export const EXPIRED = -4;
 
 /** Where a call was counted that has not ended yet. */
 export interface CountedAhead {

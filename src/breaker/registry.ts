@@ -7,7 +7,7 @@ import { type BreakerRuntime, createRuntime } from './runtime.js';
 
 /** What a {@link createBreakerRegistry} is made of. */
 export interface BreakerRegistryOptions
-  extends Partial<Pick<BreakerRuntime, 'timers' | 'caught' | 'onTransition'>> {
+  extends Partial<Pick<BreakerRuntime, 'timers' | 'isStalled' | 'caught' | 'onTransition'>> {
   /** The options of the breaker of this name; false for none. Asked once per breaker, and again by {@link BreakerRegistry.refresh}. */
   readonly resolve: (name: string) => BreakerConfig | false;
   readonly clock: Pick<Clock, 'now'>;

@@ -37,7 +37,8 @@ export async function run<T>(
       ? fn(caller ?? NEVER)
       : Promise.race([fn(timeout.signal), timeout.expired]));
   } catch (error) {
-    if (caller?.aborted && error !== timeout?.error) permit.ignore();
+    const isTimeout = timeout !== undefined && error === timeout.error;
+    if (isTimeout ? runtime.isStalled() : caller?.aborted) permit.ignore();
     else endFailed(permit, error, settings, runtime);
     throw error;
   } finally {

@@ -9,6 +9,8 @@ export interface BreakerRuntime {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly timers: Timers;
+  /** True while this process is too slow itself to judge others by their time: no call is slow then, and a timeout is no evidence. */
+  readonly isStalled: () => boolean;
   /** Takes what a listener or an `isFailure` of the user threw. Must not throw. */
   readonly caught: (error: unknown) => void;
   /** Hears of the transitions of every breaker it is given to, before the breaker's own listeners. */
@@ -26,6 +28,7 @@ export function createRuntime(given: Partial<BreakerRuntime>): BreakerRuntime {
       set: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
       clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
     },
+    isStalled: given.isStalled ?? (() => false),
     caught: given.caught ?? warnOnce,
     onTransition: given.onTransition,
   };

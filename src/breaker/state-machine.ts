@@ -1,6 +1,6 @@
 import { HalfOpen } from './half-open.js';
 import type { BreakerConfig, BreakerMode } from './options.js';
-import type { CountedAhead, IssuedPermit } from './permit.js';
+import type { IssuedPermit } from './permit.js';
 import { SLOW } from './reason-counts.js';
 import type { BreakerRuntime } from './runtime.js';
 import { type BreakerSnapshot, type BreakerState, countsOf } from './snapshot.js';
@@ -99,11 +99,6 @@ export class StateMachine {
     const window = this.#window;
     permit.countedAhead = { window, stamp: window.record(now, false, true, SLOW) };
     this.#judge(window, now, permit);
-  }
-
-  /** Takes back what {@link countAhead} counted, if this window still holds it. */
-  takeBack({ window, stamp }: CountedAhead): void {
-    if (window === this.#window) window.forgetSlow(stamp);
   }
 
   /** Opens for a time, at most `maxOpenMs`. */

@@ -72,7 +72,6 @@ export class TimeWindow implements Window {
   }
 
   #restart(now: number): void {
-    this.#head += slices;
     this.#headEnd = now + this.#sliceMs;
     this.#reasons = undefined;
   }

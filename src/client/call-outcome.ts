@@ -1,5 +1,5 @@
-/** How a call to an upstream ended, as far as its client could see. */
-export interface CallEnd {
+/** How a call to an upstream broke off, as far as its client could see. */
+export interface BrokenEnd {
   /** 0 when no response arrived. */
   readonly statusCode: number;
   readonly error: unknown;
@@ -19,8 +19,11 @@ export type Verdict =
   | { readonly kind: 'ignore' }
   | { readonly kind: 'failure'; readonly reason: string };
 
-const success: Verdict = { kind: 'success' };
+export const success: Verdict = { kind: 'success' };
 const ignore: Verdict = { kind: 'ignore' };
+
+/** Stands for the error of an exchange that ended early without telling why. One for all: nobody but us ever sees it. */
+export const brokenOff = Object.freeze({ name: 'Error', code: 'ECONNRESET' });
 
 const timeoutCodes: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
@@ -52,16 +55,22 @@ const abortCodes: ReadonlySet<string> = new Set([
   'UND_ERR_ABORTED',
   'ERR_CANCELED',
   'ERR_ABORTED',
+  // Our own caller has gone, or waits no longer: the reasons of signals.signal().
+  'ERR_CALLER_GONE',
+  'ERR_DEADLINE_EXCEEDED',
 ]);
 
 // A keep-alive connection that the upstream was closing while we wrote to it: the next call on a fresh one succeeds.
 const staleSocketCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE']);
 
-/** Judges an end by the table of the breaker's design: upstream's fault, fine, or not evidence. */
-export function judge(end: CallEnd): Verdict {
+/** What a status says by itself: below 500 the upstream did its work. */
+export function judgeStatus(statusCode: number): Verdict {
+  return statusCode >= 500 ? { kind: 'failure', reason: String(statusCode) } : success;
+}
+
+/** Judges an exchange that broke off, by the table of the breaker's design: upstream's fault, or not evidence. */
+export function judgeError(end: BrokenEnd): Verdict {
   const { error, statusCode } = end;
-  if (error === undefined)
-    return statusCode >= 500 ? { kind: 'failure', reason: String(statusCode) } : success;
   const code = errorCodeOf(error);
   if (end.isTimedOut || isTimeout(error, code))
     return end.isStalled ? ignore : { kind: 'failure', reason: 'timeout' };
@@ -84,10 +93,12 @@ export function isAbort(error: unknown, code = errorCodeOf(error)): boolean {
 export function errorCodeOf(error: unknown, depth = 0): string {
   if (typeof error !== 'object' || error === null) return '_OTHER';
   try {
-    const { code, cause, name } = error as { code?: unknown; cause?: unknown; name?: unknown };
+    const { code, cause, name, errors } = error as Record<'code' | 'cause' | 'name' | 'errors', unknown>;
     if (typeof code === 'string' && code !== '') return code;
-    if (cause !== undefined && cause !== null && depth < 4) {
-      const inner = errorCodeOf(cause, depth + 1);
+    // Each address of a host that was tried in vain has an error of its own; the first is as good as any.
+    const inside = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
+    if (inside !== undefined && depth < 4) {
+      const inner = errorCodeOf(inside, depth + 1);
       if (inner !== '_OTHER' && inner !== 'Error') return inner;
     }
     return typeof name === 'string' && name !== '' ? name : '_OTHER';

@@ -2,14 +2,14 @@ import {
   type Context,
   isSpanContextValid,
   type Link,
+  type Span,
   type SpanContext,
   SpanKind,
   SpanStatusCode,
-  type TextMapPropagator,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { FLAG_RANDOM, FLAG_SAMPLED, parseTraceparent } from '../context/traceparent.js';
+import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import { TRACE_RANDOMNESS_KEY } from '../context/w3c-propagator.js';
 import type { IdGenerator } from '../core/ids.js';
 import { LiveSpan, type SpanOrigin } from '../trace/live-span.js';
@@ -101,32 +101,7 @@ export function createForeignClientTracing(tracer: Tracer): ClientTracing {
 /** No spans: the context that the call was made in is what goes out. */
 export const noClientTracing: ClientTracing = { begin() {}, end() {} };
 
-/** Links a span to another one, where both are known. */
-export function linkTo(call: OutboundCall, context: unknown): void {
-  if (call.span === undefined || typeof context !== 'object' || context === null) return;
-  call.span.addLink({ context: context as Link['context'] });
-}
-
-/**
- * Writes the headers of a call. A `traceparent` that is there already stays when it belongs to another trace: the caller set it on
- * purpose. One of this very trace was copied from the request that is being served, and would leave this span out of the trace.
- */
-export function writeHeaders(
-  call: OutboundCall,
-  propagator: TextMapPropagator,
-  present: (name: string) => unknown,
-  set: (name: string, value: string) => void,
-): void {
-  const given = present('traceparent');
-  if (given !== undefined) {
-    const traceId = parseTraceparent(given)?.traceId;
-    if (traceId !== trace.getSpanContext(call.inner)?.traceId) return;
-  }
-  const hasBaggage = present('baggage') !== undefined;
-  propagator.inject(call.inner, set, {
-    set(carrier, name, value) {
-      if (name === 'baggage' && hasBaggage) return;
-      carrier(name, value);
-    },
-  });
+/** Links a span to another one, where that is known. */
+export function linkTo(span: Span, context: unknown): void {
+  if (typeof context === 'object' && context !== null) span.addLink({ context: context as Link['context'] });
 }

@@ -1,5 +1,6 @@
 import { activeContext, runInContext } from '../context/storage.js';
-import { FETCH_KEY, type FetchCall } from './fetch-call.js';
+import { FETCH_KEY, FetchCall } from './fetch-call.js';
+import { type FetchOutcome, type FetchRequest, repeatFetch } from './fetch-retry.js';
 
 type Fetch = typeof globalThis.fetch;
 
@@ -13,14 +14,21 @@ export function wrapGlobalFetch(onLoaded: () => void): void {
   if (typeof original !== 'function') return;
   let isLoaded = false;
   const wrapped: Fetch = function fetch(this: unknown, input, init) {
-    const call: FetchCall = { attempts: 0, signal: init?.signal ?? signalOf(input) };
+    const call = new FetchCall(init?.signal ?? signalOf(input));
     const context = activeContext().setValue(FETCH_KEY, call);
-    const response = runInContext(context, original, this, input, init);
+    const send = () => runInContext(context, original, this, input, init);
+    const response = send();
     if (!isLoaded) {
       isLoaded = true;
       onLoaded();
     }
-    return response.catch(rethrow);
+    // A stand-in for fetch, as tests put there, may do as it likes.
+    if (!(response instanceof Promise)) return response;
+    const request = { input, init, call, send };
+    return response.then(
+      (value) => end(request, { response: value }),
+      (error) => end(request, { error }),
+    );
   };
   Object.defineProperty(wrapped, 'length', { value: original.length });
   Object.defineProperty(globalThis, 'fetch', {
@@ -31,13 +39,20 @@ export function wrapGlobalFetch(onLoaded: () => void): void {
   });
 }
 
+function end(request: FetchRequest, outcome: FetchOutcome): Response | Promise<Response> {
+  if (request.call.last?.config?.retry !== undefined) return repeatFetch(request, outcome).then(unwrap);
+  return unwrap(outcome);
+}
+
+function unwrap(outcome: FetchOutcome): Response {
+  if ('response' in outcome) return outcome.response;
+  const { error } = outcome;
+  const { cause } = (error ?? {}) as { cause?: { code?: unknown } };
+  throw cause?.code === 'ERR_CIRCUIT_OPEN' || cause?.code === 'ERR_UPSTREAM_TIMEOUT' ? cause : error;
+}
+
 function signalOf(input: unknown): AbortSignal | undefined {
   return typeof input === 'object' && input !== null && 'signal' in input
     ? (input.signal as AbortSignal)
     : undefined;
-}
-
-function rethrow(error: unknown): never {
-  const { cause } = (error ?? {}) as { cause?: { code?: unknown } };
-  throw cause?.code === 'ERR_CIRCUIT_OPEN' || cause?.code === 'ERR_UPSTREAM_TIMEOUT' ? cause : error;
 }

@@ -1,21 +1,14 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { Breaker } from '../breaker/breaker.js';
 import type { Deadline } from '../breaker/deadline.js';
+import type { BreakerConfig } from '../breaker/options.js';
 import type { Permit } from '../breaker/permit.js';
 import { redactUrl } from '../core/redact-url.js';
 import type { FinishedCall } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { AttributeSource } from '../trace/live-span.js';
-
-/** Where a call goes, as its client says it. */
-export interface Target {
-  readonly method: string;
-  readonly scheme: 'http' | 'https';
-  /** Without brackets, lower case; the path of the socket for a Unix domain socket. */
-  readonly host: string;
-  readonly port: number;
-  /** The origin-form target. */
-  readonly path: string;
-}
+import type { Verdict } from './call-outcome.js';
+import { type Target, urlOf } from './target.js';
 
 /** The far end of a connection. */
 export interface Peer {
@@ -49,15 +42,24 @@ export class OutboundCall implements AttributeSource, FinishedCall {
   /** That context with the call's span, which the headers are written from. */
   inner: Context;
   span: Span | undefined;
+  breaker: Breaker | undefined;
+  /** The options that its breaker has; undefined where it has none. */
+  config: BreakerConfig | undefined;
+  /** Undefined once the breaker was told. */
   permit: Permit | undefined;
   deadline: Deadline | undefined;
-  /** Ends the call from this side; the client sets it. */
-  abort: ((error: Error) => void) | undefined;
+  /** What the caller may cut it off with, where the client knows. */
+  signal: AbortSignal | undefined;
   /** The connection that the call went out on. */
   peer: Peer | undefined;
+  /** How many attempts of the same request went before: redirects and retries. */
   resendCount: number;
+  /** How many of those were retries of ours. */
+  retries: number;
   statusCode: number;
   retryAfter: unknown;
+  /** What the status said, if the body may still say otherwise. */
+  statusVerdict: Verdict | undefined;
   errorType: string | undefined;
   protocolVersion: string | undefined;
   respondedMs: number;
@@ -74,6 +76,7 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     upstream: string,
     startMs: number,
     context: Context,
+    resendCount: number,
   ) {
     this.owner = owner;
     this.method = method;
@@ -85,13 +88,17 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     this.context = context;
     this.inner = context;
     this.span = undefined;
+    this.breaker = undefined;
+    this.config = undefined;
     this.permit = undefined;
     this.deadline = undefined;
-    this.abort = undefined;
+    this.signal = undefined;
     this.peer = undefined;
-    this.resendCount = 0;
+    this.resendCount = resendCount;
+    this.retries = 0;
     this.statusCode = 0;
     this.retryAfter = undefined;
+    this.statusVerdict = undefined;
     this.errorType = undefined;
     this.protocolVersion = undefined;
     this.respondedMs = -1;
@@ -105,12 +112,10 @@ export class OutboundCall implements AttributeSource, FinishedCall {
   /** HTTP client span, stable conventions v1.44. */
   spanAttributes(): Attributes {
     const { target, method } = this;
-    const attributes: Attributes = {
-      'http.request.method': method.name,
-      'server.address': target.host,
-      'server.port': target.port,
-      'url.full': urlOf(target),
-    };
+    const attributes: Attributes = { 'http.request.method': method.name, 'server.address': target.host };
+    // A Unix domain socket has none.
+    if (target.port !== 0) attributes['server.port'] = target.port;
+    attributes['url.full'] = redactUrl(urlOf(target));
     if (method.index === 0) attributes['http.request.method_original'] = target.method.slice(0, 100);
     if (this.statusCode !== 0) attributes['http.response.status_code'] = this.statusCode;
     if (this.errorType !== undefined) attributes['error.type'] = this.errorType;
@@ -123,12 +128,4 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     }
     return attributes;
   }
-}
-
-function urlOf({ scheme, host, port, path }: Target): string {
-  // A proxy is asked for an absolute URL.
-  if (/^https?:\/\//i.test(path)) return redactUrl(path);
-  const isDefault = port === (scheme === 'https' ? 443 : 80);
-  const authority = host.includes(':') ? `[${host}]` : host;
-  return redactUrl(`${scheme}://${authority}${isDefault ? '' : `:${port}`}${path}`);
 }

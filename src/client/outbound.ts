@@ -1,17 +1,21 @@
 import { type Context, type TextMapPropagator, trace } from '@opentelemetry/api';
 import type { Breaker } from '../breaker/breaker.js';
+import { Circuit } from '../breaker/circuit.js';
 import { createDeadline, type Timers } from '../breaker/deadline.js';
-import type { BreakerConfig } from '../breaker/options.js';
 import type { BreakerRegistry } from '../breaker/registry.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import { GoldenSignalsError } from '../errors.js';
 import type { ClientRed } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
-import { errorCodeOf, isAbort, isTimeout, judge, retryAfterOf } from './call-outcome.js';
-import { type ClientTracing, linkTo, writeHeaders } from './client-tracing.js';
-import { type CallOwner, OutboundCall, type Target } from './outbound-call.js';
+import { type EvidenceParts, tellEnd, tellStatus } from './call-evidence.js';
+import { brokenOff, errorCodeOf, isAbort, isTimeout } from './call-outcome.js';
+import { type ClientTracing, linkTo } from './client-tracing.js';
+import { type CallOwner, OutboundCall } from './outbound-call.js';
+import { type HeaderAccess, writeContext } from './outbound-headers.js';
+import { RETRY_HEADER } from './retry-header.js';
 import { createStallWatch, type StallWatch } from './stall.js';
+import type { Target } from './target.js';
 
 export interface OutboundParts {
   readonly clock: Clock;
@@ -24,8 +28,14 @@ export interface OutboundParts {
   /** False for a host that gets neither trace context nor baggage. */
   readonly isPropagatedTo: (host: string, port: number) => boolean;
   readonly breakers: BreakerRegistry | undefined;
-  /** The options that the breaker of this upstream has. */
-  readonly configOf: (upstream: string) => BreakerConfig | false;
+  /** Where the time that is left is passed on to whom this service calls. */
+  readonly deadlines?: OutboundDeadlines | undefined;
+}
+
+/** The header that says how long a caller still waits, and what is left for a call made in a context; undefined for no end. */
+export interface OutboundDeadlines {
+  readonly header: string;
+  remainingMs(context: Context): number | undefined;
 }
 
 // How long after its head a response whose body nobody reads is taken for what its status said.
@@ -37,26 +47,33 @@ const unreadBodyMs = 60_000;
 export class Outbound implements CallOwner {
   readonly #parts: OutboundParts;
   readonly #stall: StallWatch;
+  readonly #evidence: EvidenceParts;
   /** Calls whose response has begun, oldest first. */
   readonly #reading = new Set<OutboundCall>();
-  /** The call whose end is being told to its breaker: what a transition that it causes is about. */
+  /** The call that a breaker is being told of: what a transition that it causes is about. */
   settling: OutboundCall | undefined;
 
   constructor(parts: OutboundParts) {
+    const { clock, faults } = parts;
     this.#parts = parts;
-    this.#stall = createStallWatch(parts.clock, () => this.#settleUnread());
+    this.#stall = createStallWatch(clock, () => this.#giveUpUnread());
+    this.#evidence = { clock, faults, isStalled: () => this.#stall.isStalled() };
   }
 
   /**
    * Begins a call in a context.
    * @throws CircuitOpenError `ERR_CIRCUIT_OPEN` when the breaker of its upstream turns it away; the call is then already told of.
    */
-  begin(target: Target, context: Context): OutboundCall {
+  begin(target: Target, context: Context, resendCount = 0): OutboundCall {
     const { clock, methodOf, tracing, breakers } = this.#parts;
     const upstream = target.port === 0 ? target.host : `${target.host}:${target.port}`;
-    const call = new OutboundCall(this, methodOf(target.method), target, upstream, clock.now(), context);
+    const method = methodOf(target.method);
+    const call = new OutboundCall(this, method, target, upstream, clock.now(), context, resendCount);
     const breaker = breakers?.get(upstream);
     if (breaker !== undefined) {
+      call.breaker = breaker;
+      // Asked again for each call: the options of a breaker can be changed while it is in use.
+      if (breaker instanceof Circuit) call.config = breaker.config;
       call.permit = breaker.tryAcquire();
       if (call.permit === undefined) throw this.#reject(call, breaker);
     }
@@ -66,32 +83,34 @@ export class Outbound implements CallOwner {
     return call;
   }
 
-  /** Writes trace context and baggage, unless the host is not to have them. */
-  writeHeaders(
-    call: OutboundCall,
-    present: (name: string) => unknown,
-    set: (name: string, value: string) => void,
-  ): void {
-    const { propagator, isPropagatedTo } = this.#parts;
-    if (isPropagatedTo(call.host, call.port)) writeHeaders(call, propagator, present, set);
+  /** Writes what goes with a call, unless its host is not to have it. */
+  writeHeaders<R>(call: OutboundCall, request: R, access: HeaderAccess<R>): void {
+    const { propagator, isPropagatedTo, deadlines } = this.#parts;
+    if (!isPropagatedTo(call.host, call.port)) return;
+    writeContext(call, propagator, request, access);
+    if (call.retries > 0) access.put(request, RETRY_HEADER, String(call.retries));
+    if (deadlines === undefined || access.get(request, deadlines.header) !== undefined) return;
+    const remainingMs = leastOf(deadlines.remainingMs(call.context), call.config?.timeoutMs);
+    if (remainingMs !== undefined)
+      access.put(request, deadlines.header, String(Math.max(0, Math.floor(remainingMs))));
   }
 
-  /** Starts the attempt's time-out, where its upstream has one; `call.abort` must be set. */
-  startDeadline(call: OutboundCall): void {
-    const config = this.#parts.configOf(call.upstream);
-    if (config === false || config.timeoutMs === undefined) return;
-    const { timeoutMs } = config;
+  /** Starts the time-out of an attempt, where its upstream has one; `abort` ends the request then. */
+  startDeadline<R>(call: OutboundCall, request: R, abort: (request: R, error: Error) => void): void {
+    const timeoutMs = call.config?.timeoutMs;
+    if (timeoutMs === undefined) return;
+    const { timers, clock } = this.#parts;
     call.deadline = createDeadline({
       timeoutMs,
-      timers: this.#parts.timers,
-      now: () => this.#parts.clock.now(),
+      timers,
+      now: () => clock.now(),
       onExpired: () => {
         const error = new GoldenSignalsError(
           'ERR_UPSTREAM_TIMEOUT',
           `${call.upstream} did not answer in full within ${timeoutMs} ms`,
         );
         this.failed(call, error);
-        call.abort?.(error);
+        abort(request, error);
       },
     });
   }
@@ -109,6 +128,13 @@ export class Outbound implements CallOwner {
     call.respondedMs = this.#parts.clock.now();
     if (statusCode >= 400) call.errorType = String(statusCode);
     this.#endSpan(call, call.respondedMs);
+    const outer = this.settling;
+    this.settling = call;
+    try {
+      tellStatus(call, this.#evidence);
+    } finally {
+      this.settling = outer;
+    }
     this.#reading.add(call);
   }
 
@@ -120,13 +146,13 @@ export class Outbound implements CallOwner {
     if (call.isSettled) return;
     if (!call.isSpanEnded) {
       // What the caller cut off himself is no error (semantic conventions, since v1.41); that his own time ran out is one.
-      const code = errorCodeOf(error);
+      const code = errorCodeOf(error ?? brokenOff);
       const isTimedOut = call.isTimedOut || isTimeout(error, code);
       const isAborted = !isTimedOut && (call.isCallerAbort || isAbort(error, code));
       if (!isAborted) call.errorType = code;
       this.#endSpan(call, this.#parts.clock.now());
     }
-    this.#settle(call, error ?? new Error('the exchange broke off'));
+    this.#settle(call, error ?? brokenOff);
   }
 
   close(): void {
@@ -134,20 +160,21 @@ export class Outbound implements CallOwner {
   }
 
   #reject(call: OutboundCall, breaker: Breaker): Error {
-    const { tracing, clock } = this.#parts;
+    const { tracing } = this.#parts;
     const error = breaker.rejection();
     call.isSettled = true;
+    call.isSpanEnded = true;
     call.errorType = error.code;
     tracing.begin(call);
-    linkTo(call, breaker.transitions.findLast(({ to }) => to === 'open')?.evidence);
+    if (call.span !== undefined)
+      linkTo(call.span, breaker.transitions.findLast(({ to }) => to === 'open')?.evidence);
     trace.getSpan(call.context)?.addEvent('golden_signals.breaker.rejected', {
       'golden_signals.breaker.name': call.upstream,
       'golden_signals.breaker.state': breaker.state,
       'golden_signals.breaker.retry_after': error.retryAfterMs / 1_000,
     });
-    call.isSpanEnded = true;
     // Not measured: a call that was never made says nothing of how long calls take.
-    tracing.end(call, clock.now());
+    tracing.end(call, call.startMs);
     return error;
   }
 
@@ -165,54 +192,34 @@ export class Outbound implements CallOwner {
     this.#stall.leave();
     call.deadline?.clear();
     if (!call.isSpanEnded) this.#endSpan(call, this.#parts.clock.now());
-    const { permit } = call;
-    if (permit === undefined) return;
-    const { statusCode } = call;
-    const retryAfterMs =
-      error === undefined && (statusCode === 429 || statusCode === 503)
-        ? retryAfterOf(call.retryAfter, this.#parts.clock.epochMs())
-        : undefined;
+    this.#tellEnd(call, error);
+  }
+
+  #tellEnd(call: OutboundCall, error: unknown): void {
+    const outer = this.settling;
     this.settling = call;
     try {
-      if (retryAfterMs !== undefined && retryAfterMs > 0) permit.hold(retryAfterMs);
-      else this.#judge(call, error);
-    } catch (fault) {
-      permit.ignore();
-      this.#parts.faults.caught('client.judge', fault);
+      tellEnd(call, error, this.#evidence);
     } finally {
-      this.settling = undefined;
+      this.settling = outer;
     }
   }
 
-  #judge(call: OutboundCall, error: unknown): void {
-    const { permit, statusCode } = call;
-    const end = {
-      statusCode,
-      error,
-      isCallerAbort: call.isCallerAbort,
-      isTimedOut: call.isTimedOut,
-      isReusedSocket: call.isReusedSocket,
-      isStalled: error !== undefined && this.#stall.isStalled(),
-    };
-    let verdict = judge(end);
-    const config = this.#parts.configOf(call.upstream);
-    // The user's own judgement takes the place of ours, except where there is no evidence at all.
-    if (config !== false && config.isFailure !== undefined && verdict.kind !== 'ignore') {
-      const own = config.isFailure(error === undefined ? { status: statusCode } : { error });
-      if (own === 'ignore') verdict = { kind: 'ignore' };
-      else if (!own) verdict = { kind: 'success' };
-      else if (verdict.kind === 'success') verdict = { kind: 'failure', reason: String(statusCode) };
-    }
-    if (verdict.kind === 'success') permit?.success();
-    else if (verdict.kind === 'ignore') permit?.ignore();
-    else permit?.failure(undefined, verdict.reason);
-  }
-
-  #settleUnread(): void {
+  // A time-out of its own still ends a call that has one.
+  #giveUpUnread(): void {
     const now = this.#parts.clock.now();
     for (const call of this.#reading) {
       if (now - call.respondedMs < unreadBodyMs) return;
-      this.#settle(call, undefined);
+      if (call.deadline === undefined) this.#settle(call, undefined);
+      else {
+        this.#reading.delete(call);
+        this.#tellEnd(call, undefined);
+      }
     }
   }
+}
+
+function leastOf(first: number | undefined, second: number | undefined): number | undefined {
+  if (first === undefined) return second;
+  return second === undefined ? first : Math.min(first, second);
 }

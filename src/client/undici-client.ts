@@ -1,49 +1,43 @@
 import { channel } from 'node:diagnostics_channel';
+import type { Context } from '@opentelemetry/api';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import type { Faults } from '../core/faults.js';
-import { parseHostPort } from '../core/host-port.js';
 import { FETCH_KEY, type FetchCall } from './fetch-call.js';
-import type { OutboundCall, Target } from './outbound-call.js';
+import { isRejection } from './is-rejection.js';
+import type { OutboundCall } from './outbound-call.js';
 import type { OutboundRouter } from './outbound-router.js';
+import { resendCountOf } from './resend.js';
+import { createTarget, parseOrigin } from './target.js';
 import { dispatcherPrototypes, isLeaf, originOfClient } from './undici-copies.js';
+import {
+  type Dispatch,
+  type DispatchHandler,
+  type DispatchOptions,
+  noteContext,
+  notedContext,
+  rejectDispatch,
+  tellUpgrade,
+} from './undici-dispatch.js';
+import {
+  abortRequest,
+  type CoreRequest,
+  callOf,
+  followRedirect,
+  followRequest,
+  headerOf,
+  undiciHeaders,
+} from './undici-request.js';
 
-const callKey = Symbol('golden-signals.call');
 const seenSocketKey = Symbol('golden-signals.socket');
-
-/** undici's own request, as its diagnostics channels hand it out (versions 6 to 8). */
-interface CoreRequest {
-  [callKey]?: OutboundCall;
-  readonly origin: string | URL;
-  readonly method: string;
-  readonly path: string;
-  readonly headers: unknown;
-  addHeader(name: string, value: string): void;
-  abort?: ((error: Error) => void) | null;
-  onError?(error: Error): void;
-  onResponseError?(error: Error): void;
-}
 
 interface ObservedSocket {
   [seenSocketKey]?: true;
   readonly alpnProtocol?: string | false | null;
+  readonly destroyed?: boolean;
   readonly remoteAddress?: string;
   readonly remotePort?: number;
 }
-
-interface DispatchOptions {
-  readonly origin?: string | URL;
-  readonly method?: string;
-  readonly path?: string;
-  readonly signal?: unknown;
-}
-
-interface DispatchHandler {
-  onError?(error: Error): void;
-  onResponseError?(controller: unknown, error: Error): void;
-}
-
-type Dispatch = (this: object, options: DispatchOptions, handler: DispatchHandler) => boolean;
 
 /**
  * Sends every call of undici through the outbound pipeline, that of the built-in `fetch` and of every installed copy. The breaker
@@ -53,6 +47,8 @@ export class UndiciClients {
   readonly #router: OutboundRouter;
   readonly #faults: Faults;
   readonly #patched = new WeakSet<object>();
+  /** The classes of requests that came past no patched dispatch, and whose copy was looked for. */
+  readonly #searchedFor = new WeakSet<object>();
   /** The call whose dispatch is running, until the channel says which request it became. */
   #dispatching: OutboundCall | undefined;
 
@@ -61,16 +57,16 @@ export class UndiciClients {
     this.#faults = faults;
     this.#subscribe('undici:request:create', (message) => this.#onCreate(message.request));
     this.#subscribe('undici:client:sendHeaders', ({ request, socket }) => {
-      const call = request[callKey];
+      const call = callOf(request);
       if (call === undefined || typeof socket !== 'object' || socket === null) return;
       const known = socket as ObservedSocket;
       call.isReusedSocket = known[seenSocketKey] === true;
       known[seenSocketKey] = true;
       call.protocolVersion = known.alpnProtocol === 'h2' ? '2' : '1.1';
-      if (call.span !== undefined) call.peer = known;
+      call.peer = known;
     });
     this.#subscribe('undici:request:headers', ({ request, response }) => {
-      const call = request[callKey];
+      const call = callOf(request);
       if (call === undefined || response === undefined) return;
       const { statusCode, headers } = response;
       // 103 Early Hints and their like are not the answer.
@@ -78,14 +74,15 @@ export class UndiciClients {
       const retryAfter =
         statusCode === 429 || statusCode === 503 ? headerOf(headers, 'retry-after') : undefined;
       call.owner.responded(call, statusCode, retryAfter, undefined);
-      if (statusCode === 101) call.owner.completed(call);
+      if (statusCode >= 300 && statusCode < 400) followRedirect(request, call, statusCode, headers);
+      else if (statusCode === 101) call.owner.completed(call);
     });
     this.#subscribe('undici:request:trailers', ({ request }) => {
-      const call = request[callKey];
+      const call = callOf(request);
       call?.owner.completed(call);
     });
     this.#subscribe('undici:request:error', ({ request, error }) => {
-      const call = request[callKey];
+      const call = callOf(request);
       if (call === undefined) return;
       call.isCallerAbort ||= isAbortedByCaller(call);
       call.owner.failed(call, error);
@@ -106,7 +103,7 @@ export class UndiciClients {
     Object.defineProperty(prototype, 'dispatch', {
       configurable: true,
       writable: true,
-      value: function (this: object, options: DispatchOptions, handler: DispatchHandler): boolean {
+      value: function dispatch(this: object, options: DispatchOptions, handler: DispatchHandler): boolean {
         return clients.#dispatch(this, original, options, handler);
       },
     });
@@ -115,9 +112,12 @@ export class UndiciClients {
   #dispatch(client: object, original: Dispatch, options: DispatchOptions, handler: DispatchHandler): boolean {
     let call: OutboundCall | undefined;
     try {
-      if (isLeaf(client)) call = this.#begin(options, originOf(options, client));
+      if (isLeaf(client)) {
+        call = this.#begin(options, originOf(options, client), notedContext(handler) ?? activeContext());
+        if (call !== undefined && isUpgrade(options)) tellUpgrade(handler, call);
+      } else noteContext(handler, activeContext());
     } catch (error) {
-      if (isRejection(error)) return reject(handler, error as Error);
+      if (isRejection(error)) return rejectDispatch(handler, error);
       this.#faults.caught('client.undici', error);
     }
     if (call === undefined) return original.call(client, options, handler);
@@ -135,48 +135,50 @@ export class UndiciClients {
     }
   }
 
-  #begin(options: DispatchOptions, origin: string | undefined): OutboundCall | undefined {
-    const context = activeContext();
+  #begin(options: DispatchOptions, origin: string | undefined, context: Context): OutboundCall | undefined {
     if (origin === undefined || isSuppressed(context)) return undefined;
-    const target = targetOf(origin, options.method ?? 'GET', options.path ?? '/');
-    if (target === undefined) return undefined;
-    const call = this.#router.outboundFor(context)?.begin(target, context);
+    const from = parseOrigin(origin);
+    const outbound = from === undefined ? undefined : this.#router.outboundFor(context);
+    if (from === undefined || outbound === undefined) return undefined;
+    const { method = 'GET', path = '/', signal } = options;
+    const target = createTarget(method, from.scheme, from.host, from.port, path);
     const fetchCall = context.getValue(FETCH_KEY) as FetchCall | undefined;
-    if (call !== undefined && fetchCall !== undefined) {
-      call.resendCount = fetchCall.attempts;
-      fetchCall.attempts += 1;
+    if (fetchCall === undefined) {
+      const call = outbound.begin(target, context, resendCountOf(context, target));
+      if (signal instanceof AbortSignal) call.signal = signal;
+      return call;
     }
+    const call = outbound.begin(target, context, fetchCall.attempts);
+    call.signal = fetchCall.signal;
+    call.retries = fetchCall.retries;
+    fetchCall.attempts += 1;
+    fetchCall.last = call;
     return call;
   }
 
   #onCreate(request: CoreRequest): void {
-    let call = this.#dispatching;
+    const call = this.#dispatching ?? this.#beginUnseen(request);
     this.#dispatching = undefined;
-    if (call === undefined) {
-      // A copy of undici that was loaded since: this call is traced, and the next ones are guarded too.
-      this.lookForCopies();
-      if (isSuppressed(activeContext())) return;
-      try {
-        call = this.#begin({ method: request.method, path: request.path }, String(request.origin));
-      } catch (error) {
-        if (!isRejection(error)) throw error;
-        end(request, error as Error);
-        return;
-      }
-    }
     if (call === undefined) return;
-    const begun = call;
-    request[callKey] = begun;
-    begun.abort = (error) => end(request, error);
-    const outbound = this.#router.outboundFor(begun.context);
-    outbound?.writeHeaders(
-      begun,
-      (name) => headerOf(request.headers, name),
-      (name, value) => {
-        if (headerOf(request.headers, name) === undefined) request.addHeader(name, value);
-      },
-    );
-    outbound?.startDeadline(begun);
+    followRequest(request, call);
+    const outbound = this.#router.outboundFor(call.context);
+    outbound?.writeHeaders(call, request, undiciHeaders);
+    outbound?.startDeadline(call, request, abortRequest);
+  }
+
+  /** A request of a copy that was loaded since, or that cannot be found: it is traced, and the breaker can only end it. */
+  #beginUnseen(request: CoreRequest): OutboundCall | undefined {
+    if (!this.#searchedFor.has(request.constructor)) {
+      this.#searchedFor.add(request.constructor);
+      this.lookForCopies();
+    }
+    try {
+      return this.#begin(request, String(request.origin), activeContext());
+    } catch (error) {
+      if (!isRejection(error)) throw error;
+      abortRequest(request, error);
+      return undefined;
+    }
   }
 
   #subscribe(name: string, handle: (message: Message) => void): void {
@@ -198,60 +200,19 @@ interface Message {
   readonly socket?: unknown;
 }
 
-function isRejection(error: unknown): boolean {
-  return (error as { code?: unknown } | undefined)?.code === 'ERR_CIRCUIT_OPEN';
+function isUpgrade({ upgrade, method }: DispatchOptions): boolean {
+  return method === 'CONNECT' || (upgrade !== undefined && upgrade !== null);
 }
 
-/** Tells the handler as undici itself would. True: "not busy", for a pool would otherwise wait for a drain that never comes. */
-function reject(handler: DispatchHandler, error: Error): boolean {
-  if (typeof handler.onError === 'function') handler.onError(error);
-  else handler.onResponseError?.(null, error);
-  return true;
-}
-
-function end(request: CoreRequest, error: Error): void {
-  if (typeof request.abort === 'function') request.abort(error);
-  else if (typeof request.onError === 'function') request.onError(error);
-  else request.onResponseError?.(error);
-}
-
-/** An abort with a reason of the caller's own does not look like an abort; his signal tells. */
-function isAbortedByCaller(call: OutboundCall): boolean {
-  const { signal } = (call.context.getValue(FETCH_KEY) ?? {}) as { signal?: AbortSignal };
-  if (signal?.aborted !== true) return false;
-  return (signal.reason as { name?: unknown } | undefined)?.name !== 'TimeoutError';
+/** An abort with a reason of the caller's own looks like any other error; his signal tells, or the connection that is still good. */
+function isAbortedByCaller({ signal, peer, protocolVersion }: OutboundCall): boolean {
+  if (signal?.aborted === true)
+    return (signal.reason as { name?: unknown } | undefined)?.name !== 'TimeoutError';
+  return protocolVersion === '1.1' && (peer as ObservedSocket | undefined)?.destroyed === false;
 }
 
 function originOf(options: DispatchOptions, client: object): string | undefined {
   const { origin } = options;
-  if (origin === undefined) return originOfClient(client);
+  if (origin === undefined || origin === null) return originOfClient(client);
   return typeof origin === 'string' ? origin : origin.origin;
-}
-
-const targetPattern = /^(https?):\/\/([^/?#]+)/i;
-
-function targetOf(origin: string, method: string, path: string): Target | undefined {
-  const match = targetPattern.exec(origin);
-  if (match === null) return undefined;
-  const scheme = match[1]?.toLowerCase() === 'https' ? 'https' : 'http';
-  const authority = parseHostPort((match[2] as string).replace(/^[^@]*@/, ''));
-  if (authority === undefined) return undefined;
-  const port = authority.port ?? (scheme === 'https' ? 443 : 80);
-  return { method, scheme, host: authority.host.toLowerCase(), port, path };
-}
-
-/** Reads a header in any of the forms that undici keeps them in: a list of names and values, of buffers, one text, or an object. */
-function headerOf(headers: unknown, name: string): string | undefined {
-  if (typeof headers === 'string')
-    return new RegExp(`(?:^|\\r\\n)${name}: ?([^\\r]*)`, 'i').exec(headers)?.[1];
-  if (Array.isArray(headers)) {
-    for (let index = 0; index + 1 < headers.length; index += 2) {
-      const key: unknown = headers[index];
-      const length = (key as { length?: number }).length;
-      if (length === name.length && String(key).toLowerCase() === name) return String(headers[index + 1]);
-    }
-    return undefined;
-  }
-  const value = (headers as Record<string, unknown> | null | undefined)?.[name];
-  return value === undefined ? undefined : String(value);
 }

@@ -1,4 +1,4 @@
-type Dispatch = (this: object, options: object, handler: object) => boolean;
+import type { Dispatch } from './undici-dispatch.js';
 
 interface DispatcherPrototype {
   dispatch: Dispatch;

@@ -187,7 +187,8 @@ export class Health {
   #report(target: ProbeTarget): Report {
     const { probe, group } = target;
     const entries = probe === 'live' ? [] : this.#checks.read({ group }).map(entryOf);
-    if (probe !== 'live' && group === undefined) this.#contributed((entry) => entries.push(contributed(entry)));
+    if (probe !== 'live' && group === undefined)
+      this.#contributed((entry) => entries.push(contributed(entry)));
     const notes = notesOf(this.#lifecycle, this.#startup);
     return createReport(this.verdict(target), this.#deps.identity, notes, entries);
   }

@@ -26,6 +26,13 @@ export interface HealthOptions {
   readonly authorize?: (request: IncomingMessage) => boolean;
   /** How long a critical failure is only a warning, in milliseconds, unless a check says otherwise. @default 0 */
   readonly criticalGraceMs?: number;
+  readonly live?: {
+    /**
+     * Answers 503 on live once the main thread has stood still for longer than this, in milliseconds; only the management port in a thread
+     * of its own (`management.thread`) can tell. @default never
+     */
+    readonly maxStallMs?: number;
+  };
   readonly ready?: {
     /** Answers 503 on ready after 30 s of overload. @default false */
     readonly onOverload?: boolean;
@@ -41,6 +48,7 @@ export interface HealthConfig {
   readonly authorize: ((request: IncomingMessage) => boolean) | undefined;
   readonly criticalGraceMs: number;
   readonly isUnreadyOnOverload: boolean;
+  readonly maxStallMs: number | undefined;
   /** Which probe each path asks for. */
   readonly probes: ReadonlyMap<string, Probe>;
 }
@@ -54,6 +62,7 @@ const known = [
   'detail',
   'authorize',
   'criticalGraceMs',
+  'live',
   'ready',
 ] as const satisfies readonly (keyof HealthOptions)[];
 
@@ -64,7 +73,7 @@ const known = [
 export function resolveHealth(given: HealthOptions = {}, nodeEnv?: string): HealthConfig {
   record('health', given, known);
   const { path = '/health', aliases = false, override = false, checks = {}, startup = {} } = given;
-  const { authorize, criticalGraceMs = 0, ready = {} } = given;
+  const { authorize, criticalGraceMs = 0, live = {}, ready = {} } = given;
   if (authorize !== undefined) func('health.authorize', authorize);
   const isGuarded = nodeEnv === 'production' || authorize !== undefined;
   const { detail = isGuarded ? 'never' : 'always' } = given;
@@ -72,6 +81,10 @@ export function resolveHealth(given: HealthOptions = {}, nodeEnv?: string): Heal
   bool('health.override', override);
   oneOf('health.detail', detail, ['never', 'always']);
   within('health.criticalGraceMs', criticalGraceMs, 0, Number.MAX_VALUE);
+  record('health.live', live, ['maxStallMs']);
+  const { maxStallMs } = live;
+  if (maxStallMs !== undefined)
+    within('health.live.maxStallMs', maxStallMs, leastStallMs, Number.MAX_SAFE_INTEGER);
   record('health.ready', ready, ['onOverload']);
   const { onOverload = false } = ready;
   bool('health.ready.onOverload', onOverload);
@@ -85,9 +98,13 @@ export function resolveHealth(given: HealthOptions = {}, nodeEnv?: string): Heal
     authorize,
     criticalGraceMs,
     isUnreadyOnOverload: onOverload,
+    maxStallMs,
     probes: probesOf(prefix, aliases),
   });
 }
+
+/** A long garbage collection is no stall. */
+const leastStallMs = 1_000;
 
 function resolvePath(path: unknown): string {
   const shape = /^(?:\/[\w.~!$&'()*+,;=:@%-]+)+\/?$/;

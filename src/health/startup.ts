@@ -21,11 +21,7 @@ export class StartupTasks {
   readonly #states = new Map<string, 'pending' | 'done' | 'failed'>();
   #abort: Abort | undefined;
 
-  constructor(
-    tasks: Readonly<Record<string, StartupTask>>,
-    onEnd: (end: TaskEnd) => void,
-    isolate: Isolate,
-  ) {
+  constructor(tasks: Readonly<Record<string, StartupTask>>, onEnd: (end: TaskEnd) => void, isolate: Isolate) {
     this.#tasks = tasks;
     this.#onEnd = onEnd;
     this.#isolate = isolate;

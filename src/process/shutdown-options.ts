@@ -82,8 +82,7 @@ export function resolveShutdown(
   const { budgetMs = Math.max(defaultBudgetMs, signalDelayMs + drainTimeoutMs + tailMs) } = given;
   within('shutdown.budgetMs', budgetMs, 1, 3 * maxMs);
   if (foreignGraceMs !== undefined) within('shutdown.foreignGraceMs', foreignGraceMs, 0, maxMs);
-  if (typeof exit !== 'boolean' && exit !== 'auto')
-    reject('shutdown.exit', "'auto', true or false", exit);
+  if (typeof exit !== 'boolean' && exit !== 'auto') reject('shutdown.exit', "'auto', true or false", exit);
 
   const graceS = gracePeriodS ?? (isKubernetes ? kubernetesGraceS : undefined);
   if (graceS !== undefined && budgetMs >= graceS * 1_000) {

@@ -7,8 +7,9 @@ import { type ExpressApp, isExpressApp } from './express/layer.js';
 import { type FastifyApp, watchFastifyRoutes } from './fastify-routes.js';
 import { expectMatchFor, type HonoApp, nodeMessagesOf, watchHonoRoutes } from './hono-routes.js';
 import { type KoaApp, watchKoaRoutes } from './koa-routes.js';
+import { alreadyAnswered, ignoreFurtherAnswer } from './probe-hono.js';
 import { recordOf } from './request-record.js';
-import type { RequestHandler, ServerBindings } from './server-bindings.js';
+import { ANSWERED, type RequestHandler, type ServerBindings } from './server-bindings.js';
 
 interface NestApp {
   getHttpAdapter(): { getInstance(): unknown };
@@ -100,7 +101,8 @@ function bindKoa(app: KoaApp, bindings: ServerBindings, handler: RequestHandler)
   };
   app.handleRequest = function (context, run) {
     const { req, res } = context as unknown as { req: IncomingMessage; res: ServerResponse };
-    return late(app, bindings, req, res, handleRequest as Handle, this, [context, run]);
+    const result = late(app, bindings, req, res, handleRequest as Handle, this, [context, run]);
+    return result === ANSWERED ? Promise.resolve() : result;
   };
 }
 
@@ -112,7 +114,8 @@ function bindHono(app: HonoApp, bindings: ServerBindings, handler: RequestHandle
   app.fetch = function (this: unknown, ...args: [object, ...unknown[]]) {
     const messages = nodeMessagesOf(args[0], args[1]);
     if (messages === undefined) return fetch.apply(this as HonoApp, args);
-    return late(app, bindings, messages.incoming, messages.outgoing, fetch as Handle, this, args);
+    const response = late(app, bindings, messages.incoming, messages.outgoing, fetch as Handle, this, args);
+    return response === ANSWERED ? alreadyAnswered() : response;
   };
   if (getPath === undefined) return;
   // serve({ fetch: app.fetch }) before instrument(app) kept the fetch() of then; what that asks first is the path.
@@ -120,9 +123,13 @@ function bindHono(app: HonoApp, bindings: ServerBindings, handler: RequestHandle
     const messages = nodeMessagesOf(args[0], args[1]?.env);
     if (messages === undefined) return getPath.apply(this as HonoApp, args);
     const { incoming, outgoing } = messages;
-    const path = late(app, bindings, incoming, outgoing, getPath as Handle, this, args) as string;
+    const path = late(app, bindings, incoming, outgoing, getPath as Handle, this, args);
+    if (path === ANSWERED) {
+      ignoreFurtherAnswer(outgoing);
+      return getPath.apply(this as HonoApp, args);
+    }
     expectMatchFor(incoming);
-    return path;
+    return path as string;
   };
 }
 

@@ -1,4 +1,5 @@
 import * as diagnostics from 'node:diagnostics_channel';
+import { closesItself } from './app-closers.js';
 import { type RequestRecord, type RouteReader, recordOf } from './request-record.js';
 
 /** What is read of a fastify instance. */
@@ -32,6 +33,7 @@ const reader: RouteReader = {
  * instance has no record, and is left as it is.
  */
 export function watchFastifyRoutes(app: FastifyApp): void {
+  closesItself(app);
   const prototype = requestPrototypeOf(app);
   if (prototype === undefined) {
     watchByHook(app);

@@ -42,6 +42,10 @@ export class RequestRecord implements AttributeSource, FinishedRequest {
   statusCode: number;
   errorType: string | undefined;
   isEnded: boolean;
+  /** True for a response that had to wait for others on its connection. */
+  isQueued: boolean;
+  /** True for a response that was still waiting when its connection closed. */
+  isUnsent: boolean;
 
   constructor(
     owner: RequestOwner,
@@ -72,6 +76,8 @@ export class RequestRecord implements AttributeSource, FinishedRequest {
     this.statusCode = 0;
     this.errorType = undefined;
     this.isEnded = false;
+    this.isQueued = false;
+    this.isUnsent = false;
   }
 
   spanAttributes(): Attributes {

@@ -6,6 +6,7 @@ import type { Faults } from '../core/faults.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { Scheme, ServerRed } from '../metrics/server-red.js';
 import { readForwarded } from './forwarded.js';
+import { finishWithConnection, forgetQueued } from './queued-responses.js';
 import { attachRecord, type RequestOwner, RequestRecord, recordOf } from './request-record.js';
 import type { RequestTracing } from './request-tracing.js';
 
@@ -78,6 +79,7 @@ export class RequestRecorder implements RequestOwner {
     res.emit = emitInContext;
     record.active = red?.begin(record.method, record.scheme);
     res.on('close', finishOnClose);
+    if (res.socket === null) finishWithConnection(record);
     return record;
   }
 
@@ -107,6 +109,7 @@ export class RequestRecorder implements RequestOwner {
     if (record.isEnded) return;
     record.isEnded = true;
     try {
+      if (record.isQueued) forgetQueued(record);
       this.#end(record);
     } catch (error) {
       this.#caught('server.end', error);
@@ -117,7 +120,7 @@ export class RequestRecorder implements RequestOwner {
     const { clock, tracing, red } = this.#parts;
     const endMs = clock.now();
     const { res } = record;
-    record.statusCode = res.headersSent ? res.statusCode : 0;
+    record.statusCode = res.headersSent && !record.isUnsent ? res.statusCode : 0;
     record.errorType ??= errorTypeOf(record);
     record.route = record.reader?.routeOf(record);
     if (record.active !== undefined) red?.end(record.active, record, (endMs - record.startMs) / 1_000);

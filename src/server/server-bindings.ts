@@ -12,7 +12,12 @@ import { recordOf } from './request-record.js';
 export interface RequestHandler {
   /** Must call `proceed` as a method of `self` with `args`, once, unless it answers the request itself. */
   run(req: IncomingMessage, res: ServerResponse, proceed: Emit, self: unknown, args: unknown[]): unknown;
+  /** A server of its own accepts connections. */
+  listening?(): void;
 }
+
+/** What {@link RequestHandler.run} returns when it has answered the request itself. */
+export const ANSWERED = Symbol('golden-signals.answered');
 
 type Emit = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -39,6 +44,7 @@ export class ServerBindings {
   bindServer(server: object, handler: RequestHandler): void {
     this.#byServer.set(server, this.#bindingOf(handler));
     this.#changed();
+    if ((server as Partial<net.Server>).listening === true) handler.listening?.();
   }
 
   /** `app` is what stands in the server's listeners for 'request', or what {@link handlerOfApp} is asked for. */
@@ -122,7 +128,10 @@ export class ServerBindings {
     for (const prototype of [http.Server.prototype, https.Server.prototype, net.Server.prototype]) {
       const original = prototype.emit as Emit;
       const emit = function (this: EventEmitter, ...args: unknown[]) {
-        if (!requestEvents.has(args[0])) return original.apply(this, args);
+        if (!requestEvents.has(args[0])) {
+          if (args[0] === 'listening') bindings.#onListening(this);
+          return original.apply(this, args);
+        }
         return bindings.#onRequest(this, original, args);
       };
       Object.defineProperty(prototype, 'emit', {
@@ -132,6 +141,17 @@ export class ServerBindings {
         enumerable: false,
       });
     }
+  }
+
+  // Not by way of #known: a server may begin to listen before it has its listeners.
+  #onListening(server: EventEmitter): void {
+    const listeners = server.listeners('request');
+    const app = listeners.find((listener) => this.#byApp.has(listener));
+    const bound =
+      this.#byServer.get(server) ?? (app === undefined ? this.#everyServer : this.#byApp.get(app));
+    if (bound !== undefined) bound.handler?.listening?.();
+    // Of some applications, Hono for one, a server says nothing until a request comes: it may be the one.
+    else if (listeners.length > 0) for (const handler of this.#bindings.keys()) handler.listening?.();
   }
 
   #onRequest(server: EventEmitter, original: Emit, args: unknown[]): unknown {

@@ -171,3 +171,16 @@ test('a limit that is set later holds for the calls after it', () => {
   before.success();
   expect(breaker.snapshot()).toMatchObject({ calls: 2, slow: 1 });
 });
+
+test('while this process is stalled itself, no call is slow, under way or ended', () => {
+  let isStalled = true;
+  const { breaker, acquire, advance } = createHarness(options, { isStalled: () => isStalled });
+  const permits = [acquire(), acquire()];
+  advance(1_001);
+  acquire();
+  permits[0]?.success();
+  expect(breaker.snapshot()).toMatchObject({ calls: 1, slow: 0 });
+  isStalled = false;
+  acquire();
+  expect(breaker.snapshot()).toMatchObject({ calls: 2, slow: 1 });
+});

@@ -78,6 +78,13 @@ test('a call that is turned away is not made, and rejects with the reason', asyn
   expect(fn).not.toHaveBeenCalled();
 });
 
+test('a success can be the call that opens it', async () => {
+  const { breaker } = createHarness({ minimumCalls: 3 });
+  for (let i = 0; i < 2; i += 1) await breaker.run(failing(new Error('boom'))).catch(() => {});
+  await breaker.run(() => 'fine');
+  expect(breaker.state).toBe('open');
+});
+
 test('calls open it, and probes close it again', async () => {
   const { breaker, advance } = createHarness({ minimumCalls: 2 });
   for (let i = 0; i < 2; i += 1) await breaker.run(failing(new Error('boom'))).catch(() => {});
@@ -339,6 +346,14 @@ describe('a timeout', () => {
     expect(breaker.snapshot()).toMatchObject({ calls: 1, failures: 0 });
     expect(clock.pending).toBe(0);
   });
+});
+
+test('a timeout is no evidence while this process is stalled itself, and no less a timeout', async () => {
+  const { breaker, clock } = createHarness({ timeoutMs: 250 }, { isStalled: () => true });
+  const outcome = expect(breaker.run(hang)).rejects.toHaveProperty('name', 'TimeoutError');
+  await clock.advance(250);
+  await outcome;
+  expect(breaker.snapshot()).toMatchObject({ calls: 0 });
 });
 
 test('evidence that is given with a call is in the transition it causes', async () => {

@@ -52,6 +52,14 @@ test('the probes that decided are counted in their transition', () => {
   });
 });
 
+test('what has aged out is in no transition', () => {
+  const { breaker, fail, advance, transitions } = createHarness();
+  fail(5);
+  advance(10_000);
+  breaker.forceOpen();
+  expect(transitions[0]).toMatchObject({ reasons: {}, snapshot: { calls: 0 } });
+});
+
 test('every change begins a new generation', () => {
   const { trip, advance, succeed, transitions } = createHarness();
   trip();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kinds, plainHttp1Kinds } from './apps/kinds.js';
-import { sendRaw } from './support/client.js';
+import { pipelined, sendRaw } from './support/client.js';
 import { start, useCollector } from './support/service.js';
 
 useCollector();
@@ -247,9 +247,7 @@ describe.each(plainHttp1Kinds)('$name, byte by byte', (kind) => {
 
   test('gives each request on a kept connection a span of its own', async () => {
     const service = await start(kind);
-    const request = (id: number, rest = '') => `GET /orders/${id} HTTP/1.1\r\nHost: a\r\n${rest}\r\n`;
-
-    await sendRaw(service.address.port, request(1) + request(2) + request(3, 'Connection: close\r\n'));
+    await sendRaw(service.address.port, pipelined(['/orders/1', '/orders/2', '/orders/3']));
 
     const spans = await service.spans(3);
     expect(spans.map(({ attributes }) => attributes['url.path']).sort()).toEqual([

@@ -11,7 +11,7 @@ import { fastifySignals } from '../../src/fastify.js';
 import { instrument, type Signals } from '../../src/index.js';
 import { kinds } from './apps/kinds.js';
 import { koa3 } from './apps/koa.js';
-import { type Address, openHttp1, openSession, send, sendOnSession } from './support/client.js';
+import { type Address, openHttp1, openSession, send, sendOnSession, untraced } from './support/client.js';
 import { closerOf, listenOn } from './support/listening.js';
 import { observe, start, useCollector } from './support/service.js';
 
@@ -104,11 +104,10 @@ describe.each(kinds)('$name', (kind) => {
 
 async function fetchWith(agent: http.Agent, port: number, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    http
-      .get({ agent, port, path, host: '127.0.0.1' }, (response) => {
-        response.resume().once('end', () => resolve(response.statusCode ?? 0));
-      })
-      .once('error', reject);
+    const request = untraced(() => http.get({ agent, port, path, host: '127.0.0.1' }));
+    request.once('error', reject).once('response', (response) => {
+      response.resume().once('end', () => resolve(response.statusCode ?? 0));
+    });
   });
 }
 
@@ -279,7 +278,7 @@ describe('fastify', () => {
     await app.listen({ port: 0, host: 'localhost' });
 
     for (const { address, port } of app.addresses() as AddressInfo[]) {
-      const request = http.get({ host: address, port, path: '/orders/7', agent: false });
+      const request = untraced(() => http.get({ host: address, port, path: '/orders/7', agent: false }));
       await new Promise((resolve) => request.once('response', (response) => resolve(response.resume())));
     }
 

@@ -5,11 +5,14 @@ import { createDeferred, never } from './support/harness.js';
 
 function createTasks(tasks: Record<string, (signal: AbortSignal) => unknown>) {
   const ends: TaskEnd[] = [];
-  return { ends, tasks: new StartupTasks(
+  return {
+    ends,
+    tasks: new StartupTasks(
       tasks,
       (end) => void ends.push(end),
       (run) => run(),
-    ) };
+    ),
+  };
 }
 
 describe('start-up tasks', () => {

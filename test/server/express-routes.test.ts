@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import express5, { type Express } from 'express';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { instrument } from '../../src/index.js';
-import { send } from '../contract/support/client.js';
+import { pipelined, send, sendRaw } from '../contract/support/client.js';
 import { closerOf, listenOn } from '../contract/support/listening.js';
 import { observe, useCollector } from '../contract/support/service.js';
 
@@ -338,15 +338,174 @@ const cases: readonly {
   },
 ];
 
+/** What only one of the versions has. */
+const casesOf: Readonly<Record<4 | 5, typeof cases>> = {
+  4: [
+    {
+      name: 'expressions, options, stars and dots in a mount path',
+      build(express, app) {
+        const router = express.Router();
+        router.get('/x', ok);
+        app.use('/n/:id(\\d+)', router);
+        app.use('/o/:opt?', router);
+        app.use('/s/*', router);
+        app.use('/f/:name.:ext', router);
+        app.use('/r/:from-:to', router);
+        app.use('/e/(a|b)', router);
+      },
+      expected: {
+        '/n/12/x': '/n/:id(\\d+)/x',
+        '/n/34/x': '/n/:id(\\d+)/x',
+        '/o/some/x': '/o/:opt?/x',
+        '/s/a/b/x': undefined,
+        '/f/a.b/x': '/f/:name.:ext/x',
+        '/r/a-b/x': '/r/:from-:to/x',
+        '/e/a/x': '/^\\/e\\/(?:a|b)\\/?(?=\\/|$)/i/x',
+      },
+    },
+    {
+      name: 'regular expressions as mount paths',
+      build(express, app) {
+        const router = express.Router();
+        router.get('/:id', ok);
+        app.use(/^\/v\d+/, router);
+      },
+      expected: { '/v1/7': '/^\\/v\\d+//:id', '/v22/8': '/^\\/v\\d+//:id' },
+    },
+  ],
+  5: [
+    {
+      name: 'wildcards and options',
+      build(express, app) {
+        const router = express.Router();
+        router.get('/x', ok);
+        app.use('/o{/:opt}', router);
+        app.get('/files/*path', ok);
+      },
+      expected: {
+        '/o/x': undefined,
+        '/o/some/x': '/o{/:opt}/x',
+        '/files/a/b/c': '/files/*path',
+      },
+    },
+    {
+      name: 'regular expressions as mount paths',
+      build(express, app) {
+        const router = express.Router();
+        router.get('/:id', ok);
+        app.use(/^\/v\d+/, router);
+      },
+      expected: { '/v1/7': '/^\\/v\\d+//:id', '/v22/8': '/^\\/v\\d+//:id' },
+    },
+  ],
+};
+
 describe.each([
-  { version: 5, express: express5 },
-  { version: 4, express: express4 },
-])('express $version', ({ express }) => {
-  test.each(cases)('tells the route of $name', async ({ build, expected }) => {
+  { version: 5 as const, express: express5 },
+  { version: 4 as const, express: express4 },
+])('express $version', ({ version, express }) => {
+  test.each([...cases, ...casesOf[version]])('tells the route of $name', async ({ build, expected }) => {
     const app = express();
     app.set('env', 'test');
     build(express, app);
 
     expect(await routesOf(app, Object.keys(expected))).toEqual(expected);
+  });
+
+  test('tells routes and mounts apart by letter case where the application does', async () => {
+    const app = express();
+    app.enable('case sensitive routing');
+    app.enable('strict routing');
+    const router = express.Router({ caseSensitive: true, strict: true });
+    router.get(['/:id', '/:id/'], ok);
+    app.use('/Orders', router);
+    const expected = { '/Orders/7': '/Orders/:id', '/Orders/7/': '/Orders/:id/', '/orders/7': undefined };
+
+    expect(await routesOf(app, Object.keys(expected))).toEqual(expected);
+  });
+
+  test('sees routes and mounts that are added after it was instrumented and after the first request', async () => {
+    const app = express();
+    const server = http.createServer(app);
+    onTestFinished(closerOf(server));
+    const address = { port: await listenOn(server), scheme: 'http', protocol: '1.1' } as const;
+    const service = observe(instrument(app));
+    const router = express.Router();
+
+    await send(address, { path: '/orders/1' });
+    app.use('/orders', router);
+    router.get('/:id', ok);
+    await send(address, { path: '/orders/2' });
+    app.use('/:tenant/orders', router);
+    await send(address, { path: '/acme/orders/3' });
+    const inner = express.Router();
+    inner.get('/items/:item', ok);
+    router.use('/:order', inner);
+    await send(address, { path: '/orders/4/items/5' });
+    await send(address, { path: '/acme/orders/4/items/5' });
+
+    expect((await service.spans(5)).map(({ attributes }) => attributes['http.route'])).toEqual([
+      undefined,
+      '/orders/:id',
+      '/:tenant/orders/:id',
+      '/orders/:order/items/:item',
+      '/:tenant/orders/:order/items/:item',
+    ]);
+  });
+
+  test('has a route for the automatic answers to OPTIONS at most as a template', async () => {
+    const app = express();
+    app.get('/orders/:id', ok);
+    const found = await routesOf(app, ['OPTIONS /orders/7']);
+
+    expect([undefined, '/orders/:id']).toContain(found['OPTIONS /orders/7']);
+  });
+
+  test('never lets a value of a path into a route, whatever is asked for', async () => {
+    const app = express();
+    const inner = express.Router();
+    inner.get(['/items/:item', '/:a/:b'], ok);
+    inner.get('/items', ok);
+    const middle = express.Router();
+    middle.use(['/orders/:order', '/o/:order'], inner);
+    middle.use('/:any', inner);
+    app.use('/tenants/:tenant', middle);
+    app.use('/Tenants', middle);
+    const admin = express();
+    admin.use('/x', inner);
+    app.use(['/admin', '/:site/admin'], admin);
+    // That of express warns of its own listeners when this many requests wait on a connection.
+    app.use((_req, res) => void res.status(404).end());
+    const server = http.createServer(app);
+    onTestFinished(closerOf(server));
+    const port = await listenOn(server);
+    const service = observe(instrument(app, { traces: false }));
+    const words = ['tenants', 'TENANTS', 'Orders', 'o', 'items', 'x', 'admin', '7', 'a%2Fb', ':any'];
+    let seed = 7;
+    const next = (below: number) => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+      return Math.floor((seed / 2 ** 31) * below);
+    };
+    const paths = Array.from({ length: 3_000 }, (_, index) =>
+      Array.from(
+        { length: 2 + next(5) },
+        () => `/${next(9) === 0 ? `v${index}` : words[next(words.length)]}`,
+      ).join(''),
+    );
+
+    await sendRaw(port, pipelined(paths));
+    const points = await service.points('http.server.request.duration');
+
+    const mounts = ['/tenants/:tenant', '/Tenants'];
+    const inners = ['/orders/:order', '/o/:order', '/:any'].flatMap((path) =>
+      mounts.map((mount) => mount + path),
+    );
+    const all = [...inners, '/admin/x', '/:site/admin/x'].flatMap((prefix) =>
+      ['/items/:item', '/:a/:b', '/items'].map((path) => prefix + path),
+    );
+    const routes = new Set(points.map(({ attributes }) => attributes['http.route'] ?? 'none'));
+    expect([...routes].filter((route) => route !== 'none' && !all.includes(String(route)))).toEqual([]);
+    expect(routes.size).toBeGreaterThan(12);
+    expect(points.reduce((sum, { count }) => sum + (count ?? 0), 0)).toBe(paths.length);
   });
 });

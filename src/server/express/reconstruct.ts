@@ -51,7 +51,7 @@ function slotOf(layer: Layer, match: LayerMatch, name: string, value: string): S
         const probe = matchLayer(layer, match.path.slice(0, start) + changed + match.path.slice(end));
         if (
           probe !== undefined &&
-          valueOf(probe.params[name]) === valueOf(decoded(changed)) &&
+          reported(probe.params[name]) === reported(decoded(changed)) &&
           othersAgree(match, probe, name)
         ) {
           return { name, start, end };
@@ -68,7 +68,7 @@ function rawSegments(path: string, value: string): string[] {
 
 function othersAgree(match: LayerMatch, probe: LayerMatch, changed: string): boolean {
   return Object.keys(match.params).every(
-    (name) => name === changed || valueOf(match.params[name]) === valueOf(probe.params[name]),
+    (name) => name === changed || reported(match.params[name]) === reported(probe.params[name]),
   );
 }
 
@@ -112,7 +112,7 @@ function shifted(text: string, shift: number): string {
   });
 }
 
-function valueOf(value: unknown): string {
+function reported(value: unknown): string {
   return Array.isArray(value) ? value.join('/') : String(value);
 }
 

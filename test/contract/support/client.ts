@@ -3,6 +3,8 @@ import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import * as https from 'node:https';
 import * as net from 'node:net';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
 
 export interface Address {
   readonly port: number;
@@ -38,7 +40,7 @@ async function sendHttp1(to: Address, call: Call): Promise<Answer> {
 /** A request of HTTP/1.1 that the test writes and ends itself. */
 export function openHttp1(to: Address, { method = 'GET', path, headers = {} }: Call): http.ClientRequest {
   const { request } = to.scheme === 'https' ? https : http;
-  return request({
+  const options: https.RequestOptions = {
     host: '127.0.0.1',
     port: to.port,
     method,
@@ -46,7 +48,13 @@ export function openHttp1(to: Address, { method = 'GET', path, headers = {} }: C
     headers: headers as http.OutgoingHttpHeaders,
     agent: false,
     rejectUnauthorized: false,
-  } as https.RequestOptions);
+  };
+  return untraced(() => request(options));
+}
+
+/** The callers in these tests are others, not the service: their calls are not part of its traces. */
+export function untraced<T>(call: () => T): T {
+  return context.with(suppressTracing(ROOT_CONTEXT), call);
 }
 
 export function openSession(to: Address): http2.ClientHttp2Session {
@@ -85,11 +93,22 @@ async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Writes bytes to a plain HTTP/1 server as they are, and gives what came back until the server closed the connection. */
+/**
+ * Writes bytes to a plain HTTP/1 server as they are, and gives what came back until the server closed the connection, which the last
+ * request has to ask for: one whose caller has closed its half is aborted.
+ */
 export async function sendRaw(port: number, bytes: string): Promise<string> {
   const socket = net.connect(port, '127.0.0.1');
-  socket.end(Buffer.from(bytes, 'latin1'));
+  socket.write(Buffer.from(bytes, 'latin1'));
   return textOf(socket);
+}
+
+/** GET requests for all these paths at once, the last of which closes the connection. */
+export function pipelined(paths: readonly string[]): string {
+  const last = paths.length - 1;
+  return paths
+    .map((path, at) => `GET ${path} HTTP/1.1\r\nHost: a\r\n${at === last ? 'Connection: close\r\n' : ''}\r\n`)
+    .join('');
 }
 
 /** Resolves once `isThere` is true of all bytes received so far. */

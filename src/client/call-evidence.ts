@@ -1,0 +1,76 @@
+import type { BreakerOutcome } from '../breaker/options.js';
+import type { Permit } from '../breaker/permit.js';
+import type { Clock } from '../core/clock.js';
+import type { Faults } from '../core/faults.js';
+import { judgeError, judgeStatus, retryAfterOf, success, type Verdict } from './call-outcome.js';
+import type { OutboundCall } from './outbound-call.js';
+
+export interface EvidenceParts {
+  readonly clock: Clock;
+  readonly faults: Faults;
+  /** True when this process has just stood still. */
+  isStalled(): boolean;
+}
+
+/**
+ * Tells the breaker of a call what its status says, where that is the last word: a body can make a success a failure, but not the
+ * other way round, and whoever gets a 500 rarely reads on.
+ */
+export function tellStatus(call: OutboundCall, { clock, faults }: EvidenceParts): void {
+  const { permit, statusCode } = call;
+  if (permit === undefined) return;
+  if (statusCode === 429 || statusCode === 503) {
+    const retryAfterMs = retryAfterOf(call.retryAfter, clock.epochMs());
+    if (retryAfterMs !== undefined && retryAfterMs > 0) {
+      call.permit = undefined;
+      permit.hold(retryAfterMs);
+      return;
+    }
+  }
+  const verdict = judgeAlso(call, { status: statusCode }, judgeStatus(statusCode), faults);
+  if (verdict.kind === 'failure') {
+    call.permit = undefined;
+    tell(permit, verdict);
+  } else call.statusVerdict = verdict;
+}
+
+/** Tells the breaker of a call how the exchange ended, unless its status has decided; `error` is undefined for one that is whole. */
+export function tellEnd(call: OutboundCall, error: unknown, { faults, isStalled }: EvidenceParts): void {
+  const { permit } = call;
+  if (permit === undefined) return;
+  call.permit = undefined;
+  if (error === undefined) {
+    tell(permit, call.statusVerdict ?? success);
+    return;
+  }
+  const verdict = judgeError({
+    statusCode: call.statusCode,
+    error,
+    isCallerAbort: call.isCallerAbort,
+    isTimedOut: call.isTimedOut,
+    isReusedSocket: call.isReusedSocket,
+    isStalled: isStalled(),
+  });
+  tell(permit, verdict.kind === 'ignore' ? verdict : judgeAlso(call, { error }, verdict, faults));
+}
+
+function tell(permit: Permit, verdict: Verdict): void {
+  if (verdict.kind === 'success') permit.success();
+  else if (verdict.kind === 'ignore') permit.ignore();
+  else permit.failure(undefined, verdict.reason);
+}
+
+/** The user's own judgement takes the place of ours; not where there is no evidence at all, for that is never asked of him. */
+function judgeAlso(call: OutboundCall, outcome: BreakerOutcome, ours: Verdict, faults: Faults): Verdict {
+  const isFailure = call.config?.isFailure;
+  if (isFailure === undefined) return ours;
+  try {
+    const own = isFailure(outcome);
+    if (own === 'ignore') return { kind: 'ignore' };
+    if (!own) return success;
+    return ours.kind === 'failure' ? ours : { kind: 'failure', reason: String(outcome.status) };
+  } catch (error) {
+    faults.caught('breaker.isFailure', error);
+    return ours;
+  }
+}

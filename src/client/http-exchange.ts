@@ -1,0 +1,128 @@
+import http from 'node:http';
+import { runInContext } from '../context/storage.js';
+import type { OutboundCall } from './outbound-call.js';
+import { redirectContext } from './resend.js';
+
+export const callKey = Symbol('golden-signals.call');
+
+/** A request of `http`; its call, or null for one that is left alone. */
+export interface ObservedRequest extends Omit<http.ClientRequest, '_header' | 'onSocket'> {
+  [callKey]?: OutboundCall | null;
+  /** The head, once it is written; what Node keeps it in until the socket is there. */
+  _header?: string | null;
+  readonly _headerSent?: boolean;
+  readonly res?: ObservedResponse | null;
+  onSocket(socket: undefined, error?: Error): void;
+}
+
+interface ObservedResponse extends http.IncomingMessage {
+  [callKey]?: OutboundCall;
+}
+
+type Emit = (this: object, ...args: unknown[]) => boolean;
+
+/**
+ * Follows a request from here on. No listener is added: one for 'response' would keep Node from discarding an unread body, one for
+ * 'error' would hide an error.
+ */
+export function observeRequest(req: ObservedRequest, call: OutboundCall): void {
+  req[callKey] = call;
+  req.emit = emitOfRequest as typeof req.emit;
+  req.destroy = destroyRequest as typeof req.destroy;
+}
+
+/** Ends the request from this side, wherever it is. */
+export function abortRequest(req: ObservedRequest, error: Error): void {
+  const { res } = req;
+  if (res !== undefined && res !== null && !res.complete) res.destroy(error);
+  else req.destroy(error);
+}
+
+function emitOfRequest(this: ObservedRequest, ...args: unknown[]): boolean {
+  const emit = emitOf(this);
+  const call = this[callKey];
+  if (!call) return emit.apply(this, args);
+  const [event, value] = args;
+  if (event === 'response') {
+    const res = value as ObservedResponse;
+    const { statusCode = 0, headers } = res;
+    call.peer = res.socket;
+    call.owner.responded(call, statusCode, headers['retry-after'], versionOf(res));
+    observeResponse(res, call);
+    const context =
+      headers.location === undefined ? undefined : redirectContext(call, statusCode, headers.location);
+    if (context !== undefined) return runInContext(context, emit as () => boolean, this, ...(args as []));
+  } else observe(this, call, event, value);
+  return emit.apply(this, args);
+}
+
+function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value: unknown): void {
+  switch (event) {
+    case 'upgrade':
+    case 'connect': {
+      const res = value as http.IncomingMessage;
+      call.peer = res.socket;
+      call.owner.responded(call, res.statusCode ?? 0, undefined, versionOf(res));
+      call.owner.completed(call);
+      break;
+    }
+    case 'timeout':
+      call.isTimedOut = true;
+      break;
+    case 'error':
+      call.isReusedSocket = req.reusedSocket;
+      call.owner.failed(call, value);
+      break;
+    case 'close':
+      // With a response, its own close decides.
+      if (call.statusCode === 0) call.owner.failed(call, undefined);
+      break;
+    default:
+  }
+}
+
+function destroyRequest(this: ObservedRequest, error?: Error): unknown {
+  const call = this[callKey];
+  if (call && !this.destroyed && !call.isSettled) call.isCallerAbort = true;
+  return Object.getPrototypeOf(this).destroy.call(this, error);
+}
+
+function observeResponse(res: ObservedResponse, call: OutboundCall): void {
+  res[callKey] = call;
+  res.emit = emitOfResponse as typeof res.emit;
+  res.push = pushToResponse as typeof res.push;
+  res.destroy = destroyResponse as typeof res.destroy;
+}
+
+function emitOfResponse(this: ObservedResponse, ...args: unknown[]): boolean {
+  const call = this[callKey];
+  if (call !== undefined && !call.isSettled) {
+    if (args[0] === 'error') call.owner.failed(call, args[1]);
+    else if (args[0] === 'close' && !this.complete) call.owner.failed(call, undefined);
+  }
+  return emitOf(this).apply(this, args);
+}
+
+/** Nothing more to come: the exchange is whole when the last of it has arrived, whenever it is read. */
+function pushToResponse(this: ObservedResponse, ...args: unknown[]): unknown {
+  const call = this[callKey];
+  if (args[0] === null && call !== undefined && this.complete) call.owner.completed(call);
+  return Object.getPrototypeOf(this).push.apply(this, args);
+}
+
+function destroyResponse(this: ObservedResponse, error?: Error): unknown {
+  const call = this[callKey];
+  // Node itself destroys the response of a connection that has closed; whoever else does it has had enough.
+  if (call !== undefined && !call.isSettled && !this.destroyed && this.socket?.destroyed === false)
+    call.isCallerAbort = true;
+  return Object.getPrototypeOf(this).destroy.call(this, error);
+}
+
+// Looked up each time, for others override it too.
+function emitOf(emitter: object): Emit {
+  return (Object.getPrototypeOf(emitter) as { emit: Emit }).emit;
+}
+
+function versionOf({ httpVersion }: http.IncomingMessage): string | undefined {
+  return httpVersion === '' ? undefined : httpVersion;
+}

@@ -1,0 +1,52 @@
+import type { Context } from '@opentelemetry/api';
+import type { OutboundCall } from './outbound-call.js';
+
+const contextKey = Symbol('golden-signals.context');
+
+export interface DispatchOptions {
+  readonly origin?: string | URL;
+  readonly method?: string;
+  readonly path?: string;
+  readonly upgrade?: unknown;
+  readonly signal?: unknown;
+}
+
+/** Takes what becomes of a dispatched request: as versions 6 and 7 call it, or as version 8 does. */
+export interface DispatchHandler {
+  [contextKey]?: Context;
+  onError?(error: Error): void;
+  onResponseError?(controller: unknown, error: Error): void;
+  onUpgrade?(statusCode: number | null, ...others: unknown[]): unknown;
+}
+
+export type Dispatch = (this: object, options: DispatchOptions, handler: DispatchHandler) => boolean;
+
+/** Notes the context that a request was made in: a pool may keep it waiting, and hands it on in that of another one. */
+export function noteContext(handler: DispatchHandler, context: Context): void {
+  if (typeof handler === 'object' && handler !== null && Object.isExtensible(handler))
+    handler[contextKey] = context;
+}
+
+export function notedContext(handler: DispatchHandler): Context | undefined {
+  return handler?.[contextKey];
+}
+
+/** Tells the handler as undici itself would. True: "not busy", for a pool would otherwise wait for a drain that never comes. */
+export function rejectDispatch(handler: DispatchHandler, error: Error): boolean {
+  if (typeof handler.onError === 'function') handler.onError(error);
+  else handler.onResponseError?.(null, error);
+  return true;
+}
+
+/** Older copies of undici have no channel that tells of an upgrade. Told twice does no harm. */
+export function tellUpgrade(handler: DispatchHandler, call: OutboundCall): void {
+  const { onUpgrade } = handler;
+  if (typeof onUpgrade !== 'function' || !Object.isExtensible(handler)) return;
+  handler.onUpgrade = function (this: DispatchHandler, statusCode, ...others) {
+    if (statusCode !== null) {
+      call.owner.responded(call, statusCode, undefined, undefined);
+      call.owner.completed(call);
+    }
+    return onUpgrade.call(this, statusCode, ...others);
+  };
+}

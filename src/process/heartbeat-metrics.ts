@@ -1,0 +1,54 @@
+import { type Instrument, Sum } from '../metrics/instrument.js';
+
+/** What metrics say of the heartbeat; also without anybody who listens for beats, as `time() - timestamp` finds a stuck process. */
+export class HeartbeatMetrics {
+  readonly #timestamp = { value: 0 };
+  readonly #sent = new Sum();
+  readonly #failed = new Sum();
+  readonly instruments: readonly Instrument[];
+
+  constructor(intervalMs: number) {
+    this.instruments = [
+      {
+        kind: 'gauge',
+        name: 'golden_signals.heartbeat.timestamp',
+        description: 'When the process last found itself alive, in seconds since the Unix epoch.',
+        unit: 's',
+        series: [{ attributes: {}, value: this.#timestamp }],
+      },
+      {
+        kind: 'gauge',
+        name: 'golden_signals.heartbeat.interval',
+        description: 'How often the heartbeat timestamp is set.',
+        unit: 's',
+        series: [{ attributes: {}, value: { value: intervalMs / 1_000 } }],
+      },
+      {
+        kind: 'counter',
+        name: 'golden_signals.heartbeat.sent',
+        description: 'Heartbeats that were taken.',
+        unit: '{beat}',
+        series: [{ attributes: {}, value: this.#sent }],
+      },
+      {
+        kind: 'counter',
+        name: 'golden_signals.heartbeat.failed',
+        description: 'Heartbeats that did not get through, retries included.',
+        unit: '{beat}',
+        series: [{ attributes: {}, value: this.#failed }],
+      },
+    ];
+  }
+
+  beat(epochS: number): void {
+    this.#timestamp.value = epochS;
+  }
+
+  sent(): void {
+    this.#sent.add(1);
+  }
+
+  failed(): void {
+    this.#failed.add(1);
+  }
+}

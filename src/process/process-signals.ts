@@ -1,0 +1,235 @@
+import { inspect } from 'node:util';
+import type { Clock } from '../core/clock.js';
+import type { Timers } from '../health/timers.js';
+import type { Shutdown, ShutdownEnd } from './shutdown.js';
+import type { Trigger } from './shutdown-plan.js';
+
+/** What of the process is used, so that a test can stand in for it. */
+export type Host = Pick<
+  NodeJS.Process,
+  | 'pid'
+  | 'on'
+  | 'once'
+  | 'prependListener'
+  | 'removeListener'
+  | 'listenerCount'
+  | 'hasUncaughtExceptionCaptureCallback'
+> & {
+  kill(pid: number, signal?: string | number): true;
+  exit(code: number): void;
+  exitCode?: string | number | null | undefined;
+};
+
+export interface ProcessSignalsParts {
+  readonly host: Host;
+  readonly clock: Clock;
+  /** Timers that keep the process alive, and timers that do not. */
+  readonly holding: Timers;
+  readonly background: Timers;
+  /** Says a line whatever the log level is: somebody has to be told why the process ends. */
+  readonly write: (line: string) => void;
+  readonly isTerminal: () => boolean;
+  readonly platform: NodeJS.Platform;
+}
+
+const signalNumbers: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGTERM: 15, SIGBREAK: 21 };
+const crashDeadlineMs = 5_000;
+
+/** What is under way since the first signal. */
+interface Ending {
+  readonly signal: NodeJS.Signals;
+  readonly mode: 'auto' | true;
+  readonly deadlineAt: number;
+  readonly foreignGraceMs: number | undefined;
+  /** Nobody else handles the signal, or those who did are done. */
+  isAlone: boolean;
+  timer: unknown;
+  code: 0 | 1 | undefined;
+}
+
+/**
+ * The one place of the process that takes signals and exceptions nobody caught, for all services in it. It is there only while there is
+ * a service, and gets out of the way of handlers that the application has itself.
+ * @see health.md, section 6
+ */
+export class ProcessSignals {
+  readonly #parts: ProcessSignalsParts;
+  readonly #services = new Set<Shutdown>();
+  readonly #signals: readonly NodeJS.Signals[];
+  #isInstalled = false;
+  #ending: Ending | undefined;
+  #isRaisedHere = false;
+  #kill: Host['kill'] | undefined;
+  #isCrashing = false;
+
+  constructor(parts: ProcessSignalsParts) {
+    this.#parts = parts;
+    // Windows cannot deliver a SIGTERM; it has Ctrl-Break.
+    this.#signals = parts.platform === 'win32' ? ['SIGINT', 'SIGBREAK'] : ['SIGTERM', 'SIGINT'];
+  }
+
+  /** Ends this service, too, when the process is told to end; the function returned takes it out again. */
+  add(service: Shutdown): () => void {
+    this.#services.add(service);
+    this.#install();
+    return () => {
+      this.#services.delete(service);
+      if (this.#services.size === 0 && this.#ending === undefined && !this.#isCrashing) this.#uninstall();
+    };
+  }
+
+  #install(): void {
+    if (this.#isInstalled) return;
+    this.#isInstalled = true;
+    const { host } = this.#parts;
+    // First of all: a listener that was added with once() is gone when it has been called, and could not be counted any more.
+    for (const signal of this.#signals) host.prependListener(signal, this.#onSignal);
+    host.on('uncaughtExceptionMonitor', this.#onUncaught);
+  }
+
+  #uninstall(): void {
+    this.#isInstalled = false;
+    const { host } = this.#parts;
+    for (const signal of this.#signals) host.removeListener(signal, this.#onSignal);
+    host.removeListener('uncaughtExceptionMonitor', this.#onUncaught);
+    if (this.#kill !== undefined) host.kill = this.#kill;
+    this.#kill = undefined;
+  }
+
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    if (this.#ending !== undefined) this.#again(this.#ending, signal);
+    else if (this.#services.size > 0) this.#first(signal);
+  };
+
+  #first(signal: NodeJS.Signals): void {
+    const { host, clock, holding, isTerminal, write } = this.#parts;
+    const services = [...this.#services];
+    const configs = services.map(({ config }) => config);
+    const isAlone = host.listenerCount(signal) === 1;
+    const ends = this.#begin(services, {
+      kind: 'signal',
+      signal,
+      isFromTerminal: signal === 'SIGINT' && isTerminal(),
+    });
+    if (configs.some(({ exit }) => exit === false)) {
+      // The end of the process is the application's: a second signal must find what it would find without us.
+      this.#uninstall();
+      void ends.then((code) => this.#setExitCode(code));
+      return;
+    }
+    const budgetMs = Math.max(...configs.map((config) => config.budgetMs));
+    const graces = configs.flatMap(({ foreignGraceMs = [] }) => foreignGraceMs);
+    const ending: Ending = {
+      signal,
+      mode: configs.some(({ exit }) => exit === true) ? true : 'auto',
+      deadlineAt: clock.now() + budgetMs,
+      foreignGraceMs: graces.length > 0 ? Math.min(...graces) : undefined,
+      isAlone,
+      timer: undefined,
+      code: undefined,
+    };
+    this.#ending = ending;
+    ending.timer = holding.set(() => {
+      write(`golden-signals warn: shutdown: not done after ${budgetMs / 1_000} s, ending now`);
+      host.exit(1);
+    }, budgetMs);
+    this.#watchKill();
+    void ends.then((code) => this.#done(ending, code));
+  }
+
+  #again(ending: Ending, signal: NodeJS.Signals): void {
+    const { host, write } = this.#parts;
+    if (this.#isRaisedHere) {
+      // Another handler has done its work and raises the signal once more to end the process, as handlers do.
+      this.#isRaisedHere = false;
+      ending.isAlone = true;
+      if (ending.code !== undefined) this.#exit(ending.code);
+      return;
+    }
+    write(`golden-signals warn: shutdown: ${signal} again, ending at once`);
+    host.exit(128 + (signalNumbers[signal] ?? 0));
+  }
+
+  #done(ending: Ending, code: 0 | 1): void {
+    const { clock, holding, background, host, write } = this.#parts;
+    ending.code = code;
+    if (ending.isAlone || ending.mode === true) {
+      this.#exit(code);
+      return;
+    }
+    this.#setExitCode(code);
+    // What is left to do is somebody else's: it keeps the process alive itself for as long as it needs it.
+    holding.clear(ending.timer);
+    const leftMs = Math.max(0, ending.deadlineAt - clock.now());
+    const { foreignGraceMs = leftMs } = ending;
+    background.set(
+      () => {
+        write(
+          `golden-signals warn: shutdown: another handler of ${ending.signal} has not ended the process, ending it now`,
+        );
+        if (foreignGraceMs < leftMs) this.#exit(code);
+        else host.exit(1);
+      },
+      Math.min(foreignGraceMs, leftMs),
+    );
+  }
+
+  #exit(code: 0 | 1): void {
+    this.#setExitCode(code);
+    const { host } = this.#parts;
+    host.exit(Number(host.exitCode ?? code));
+  }
+
+  /** What the application has said about its own end stands. */
+  #setExitCode(code: 0 | 1): void {
+    const { host } = this.#parts;
+    if (code !== 0 && (host.exitCode === undefined || host.exitCode === 0)) host.exitCode = code;
+  }
+
+  #begin(services: readonly Shutdown[], trigger: Trigger): Promise<0 | 1> {
+    return Promise.all(services.map((service) => service.begin(trigger))).then(worstOf);
+  }
+
+  #watchKill(): void {
+    const { host } = this.#parts;
+    const { kill } = host;
+    this.#kill = kill;
+    const signals: readonly unknown[] = this.#signals;
+    host.kill = (pid, signal = 'SIGTERM') => {
+      if (Number(pid) === host.pid && signals.includes(signal)) this.#isRaisedHere = true;
+      return kill.call(host, pid, signal);
+    };
+  }
+
+  readonly #onUncaught = (): void => {
+    const { host } = this.#parts;
+    if ([...this.#services].some(({ config }) => config.exit === false)) return;
+    // The application handles it itself. Asked now and not at the start: and nobody else is misled by a listener of ours.
+    if (host.listenerCount('uncaughtException') > 0 || host.hasUncaughtExceptionCaptureCallback()) return;
+    host.once('uncaughtException', this.#onCrash);
+  };
+
+  readonly #onCrash = (error: unknown, origin: string): void => {
+    const { host, holding, write } = this.#parts;
+    write(`golden-signals error: ${origin}, the process ends:\n${textOf(error)}`);
+    if (this.#isCrashing) {
+      host.exit(1);
+      return;
+    }
+    this.#isCrashing = true;
+    holding.set(() => host.exit(1), crashDeadlineMs);
+    void this.#begin([...this.#services], { kind: 'crash' }).then(() => host.exit(1));
+  };
+}
+
+function worstOf(ends: readonly ShutdownEnd[]): 0 | 1 {
+  return ends.some(({ code }) => code === 1) ? 1 : 0;
+}
+
+function textOf(error: unknown): string {
+  try {
+    return inspect(error);
+  } catch {
+    return 'something that cannot be printed';
+  }
+}

@@ -1,0 +1,19 @@
+/** What a shutdown sees of a service's servers and connections. No method throws. */
+export interface Traffic {
+  /** True while any of its servers accepts connections. */
+  readonly isListening: boolean;
+  /** True when each server it stopped has ended its last connection. */
+  readonly isClosed: boolean;
+  /** Requests under way, streams among them, and upgraded connections. */
+  readonly inFlight: number;
+  /** Called whenever a request or an upgraded connection has ended, or a server has closed. */
+  onChange: (() => void) | undefined;
+  /** From now on every HTTP/1 response that is not sent yet asks its client to close the connection. */
+  askToClose(): void;
+  /** Accepts no new connection, and says so to listeners of 'draining'; resolves when applications that close themselves have. */
+  stop(): Promise<void>;
+  /** Ends connections that carry no request. */
+  closeIdle(): void;
+  /** Ends every connection, and tells how many requests and upgraded connections that cut off. */
+  destroy(): number;
+}

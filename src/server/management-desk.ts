@@ -1,0 +1,40 @@
+import type { Health } from '../health/health.js';
+import { matchProbe, probePath } from '../health/match.js';
+import type { HealthConfig } from '../health/options.js';
+import type { Probe } from '../health/probe.js';
+import { type OwnRoute, type RouteAnswer, type RouteRequest, textAnswer } from './probe-route.js';
+
+export interface ManagementDeskParts {
+  readonly health: Health;
+  /** Undefined where no probe is to be answered. */
+  readonly config: HealthConfig | undefined;
+  readonly onAnswered: (probe: Probe, statusCode: number) => void;
+}
+
+/** Says what the management port answers: probes with full detail, and the routes that are added. */
+export class ManagementDesk {
+  readonly #parts: ManagementDeskParts;
+  readonly #routes = new Map<string, OwnRoute>();
+
+  constructor(parts: ManagementDeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Serves one more path, such as `/metrics`. */
+  addRoute(route: OwnRoute): void {
+    this.#routes.set(route.path, route);
+  }
+
+  async answer(request: RouteRequest): Promise<RouteAnswer> {
+    const { health, config, onAnswered } = this.#parts;
+    const { method, url, headers } = request;
+    const target = config && matchProbe(config, method, url, (group) => health.hasGroup(group));
+    if (target === undefined) return this.#routes.get(probePath(url))?.answer(request) ?? notFound;
+    const { accept } = headers;
+    const answer = await health.answer(target, { method, accept, closeConnection: false }, true);
+    onAnswered(target.probe, answer.status);
+    return answer;
+  }
+}
+
+const notFound = textAnswer(404, 'not found');

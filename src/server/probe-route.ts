@@ -1,0 +1,58 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+
+/** What a path of this library's own is asked. */
+export interface RouteRequest {
+  readonly method: 'GET' | 'HEAD';
+  /** The request target as it came. */
+  readonly url: string;
+  readonly headers: Readonly<IncomingHttpHeaders>;
+}
+
+export interface RouteAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Not sent with an answer to HEAD. */
+  readonly body: string | Uint8Array;
+}
+
+/** A path that this library answers itself, such as `/metrics`: ahead of the application, or on the management port. */
+export interface OwnRoute {
+  readonly path: string;
+  /** May take its time; must not throw or reject. */
+  answer(request: RouteRequest): RouteAnswer | Promise<RouteAnswer>;
+}
+
+/** The request as a route sees it; undefined for any other method. */
+export function routeRequestOf(req: IncomingMessage): RouteRequest | undefined {
+  const { method } = req;
+  if (method !== 'GET' && method !== 'HEAD') return undefined;
+  return { method, url: req.url ?? '', headers: req.headers };
+}
+
+/** Writes an answer, unless somebody has answered meanwhile; true if it did. */
+export function sendAnswer(res: ServerResponse, isHead: boolean, answer: RouteAnswer): boolean {
+  if (res.headersSent || res.writableEnded) return false;
+  // The methods of the class: those of the response itself may be taken away from an application that is not to answer.
+  const { writeHead, end } = Object.getPrototypeOf(res) as {
+    writeHead(this: ServerResponse, status: number, headers: RouteAnswer['headers']): void;
+    end(this: ServerResponse, body?: RouteAnswer['body']): void;
+  };
+  writeHead.call(res, answer.status, answer.headers);
+  end.call(res, isHead ? undefined : answer.body);
+  return true;
+}
+
+/** An answer in one line of text. */
+export function textAnswer(status: number, text: string, headers: RouteAnswer['headers'] = {}): RouteAnswer {
+  const body = `${text}\n`;
+  return {
+    status,
+    headers: {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': String(Buffer.byteLength(body)),
+      'Cache-Control': 'no-store',
+      ...headers,
+    },
+    body,
+  };
+}

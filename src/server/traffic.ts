@@ -1,0 +1,107 @@
+import type { EventEmitter } from 'node:events';
+import type * as net from 'node:net';
+import type { Faults } from '../core/faults.js';
+import { closerOf } from './app-closers.js';
+import type { InFlight } from './in-flight.js';
+
+/** Those of HTTP/1 have the last two. */
+type Server = net.Server & { closeIdleConnections?(): void; closeAllConnections?(): void };
+
+/** Of HTTP/2. */
+interface Session extends EventEmitter {
+  close(): void;
+  destroy(): void;
+}
+
+export interface TrafficParts {
+  readonly servers: () => Iterable<object>;
+  readonly inFlight: InFlight;
+  readonly faults: Pick<Faults, 'caught'>;
+}
+
+/** The servers and connections of one service, as its shutdown handles them. */
+export class Traffic {
+  readonly #parts: TrafficParts;
+  readonly #sessions = new Set<Session>();
+  /** Servers that were told to stop and have not closed yet. */
+  readonly #closing = new Set<Server>();
+  onChange: (() => void) | undefined;
+
+  constructor(parts: TrafficParts) {
+    this.#parts = parts;
+    parts.inFlight.onChange = () => this.onChange?.();
+  }
+
+  /** A session of HTTP/2 has begun. */
+  began(session: Session): void {
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
+  }
+
+  get isListening(): boolean {
+    return [...this.#servers()].some((server) => server.listening);
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.size === 0;
+  }
+
+  get inFlight(): number {
+    return this.#parts.inFlight.count;
+  }
+
+  askToClose(): void {
+    this.#parts.inFlight.askToClose();
+  }
+
+  async stop(): Promise<void> {
+    const applications: Promise<void>[] = [];
+    for (const server of this.#servers()) {
+      if (!server.listening) continue;
+      this.#closing.add(server);
+      server.once('close', () => {
+        this.#closing.delete(server);
+        this.onChange?.();
+      });
+      this.#try(() => server.emit('draining'));
+      const close = closerOf(server);
+      if (close === undefined) this.#try(() => server.close());
+      else applications.push(this.#closeApplication(close));
+    }
+    for (const session of this.#sessions) this.#try(() => session.close());
+    this.closeIdle();
+    await Promise.all(applications);
+  }
+
+  closeIdle(): void {
+    for (const server of this.#servers()) this.#try(() => server.closeIdleConnections?.());
+  }
+
+  destroy(): number {
+    const cut = this.inFlight;
+    this.#try(() => this.#parts.inFlight.destroy());
+    for (const server of this.#servers()) this.#try(() => server.closeAllConnections?.());
+    for (const session of this.#sessions) this.#try(() => session.destroy());
+    return cut;
+  }
+
+  #servers(): Iterable<Server> {
+    return this.#parts.servers() as Iterable<Server>;
+  }
+
+  async #closeApplication(close: () => unknown): Promise<void> {
+    try {
+      await close();
+    } catch (error) {
+      this.#parts.faults.caught('shutdown.close', error);
+    }
+  }
+
+  #try(action: () => unknown): void {
+    try {
+      action();
+    } catch (error) {
+      this.#parts.faults.caught('shutdown', error);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import type { Server } from 'node:http';
+import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import type { Breakers } from './client/breakers.js';
+import { runInContext } from './context/storage.js';
+import type { Clock } from './core/clock.js';
+import type { Faults } from './core/faults.js';
+import type { IdGenerator } from './core/ids.js';
+import type { Log } from './core/log.js';
+import type { Isolate } from './health/check-reading.js';
+import type { EntryProvider } from './health/entry.js';
+import { Health } from './health/health.js';
+import { createHealthLog } from './health/health-log.js';
+import { resolveHealth } from './health/options.js';
+import type { Timers } from './health/timers.js';
+import type { Instrument } from './metrics/instrument.js';
+import type { Config } from './options.js';
+import { createManagement, type Management } from './server/management.js';
+import { AppRoutes } from './server/probe-clash.js';
+import { createProbeMetrics } from './server/probe-metrics.js';
+import { ProbeResponder } from './server/probe-responder.js';
+
+export interface ServiceHealthParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly ids: IdGenerator;
+  readonly faults: Faults;
+  readonly log: Log;
+  readonly breakers: Breakers;
+  /** Says that a server is nobody's: its requests are neither traced nor measured. */
+  readonly leaveAlone: (server: Server) => void;
+}
+
+/** The health of one service with all that belongs to it: log lines, metrics, what others contribute, and the answers on its servers. */
+export interface ServiceHealth {
+  readonly health: Health;
+  readonly probes: ProbeResponder;
+  /** The applications of the service, whose own routes go before the probes. */
+  readonly apps: AppRoutes;
+  /** Undefined where there is no port of its own. */
+  readonly management: Management | undefined;
+  readonly instruments: readonly Instrument[];
+}
+
+/** A timer set while a request is served would keep all of that request for as long as checks go on. */
+const timers: Timers = {
+  set: (run, delayMs) => runInContext(ROOT_CONTEXT, () => setTimeout(run, delayMs).unref(), undefined),
+  clear: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
+};
+
+function every(ms: number, run: () => void): () => void {
+  const timer = runInContext(ROOT_CONTEXT, () => setInterval(run, ms).unref(), undefined);
+  return () => clearInterval(timer);
+}
+
+/** Builds the health of a service; its checks run from here on. */
+export function createServiceHealth(parts: ServiceHealthParts): ServiceHealth {
+  const { config, clock, ids, faults, log, breakers, leaveAlone } = parts;
+  const metrics = createProbeMetrics();
+  const lines = createHealthLog(log);
+  const health = new Health({
+    config: config.health ?? resolveHealth(),
+    identity: config.service,
+    clock,
+    timers,
+    random: Math.random,
+    faults,
+    isolate: createIsolate(ids),
+    events: {
+      ...lines,
+      onState(change) {
+        lines.onState?.(change);
+        management?.publish();
+      },
+      onResult: metrics.onResult,
+      onChange(change) {
+        metrics.onChange(change);
+        lines.onChange?.(change);
+      },
+    },
+  });
+  health.contribute(circuits(breakers));
+  health.contribute(uptime);
+  const apps = new AppRoutes(clock);
+  const probes = new ProbeResponder({
+    health,
+    config: config.health,
+    faults,
+    isTaken: (server, path) => apps.isTaken(server, path),
+    onClash: (path) =>
+      log.warnOnce(
+        `health.clash ${path}`,
+        `the application has a route GET ${path} of its own, which goes first; health.path moves the probes, health.override puts ` +
+          'them first',
+      ),
+    onAnswered: metrics.answered,
+  });
+  const management =
+    config.management &&
+    createManagement({
+      config: config.management,
+      health,
+      probes: config.health,
+      log,
+      every,
+      leaveAlone,
+      onAnswered: metrics.answered,
+    });
+  health.start();
+  return { health, probes, apps, management, instruments: metrics.instruments(health) };
+}
+
+/**
+ * Outside of every request and under a parent that is not sampled: breakers guard what a check calls and its duration is measured, but
+ * no span tells of it, here or at a service that follows the caller's decision.
+ */
+function createIsolate(ids: IdGenerator): Isolate {
+  return (run) => {
+    const parent = {
+      traceId: ids.traceId(),
+      spanId: ids.spanId(),
+      traceFlags: TraceFlags.NONE,
+      isRemote: true,
+    };
+    return runInContext(trace.setSpanContext(ROOT_CONTEXT, parent), run, undefined);
+  };
+}
+
+/** An open breaker already contains the fault: it is worth a warning and never the readiness. */
+function circuits(breakers: Breakers): EntryProvider {
+  return function* () {
+    for (const breaker of breakers.all()) {
+      const { name, state } = breaker;
+      const isFine = state === 'closed' || state === 'off';
+      yield [
+        `${name}:circuit`,
+        {
+          componentType: 'component',
+          critical: false,
+          status: isFine ? 'pass' : 'warn',
+          observedValue: state,
+          output: isFine ? undefined : outputOf(state, breaker.snapshot().retryAfterMs),
+        },
+      ];
+    }
+  };
+}
+
+function outputOf(state: string, retryAfterMs: number): string {
+  return retryAfterMs > 0 ? `${state}; next try in ${Math.ceil(retryAfterMs / 1_000)} s` : state;
+}
+
+const uptime: EntryProvider = () => [
+  [
+    'process:uptime',
+    {
+      componentType: 'system',
+      status: 'pass',
+      observedValue: Math.round(process.uptime() * 10) / 10,
+      observedUnit: 's',
+    },
+  ],
+];
