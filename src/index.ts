@@ -12,17 +12,23 @@ export { ERROR_CODES, type ErrorCode, GoldenSignalsError, isGoldenSignalsError }
 export type { CheckFunction, CheckOptions } from './health/check-options.js';
 export type { Entry } from './health/entry.js';
 export type { HealthHandle } from './health/handle.js';
+export type { Heart } from './health/heartbeats.js';
 export type { HealthOptions, StartupTask } from './health/options.js';
+export type { OverloadOptions } from './health/overload-options.js';
 export type { ProbeReason } from './health/probe.js';
 export type { Report } from './health/report.js';
 export type { HealthState } from './health/state.js';
 export type { Status } from './health/status.js';
+export type { WatchOptions } from './health/watch-options.js';
 export type { MetricOptions } from './metrics/options.js';
 export type { Options } from './options.js';
+export type { Beat, BeatKind, HeartbeatOptions } from './process/heartbeat-options.js';
+export type { ShutdownHook, ShutdownOptions } from './process/shutdown-options.js';
 export type { ManagementHandle } from './server/management.js';
 export type { ManagementOptions } from './server/management-options.js';
+export type { DeadlineOptions } from './server/request-signal.js';
 export type { ServiceOptions } from './service.js';
-export type { Signals } from './signals.js';
+export type { HeartbeatHandle, HeartbeatsHandle, Signals } from './signals.js';
 export type { Edge, TraceOptions } from './trace/options.js';
 
 /**

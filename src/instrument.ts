@@ -13,11 +13,16 @@ import type { Health } from './health/health.js';
 import { createMethods, DEFAULT_METHODS } from './metrics/http-methods.js';
 import { type Options, resolveOptions } from './options.js';
 import { bindApp } from './server/bind-app.js';
+import { InFlight } from './server/in-flight.js';
 import type { AppRoutes } from './server/probe-clash.js';
 import { recordOf } from './server/request-record.js';
 import { RequestRecorder } from './server/request-recorder.js';
+import { createRequestSignals } from './server/request-signal.js';
 import { ANSWERED, type RequestHandler, ServerBindings } from './server/server-bindings.js';
+import { Traffic } from './server/traffic.js';
+import { createServiceEnd } from './service-end.js';
 import { createServiceHealth } from './service-health.js';
+import { createServiceVitals } from './service-vitals.js';
 import type { Signals } from './signals.js';
 import { createTelemetry } from './telemetry.js';
 
@@ -67,7 +72,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     methodOf,
     tracing: telemetry.tracing,
     red: telemetry.red,
-    isIgnored: config.isIgnored,
+    isIgnored: telemetry.isIgnored,
     isRestarted:
       edge === 'continue' ? undefined : edge === 'restart' ? () => true : (req) => edge(req) === 'restart',
   });
@@ -88,6 +93,7 @@ export function createService(options: Options, onClosed: () => void): Service {
       });
     },
   });
+  const requestSignals = createRequestSignals({ ...config.deadline, clock, timers });
   const outbound = new Outbound({
     clock,
     faults,
@@ -98,7 +104,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     propagator: propagation.propagator,
     isPropagatedTo: config.isPropagatedTo,
     breakers: breakers.upstreams,
-    configOf: config.breakerOf ?? (() => false),
+    deadlines: config.deadline.propagate ? { ...config.deadline, ...requestSignals } : undefined,
   });
   telemetry.show(breakers.instruments);
   const router = observeClients(faults);
@@ -114,10 +120,12 @@ export function createService(options: Options, onClosed: () => void): Service {
     leaveAlone: (server) => bindings.bindServer(server, nobody),
   });
   telemetry.show(instruments);
+  const vitals = createServiceVitals({ config, clock, faults, log, health });
+  telemetry.show(vitals.instruments);
+  const { shedding } = vitals;
 
   let isOpen = true;
   let isFirst = true;
-  let closing: Promise<void> | undefined;
   const listening = () => {
     isFirst = false;
     health.listening();
@@ -127,10 +135,45 @@ export function createService(options: Options, onClosed: () => void): Service {
       if (!isOpen) return proceed.apply(self, args);
       if (isFirst) listening();
       if (probes.tryAnswer(req, res, self)) return ANSWERED;
+      inFlight.begin(req, res);
+      if (shedding.isOn && shedding.turnsAway(req)) {
+        recorder.run(req, res, () => shedding.turnAway(res), undefined, []);
+        return ANSWERED;
+      }
       return recorder.run(req, res, proceed, self, args);
     },
     listening,
+    connected: (event, args) => traffic.connected(event, args),
   };
+  const inFlight = new InFlight();
+  const traffic = new Traffic({ servers: () => bindings.servers(handler), inFlight, faults });
+  let lastBeat: Promise<void> | undefined;
+  const end = createServiceEnd({
+    config: config.shutdown,
+    clock,
+    log,
+    write,
+    traffic,
+    ending: {
+      draining({ kind }) {
+        health.drain();
+        lastBeat = vitals.heartbeat?.stop(kind === 'crash' ? 'crash' : 'shutdown');
+      },
+      close() {
+        isOpen = false;
+        health.close();
+        vitals.close();
+        bindings.release(handler);
+        router.remove(recorder);
+        outbound.close();
+        onClosed();
+      },
+      async flush() {
+        await Promise.all([telemetry.shutdown(), lastBeat]);
+        await management?.close();
+      },
+    },
+  });
   const signals: Signals = {
     get tracer() {
       return telemetry.tracer;
@@ -142,20 +185,14 @@ export function createService(options: Options, onClosed: () => void): Service {
     management: management && { address: management.address },
     breakers: { get: breakers.get, all: breakers.all },
     breaker: breakers.named,
-    flush: () => telemetry.flush(),
-    shutdown() {
-      closing ??= (async () => {
-        isOpen = false;
-        health.close();
-        bindings.release(handler);
-        router.remove(recorder);
-        outbound.close();
-        onClosed();
-        await telemetry.shutdown();
-        await management?.close();
-      })();
-      return closing;
+    signal: requestSignals.signal,
+    heartbeat: { progress: () => vitals.heartbeat?.progress() },
+    heartbeats: {
+      watch: (name, options) => vitals.heartbeats.watch(name, options),
+      unwatch: (name) => vitals.heartbeats.unwatch(name),
     },
+    flush: () => telemetry.flush(),
+    shutdown: end,
   };
   return { signals, handler, health, apps };
 }

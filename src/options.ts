@@ -11,12 +11,26 @@ import { createEnvironment, type Environment } from './core/environment.js';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from './core/log.js';
 import { redactUrl } from './core/redact-url.js';
 import { type HealthConfig, type HealthOptions, resolveHealth } from './health/options.js';
+import { type OverloadConfig, type OverloadOptions, resolveOverload } from './health/overload-options.js';
 import { type MetricConfig, type MetricOptions, resolveMetrics } from './metrics/options.js';
+import {
+  type HeartbeatConfig,
+  type HeartbeatOptions,
+  resolveHeartbeat,
+} from './process/heartbeat-options.js';
+import {
+  defaultGraceS,
+  resolveShutdown,
+  type ShutdownConfig,
+  type ShutdownOptions,
+  type Surroundings,
+} from './process/shutdown-options.js';
 import {
   type ManagementConfig,
   type ManagementOptions,
   resolveManagement,
 } from './server/management-options.js';
+import { type DeadlineConfig, type DeadlineOptions, resolveDeadline } from './server/request-signal.js';
 import { resolveService, type ServiceConfig, type ServiceOptions } from './service.js';
 import { resolveTraces, type TraceConfig, type TraceOptions } from './trace/options.js';
 
@@ -34,6 +48,12 @@ export interface Options {
   readonly metrics?: false | MetricOptions;
   /** Checks and the answers to probes, or false to answer none. */
   readonly health?: false | HealthOptions;
+  /** How the service ends, or false to leave signals, servers and the process alone. */
+  readonly shutdown?: false | ShutdownOptions;
+  /** Beats that say the service is alive, or false for none, not even their metrics. */
+  readonly heartbeat?: false | HeartbeatOptions;
+  /** When the process counts as overloaded, and whether it then turns requests away. */
+  readonly overload?: OverloadOptions;
   /** Serves probes with full detail on a port of their own. @default none */
   readonly management?: ManagementOptions;
   /** Circuit breakers of the upstreams that this service calls, or false for none. */
@@ -43,6 +63,8 @@ export interface Options {
    * `host:port`. @default every host
    */
   readonly propagateTo?: PropagateTo;
+  /** How long callers wait, for `signals.signal()` and outgoing calls. */
+  readonly deadline?: DeadlineOptions;
 }
 
 export interface Config {
@@ -52,16 +74,20 @@ export interface Config {
   readonly metrics: MetricConfig | undefined;
   /** Undefined where no probe is to be answered. */
   readonly health: HealthConfig | undefined;
+  /** Undefined where signals, servers and the process are left alone. */
+  readonly shutdown: ShutdownConfig | undefined;
+  /** Undefined where there are no beats, nor their metrics. */
+  readonly heartbeat: HeartbeatConfig | undefined;
+  readonly overload: OverloadConfig;
   /** Undefined where there is no port of its own. */
   readonly management: ManagementConfig | undefined;
   /** Undefined where no upstream has a breaker. */
   readonly breakerOf: BreakerConfigOf | undefined;
   readonly isPropagatedTo: (host: string, port: number) => boolean;
+  readonly deadline: DeadlineConfig;
   readonly propagators: readonly string[];
   /** By signal: `http/protobuf` or `http/json`. */
   readonly protocols: { readonly traces: Protocol; readonly metrics: Protocol };
-  /** Where the OTLP exporters send to, for a line that says so; without credentials. */
-  readonly endpoints: { readonly traces: string; readonly metrics: string };
   readonly logLevel: LogLevel;
   readonly isDiagnosed: boolean;
 }
@@ -85,11 +111,16 @@ export function resolveOptions(
     'traces',
     'metrics',
     'health',
+    'shutdown',
+    'heartbeat',
+    'overload',
     'management',
     'breaker',
     'propagateTo',
+    'deadline',
   ]);
   const { service = {}, ignore, traces = {}, metrics = {}, health = {}, breaker = {}, propagateTo } = given;
+  const { deadline, shutdown = {}, heartbeat = {}, overload } = given;
   const { management } = given;
 
   // The level decides what is said of the other variables, so it is read first.
@@ -105,16 +136,22 @@ export function resolveOptions(
     traces: traces === false || isDisabled ? undefined : resolveTraces(traces, env),
     metrics: metrics === false || isDisabled ? undefined : resolveMetrics(metrics, env),
     health: health === false ? undefined : resolveHealth(health, env.text('NODE_ENV')),
+    shutdown:
+      shutdown === false
+        ? undefined
+        : resolveShutdown(shutdown, surroundingsIn(env), (message) => log.warnOnce(message, message)),
+    heartbeat: heartbeat === false ? undefined : resolveHeartbeat(heartbeat),
+    overload: resolveOverload(overload),
     management: management === undefined ? undefined : resolveManagement(management),
     breakerOf: resolveBreakers(breaker),
     isPropagatedTo: resolvePropagateTo(propagateTo),
+    deadline: resolveDeadline(deadline),
     propagators: env.list(
       'OTEL_PROPAGATORS',
       ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'none'],
       ['tracecontext', 'baggage'],
     ),
     protocols: { traces: protocolOf('TRACES', env), metrics: protocolOf('METRICS', env) },
-    endpoints: { traces: endpointOf('traces', env), metrics: endpointOf('metrics', env) },
     logLevel,
     isDiagnosed: env.text('OTEL_LOG_LEVEL') !== undefined,
   });
@@ -123,16 +160,17 @@ export function resolveOptions(
   return { config, log };
 }
 
+function surroundingsIn(env: Environment): Surroundings {
+  const seconds = 'TERMINATION_GRACE_PERIOD_SECONDS';
+  return {
+    isKubernetes: env.text('KUBERNETES_SERVICE_HOST') !== undefined,
+    gracePeriodS: env.text(seconds) === undefined ? undefined : env.integer(seconds, defaultGraceS),
+  };
+}
+
 function protocolOf(signal: string, env: Environment): Protocol {
   const common = env.oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', protocols, 'http/protobuf');
   return env.oneOf(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`, protocols, common);
-}
-
-function endpointOf(signal: 'traces' | 'metrics', env: Environment): string {
-  const own = env.text(`OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`);
-  if (own !== undefined) return redactUrl(own);
-  const base = env.text('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://localhost:4318';
-  return redactUrl(`${base.replace(/\/$/, '')}/v1/${signal}`);
 }
 
 function resolveIgnore(ignore: Options['ignore']): Config['isIgnored'] {

@@ -3,6 +3,8 @@ import type { Breaker } from './breaker/breaker.js';
 import type { BreakerOptions } from './breaker/options.js';
 import type { Breakers } from './client/breakers.js';
 import type { HealthHandle } from './health/handle.js';
+import type { Heart } from './health/heartbeats.js';
+import type { WatchOptions } from './health/watch-options.js';
 import type { ManagementHandle } from './server/management.js';
 
 /** What instrument() returns: the handle of one service in this process. */
@@ -22,8 +24,39 @@ export interface Signals {
    * @throws GoldenSignalsError `ERR_GS_OPTION`, or `ERR_GS_MISUSE` past 1,000 names
    */
   breaker(name: string, options?: BreakerOptions): Breaker;
+  /**
+   * The signal of the request being served, to stop work that nobody waits for, `fetch(url, { signal: signals.signal() })`: aborted
+   * when the caller hangs up before the response is complete (reason `ERR_CALLER_GONE`) or has waited as long as it said
+   * (`ERR_DEADLINE_EXCEEDED`). Never aborted once the response has ended, outside of a request, and within one that is ignored.
+   */
+  signal(): AbortSignal;
+  /** The beats that this service sends. */
+  readonly heartbeat: HeartbeatHandle;
+  /** The beats that this service waits for. */
+  readonly heartbeats: HeartbeatsHandle;
   /** Exports what is waiting; settles when it has been tried, and never rejects. */
   flush(): Promise<void>;
-  /** Stops taking requests' telemetry, exports what is waiting and closes the exporters. Idempotent, and never rejects. */
+  /**
+   * Ends the service in order: readiness says no, servers accept no new connections and close, requests under way end, hooks run, and
+   * what is waiting is exported last. Never longer than its budget. Idempotent, never rejects, and never ends the process; with
+   * `shutdown: false` the servers are left alone.
+   */
   shutdown(): Promise<void>;
+}
+
+/** The application's part in the beats that its service sends. */
+export interface HeartbeatHandle {
+  /** Says that the work goes on; with `heartbeat.progressWindowMs` there are no beats without it. */
+  progress(): void;
+}
+
+/** Others that say they are alive, each with an entry `name:heartbeat` in the health report. */
+export interface HeartbeatsHandle {
+  /**
+   * Begins to watch; a name that is watched already keeps its options. A service that was blocked itself does not hold that against others.
+   * @throws GoldenSignalsError `ERR_GS_OPTION` for a wrong option
+   */
+  watch(name: string, options: WatchOptions): Heart;
+  /** Ends a watch; false if there is none of that name. */
+  unwatch(name: string): boolean;
 }

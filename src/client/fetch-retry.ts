@@ -96,7 +96,9 @@ function waitFor({ last, retries, signal }: FetchCall, outcome: FetchOutcome): n
   if (retryAfterMs !== undefined && retryAfterMs > 0) {
     // The breaker holds the upstream's word, and a little longer.
     const untilMs = Math.max(retryAfterMs, last.breaker.retryAfterMs);
-    return untilMs <= longestRetryAfterMs && last.breaker.state !== 'forced-open' ? untilMs + backOffMs : undefined;
+    return untilMs <= longestRetryAfterMs && last.breaker.state !== 'forced-open'
+      ? untilMs + backOffMs
+      : undefined;
   }
   const isOpen = last.breaker.state === 'open' || last.breaker.state === 'forced-open';
   return (status === 502 || status === 503 || status === 504) && !isOpen ? backOffMs : undefined;
@@ -124,7 +126,10 @@ function budgetOf({ last }: FetchCall): RetryBudget | undefined {
 }
 
 function isRepeatable({ input, init }: FetchRequest): boolean {
-  const given = (typeof input === 'object' && input !== null ? input : {}) as { method?: unknown; body?: unknown };
+  const given = (typeof input === 'object' && input !== null ? input : {}) as {
+    method?: unknown;
+    body?: unknown;
+  };
   const method = init?.method ?? given.method ?? 'GET';
   if (!idempotentMethods.has(String(method).toUpperCase())) return false;
   const body: unknown = init?.body;

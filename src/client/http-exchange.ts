@@ -1,4 +1,4 @@
-import http from 'node:http';
+import type http from 'node:http';
 import { runInContext } from '../context/storage.js';
 import type { OutboundCall } from './outbound-call.js';
 import { redirectContext } from './resend.js';

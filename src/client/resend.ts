@@ -21,8 +21,16 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * The context for a client to follow a redirect in: a call in it to where the response points is known as a resend. Undefined
  * where the response points nowhere.
  */
-export function redirectContext(call: OutboundCall, statusCode: number, location: unknown): Context | undefined {
-  if (typeof location !== 'string' || !redirects.has(statusCode) || !URL.canParse(location, urlOf(call.target)))
+export function redirectContext(
+  call: OutboundCall,
+  statusCode: number,
+  location: unknown,
+): Context | undefined {
+  if (
+    typeof location !== 'string' ||
+    !redirects.has(statusCode) ||
+    !URL.canParse(location, urlOf(call.target))
+  )
     return undefined;
   const url = new URL(location, urlOf(call.target));
   const port = Number(url.port) || defaultPort(url.protocol === 'https:' ? 'https' : 'http');

@@ -14,7 +14,9 @@ const firstRetries: readonly (readonly [header: string, from: number])[] = [
 
 /** True when the request that is being served says of itself that it is a retry: retries of retries multiply. */
 export function isInboundRetry(context: Context | undefined): boolean {
-  const record = context?.getValue(REQUEST_KEY) as { readonly req?: { headers: IncomingHttpHeaders } } | undefined;
+  const record = context?.getValue(REQUEST_KEY) as
+    | { readonly req?: { headers: IncomingHttpHeaders } }
+    | undefined;
   const headers = record?.req?.headers;
   if (headers === undefined) return false;
   return firstRetries.some(([header, from]) => Number(headers[header] ?? 0) >= from);

@@ -7,7 +7,7 @@ import { type CheckFilter, Checks } from './checks.js';
 import { contributed, type EntryProvider, entryOf, type NamedEntry } from './entry.js';
 import type { ProbeTarget } from './match.js';
 import type { HealthConfig } from './options.js';
-import { type Verdict, verdictOf } from './probe.js';
+import { type Probe, type Verdict, verdictOf } from './probe.js';
 import {
   createReport,
   detailBody,
@@ -129,11 +129,8 @@ export class Health {
     return this.#checks.hasGroup(group);
   }
 
-  verdict(target: ProbeTarget): Verdict {
-    const { state, hasStarted, isDead } = this.#lifecycle;
-    const isAboutChecks = target.probe === 'ready' || target.probe === 'health';
-    const worst = isAboutChecks ? this.#worst(target.group) : 'pass';
-    return verdictOf(target.probe, { state, hasStarted, isDead, worst });
+  verdict({ probe, group }: ProbeTarget): Verdict {
+    return this.#verdict(probe, probe === 'ready' || probe === 'health' ? this.#worst(group) : 'pass');
   }
 
   /** What each check counts for at this moment; `undefined` for one that has had no result. */
@@ -184,13 +181,19 @@ export class Health {
     return { group, onlyCritical: probe !== 'health' };
   }
 
-  #report(target: ProbeTarget): Report {
-    const { probe, group } = target;
+  #verdict(probe: Probe, worst: Status): Verdict {
+    const { state, hasStarted, isDead } = this.#lifecycle;
+    return verdictOf(probe, { state, hasStarted, isDead, worst });
+  }
+
+  #report({ probe, group }: ProbeTarget): Report {
     const entries = probe === 'live' ? [] : this.#checks.read({ group }).map(entryOf);
     if (probe !== 'live' && group === undefined)
       this.#contributed((entry) => entries.push(contributed(entry)));
+    let worst: Status = 'pass';
+    for (const [, { status }] of entries) worst = worseOf(worst, status);
     const notes = notesOf(this.#lifecycle, this.#startup);
-    return createReport(this.verdict(target), this.#deps.identity, notes, entries);
+    return createReport(this.#verdict(probe, worst), this.#deps.identity, notes, entries);
   }
 
   // Reads no text: a verdict is asked for far more often than a report.

@@ -101,8 +101,8 @@ export class Drain {
     this.#settle = undefined;
     let failed = this.#hooks?.failed ?? 0;
     const cut = traffic.inFlight > 0 ? traffic.destroy() : 0;
-    if (cut > 0) await this.#aftermath();
-    else if (!this.#isAppClosed) {
+    if (traffic.inFlight > 0) await this.#aftermath();
+    if (cut === 0 && !this.#isAppClosed) {
       failed += 1;
       this.#parts.onFailure('the close() of the application had not ended in time');
     }

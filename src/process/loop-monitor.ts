@@ -45,10 +45,13 @@ export class LoopMonitor {
   }
 
   #tick(): void {
-    const { gauge, onSample } = this.#parts;
+    const { clock, gauge, onSample } = this.#parts;
+    const lateMs = clock.now() - this.#dueAt;
     this.#stalledMs += this.#lateness();
     this.start();
-    onSample(gauge.read());
+    const { delayP99Ms, utilization } = gauge.read();
+    // Where each turn of the loop takes longer than a window, Node's histogram is reset before it has seen two looks, and says nothing.
+    onSample({ delayP99Ms: Math.max(delayP99Ms, lateMs), utilization });
   }
 
   #lateness(): number {

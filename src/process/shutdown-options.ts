@@ -59,7 +59,8 @@ const known = [
 ] as const satisfies readonly (keyof ShutdownOptions)[];
 
 const kubernetesDelayMs = 5_000;
-const kubernetesGraceS = 30;
+/** Of a pod that says nothing else. */
+export const defaultGraceS = 30;
 const defaultBudgetMs = 25_000;
 /** What the default budget keeps for hooks, the flush and a margin. */
 const tailMs = 5_000;
@@ -84,7 +85,7 @@ export function resolveShutdown(
   if (foreignGraceMs !== undefined) within('shutdown.foreignGraceMs', foreignGraceMs, 0, maxMs);
   if (typeof exit !== 'boolean' && exit !== 'auto') reject('shutdown.exit', "'auto', true or false", exit);
 
-  const graceS = gracePeriodS ?? (isKubernetes ? kubernetesGraceS : undefined);
+  const graceS = gracePeriodS ?? (isKubernetes ? defaultGraceS : undefined);
   if (graceS !== undefined && budgetMs >= graceS * 1_000) {
     warn(
       `a shutdown may take ${budgetMs / 1_000} s, and the pod is killed after ${graceS} s: give it less (shutdown.budgetMs) or raise ` +

@@ -154,6 +154,11 @@ function versionOf(req: IncomingMessage): string | undefined {
   return httpVersion === '2.0' ? '2' : httpVersion;
 }
 
+/** What the compatibility API of http2 has beside a response of HTTP/1, and lacks. */
+interface Http2Response {
+  readonly stream?: { readonly errored?: Error | null; readonly aborted: boolean; readonly rstCode: number };
+}
+
 /**
  * A status of 500 and above, as a string; what the response was destroyed with; or ECONNRESET for a caller that hung up before the
  * response was complete. A stream of server-sent events has no other end than that, so it is none.
@@ -162,16 +167,22 @@ function errorTypeOf(record: RequestRecord): string | undefined {
   const { res, statusCode } = record;
   if (statusCode >= 500) return String(statusCode);
   if (isComplete(res)) return undefined;
-  if (res.errored) return typeOfError(res.errored);
-  if (statusCode !== 0 && String(res.getHeader('content-type')).startsWith('text/event-stream'))
-    return undefined;
-  return 'ECONNRESET';
+  const errored = res.errored ?? (res as Http2Response).stream?.errored;
+  if (errored) return typeOfError(errored);
+  return statusCode !== 0 && isEventStream(res) ? undefined : 'ECONNRESET';
 }
 
 function isComplete(res: ServerResponse): boolean {
-  // The http2 compatibility response has no writableFinished of its own.
-  const { stream } = res as { stream?: { writableFinished?: boolean } };
-  return res.writableFinished ?? stream?.writableFinished ?? res.writableEnded;
+  const { stream } = res as Http2Response;
+  if (stream === undefined) return res.writableFinished;
+  return res.writableEnded && !stream.aborted && stream.rstCode === 0;
+}
+
+function isEventStream(res: ServerResponse): boolean {
+  // Headers that went to writeHead() alone are nowhere but in what was sent.
+  const { _header: sent } = res as { _header?: string | null };
+  const type = res.getHeader('content-type') ?? /^content-type: *(.*)$/im.exec(sent ?? '')?.[1];
+  return String(type).startsWith('text/event-stream');
 }
 
 /** A name of low cardinality for anything thrown: its code, else its class. */

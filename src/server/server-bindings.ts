@@ -7,6 +7,7 @@ import { watchExpressRoutes } from './express/express-routes.js';
 import { isExpressApp } from './express/layer.js';
 import { watchEveryFastify } from './fastify-routes.js';
 import { recordOf } from './request-record.js';
+import { ServerList } from './server-list.js';
 
 /** Takes the requests of the servers it is bound to. */
 export interface RequestHandler {
@@ -14,6 +15,8 @@ export interface RequestHandler {
   run(req: IncomingMessage, res: ServerResponse, proceed: Emit, self: unknown, args: unknown[]): unknown;
   /** A server of its own accepts connections. */
   listening?(): void;
+  /** A connection of its own has left HTTP, or a session of HTTP/2 has begun on one. */
+  connected?(event: 'upgrade' | 'connect' | 'session', args: readonly unknown[]): void;
 }
 
 /** What {@link RequestHandler.run} returns when it has answered the request itself. */
@@ -22,6 +25,7 @@ export const ANSWERED = Symbol('golden-signals.answered');
 type Emit = (this: unknown, ...args: unknown[]) => unknown;
 
 const requestEvents: ReadonlySet<unknown> = new Set(['request', 'checkContinue', 'checkExpectation']);
+const connectionEvents: ReadonlySet<unknown> = new Set(['upgrade', 'connect', 'session']);
 
 /** What a server or application belongs to; undefined again once its handler is released. */
 interface Binding {
@@ -38,11 +42,13 @@ export class ServerBindings {
   readonly #byApp = new WeakMap<object, Binding>();
   /** What has been found out about servers, until the bindings change. */
   #known = new WeakMap<object, Binding>();
+  readonly #servers = new ServerList();
   #everyServer: Binding | undefined;
   #isInstalled = false;
 
   bindServer(server: object, handler: RequestHandler): void {
     this.#byServer.set(server, this.#bindingOf(handler));
+    this.#servers.add(server);
     this.#changed();
     if ((server as Partial<net.Server>).listening === true) handler.listening?.();
   }
@@ -78,6 +84,11 @@ export class ServerBindings {
     this.#bindings.delete(handler);
     if (this.#everyServer === binding) this.#everyServer = undefined;
     this.#changed();
+  }
+
+  /** The servers of a handler that are known to have listened, or were bound by name. */
+  *servers(handler: RequestHandler): Generator<EventEmitter> {
+    for (const server of this.#servers) if (this.handlerOf(server) === handler) yield server;
   }
 
   handlerOfApp(app: object): RequestHandler | undefined {
@@ -130,6 +141,7 @@ export class ServerBindings {
       const emit = function (this: EventEmitter, ...args: unknown[]) {
         if (!requestEvents.has(args[0])) {
           if (args[0] === 'listening') bindings.#onListening(this);
+          else if (connectionEvents.has(args[0])) bindings.#onConnection(this, args);
           return original.apply(this, args);
         }
         return bindings.#onRequest(this, original, args);
@@ -145,6 +157,7 @@ export class ServerBindings {
 
   // Not by way of #known: a server may begin to listen before it has its listeners.
   #onListening(server: EventEmitter): void {
+    this.#servers.add(server);
     const listeners = server.listeners('request');
     const app = listeners.find((listener) => this.#byApp.has(listener));
     const bound =
@@ -152,6 +165,10 @@ export class ServerBindings {
     if (bound !== undefined) bound.handler?.listening?.();
     // Of some applications, Hono for one, a server says nothing until a request comes: it may be the one.
     else if (listeners.length > 0) for (const handler of this.#bindings.keys()) handler.listening?.();
+  }
+
+  #onConnection(server: EventEmitter, [event, ...args]: unknown[]): void {
+    this.handlerOf(server)?.connected?.(event as 'session', args);
   }
 
   #onRequest(server: EventEmitter, original: Emit, args: unknown[]): unknown {

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type * as net from 'node:net';
+import { Duplex } from 'node:stream';
 import type { Faults } from '../core/faults.js';
 import { closerOf } from './app-closers.js';
 import type { InFlight } from './in-flight.js';
@@ -32,10 +33,13 @@ export class Traffic {
     parts.inFlight.onChange = () => this.onChange?.();
   }
 
-  /** A session of HTTP/2 has begun. */
-  began(session: Session): void {
-    this.#sessions.add(session);
-    session.once('close', () => this.#sessions.delete(session));
+  /** A connection has left HTTP (`upgrade` and `connect`, with request, socket and head), or a session of HTTP/2 has begun. */
+  connected(event: 'upgrade' | 'connect' | 'session', args: readonly unknown[]): void {
+    if (event === 'session') {
+      const session = args[0] as Session;
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
+    } else if (args[1] instanceof Duplex) this.#parts.inFlight.upgraded(args[1]);
   }
 
   get isListening(): boolean {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createEnvironment } from '../../src/core/environment.js';
 import { resolveOtlp, type Signal } from '../../src/export/otlp-config.js';
@@ -61,6 +62,19 @@ describe('headers', () => {
         `${all}HEADERS must be key=value pairs separated by commas, percent-encoded; it is not, so it is passed over`,
       ]);
     },
+  );
+});
+
+test('headers of any text are read or reported, never an exception', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const { headers, said } = resolve({ [`${all}HEADERS`]: text });
+      if (said.length > 0) expect(headers).toEqual({});
+      for (const [name, value] of Object.entries(headers)) {
+        expect(() => new Headers({ [name]: '' }).get(name)).not.toThrow();
+        expect(value).not.toMatch(/[\r\n\0]/);
+      }
+    }),
   );
 });
 

@@ -1,5 +1,6 @@
 import { context, trace } from '@opentelemetry/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { RequestRecord } from '../../src/server/request-record.js';
 import { startReceiver, startService } from './support/service.js';
 
 const LOW = '0af7651916cd43dd0000000000000001';
@@ -75,6 +76,16 @@ describe('a request that is not recorded', () => {
     expect(seen).toMatchObject([false, { traceId: HIGH, traceFlags: 2 }, false, HIGH]);
     expect(seen[1]).not.toMatchObject({ spanId: 'b7ad6b7169203331' });
     expect(receiver.spans()).toEqual([]);
+  });
+
+  test('costs no attributes', async () => {
+    const read = vi.spyOn(RequestRecord.prototype, 'spanAttributes');
+    onTestFinished(() => read.mockRestore());
+    const { get } = await startService({ OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' });
+    await get('/', caller(HIGH, '02'));
+    expect(read).not.toHaveBeenCalled();
+    await get('/', caller(HIGH, '03'));
+    expect(read).toHaveBeenCalled();
   });
 
   test('because it is ignored lets a span of the user’s begin a trace of its own', async () => {

@@ -1,4 +1,5 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SpanQueue } from '../../src/export/span-queue.js';
 import { createDropped } from '../../src/metrics/dropped.js';
@@ -362,5 +363,63 @@ describe('close', () => {
     const { queue, dropped } = create();
     await queue.close();
     expect([...dropped.instrument.series]).toEqual([]);
+  });
+});
+
+describe('whatever happens in whatever order', () => {
+  const steps = fc.array(
+    fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({ kind: fc.constant('add' as const), spans: fc.integer({ min: 1, max: 5 }) }),
+      },
+      { weight: 3, arbitrary: fc.record({ kind: fc.constant('end' as const), fails: fc.boolean() }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 40_000 }) }),
+      },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush' as const) }) },
+    ),
+    { maxLength: 40 },
+  );
+
+  test('every span is exported, waiting, or counted as given up; one export at a time; the bounds hold', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, fc.integer({ min: 1, max: 8 }), async (taken, max) => {
+        const batch = Math.min(3, max);
+        const { queue, add, timers, dropped, exporter, exported, end } = create({ max, batch });
+        const flushes: Promise<void>[] = [];
+        let added = 0;
+        let failed = 0;
+        for (const step of taken) {
+          if (step.kind === 'add') {
+            add(step.spans);
+            added += step.spans;
+          } else if (step.kind === 'wait') await timers.advance(step.ms);
+          else if (step.kind === 'flush') flushes.push(queue.flush());
+          else if (exporter.underWay > 0) {
+            if (step.fails) failed += 1;
+            await end(step.fails ? new Error('no') : undefined);
+          }
+          await settled();
+          const handed = exporter.exports.flat().length;
+          expect(handed + queue.length + dropped.count('queue_full')).toBe(added);
+          expect(queue.length).toBeLessThanOrEqual(max);
+          expect(exporter.exports.every((spans) => spans.length <= batch)).toBe(true);
+          // An export that has timed out may still be under way, but nobody waits for it.
+          if (!taken.some(({ kind }) => kind === 'wait')) expect(exporter.underWay).toBeLessThanOrEqual(1);
+        }
+        const names = exported()
+          .flatMap((spans) => spans.split(' '))
+          .map(Number);
+        expect(names).toEqual([...names].sort((a, b) => a - b));
+        await queue.close();
+        await Promise.all(flushes);
+        expect(queue.length).toBe(0);
+        expect(timers.pending).toBe(0);
+        expect(dropped.count('export_failed')).toBeGreaterThanOrEqual(failed);
+      }),
+      { numRuns: 200 },
+    );
   });
 });

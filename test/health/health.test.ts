@@ -316,3 +316,58 @@ test('listeners that throw are counted and stop nothing', async () => {
   expect(health.state).toBe('ready');
   expect(faults).toHaveLength(4);
 });
+
+test('statuses tell what each check counts for, also where it has become stale unseen', async () => {
+  let calls = 0;
+  const { health, clock } = await createRunningHealth({
+    checks: {
+      db: () => false,
+      disk: {
+        run: () => (calls++ === 0 ? true : never()),
+        critical: true,
+        timeoutMs: 60_000,
+        maxAgeMs: 15_000,
+      },
+      slow: never,
+    },
+  });
+  expect([...health.statuses()]).toEqual([
+    ['db', 'warn'],
+    ['disk', 'pass'],
+    ['slow', undefined],
+  ]);
+  await clock.advance(16_000);
+  expect([...health.statuses()]).toContainEqual(['disk', 'fail']);
+});
+
+test('checks and start-up tasks run isolated, from the first run on', async () => {
+  let depth = 0;
+  const seen: number[] = [];
+  const run = () => void seen.push(depth);
+  const { health, clock } = createTestHealth(
+    { checks: { db: run }, startup: { warm: run } },
+    {},
+    (isolated) => {
+      depth += 1;
+      try {
+        return isolated();
+      } finally {
+        depth -= 1;
+      }
+    },
+  );
+  health.start();
+  await clock.advance(10_000);
+  expect(seen).toEqual([1, 1, 1]);
+});
+
+test('live and startup read no check: they are asked for most, and hang on none', async () => {
+  const { health } = await createRunningHealth();
+  const provider = vi.fn(() => []);
+  health.contribute(provider);
+  health.verdict(target('live'));
+  health.verdict(target('startup'));
+  expect(provider).not.toHaveBeenCalled();
+  health.verdict(target('ready'));
+  expect(provider).toHaveBeenCalledOnce();
+});

@@ -45,6 +45,15 @@ describe('health options', () => {
     );
   });
 
+  test('can have live depend on the main thread', () => {
+    expect(resolveHealth().maxStallMs).toBeUndefined();
+    expect(resolveHealth({ live: { maxStallMs: 1_000 } }).maxStallMs).toBe(1_000);
+    expect(() => resolveHealth({ live: { maxStallMs: 999 } })).toThrow(
+      /health\.live\.maxStallMs must be a number from 1000/,
+    );
+    expect(() => resolveHealth({ live: { maxStall: 1 } as object })).toThrow(/did you mean maxStallMs/);
+  });
+
   test('are copied: what the caller does to his object later changes nothing', () => {
     const checks: Record<string, () => boolean> = { db: run };
     const config = resolveHealth({ checks });

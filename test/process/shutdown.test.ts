@@ -187,7 +187,6 @@ describe('a shutdown by the application', () => {
 
   test('in its own handler of the signal that we take, too, has the delay of a signal', async () => {
     const { shutdown, clock, events } = createEndingService();
-    Object.assign(shutdown, {});
     const slow = createEndingService({ options: { delayMs: 300 }, clock });
     void shutdown.begin(call);
     void shutdown.begin(sigterm);
@@ -214,7 +213,13 @@ describe('a shutdown by a crash', () => {
     const end = service.shutdown.begin(crash);
     await service.clock.advance(2_000);
     expect(await end).toEqual({ code: 1 });
-    expect(service.events).toEqual(['0 draining crash', '0 stop', '2000 destroy', '2000 close', '2000 flush']);
+    expect(service.events).toEqual([
+      '0 draining crash',
+      '0 stop',
+      '2000 destroy',
+      '2000 close',
+      '2000 flush',
+    ]);
   });
 
   test('fails also where every request could end', async () => {

@@ -30,7 +30,9 @@ export interface Telemetry {
   span(): Promise<ReceivedSpan>;
   /** Spans that are no SERVER span, as far as they have come. */
   otherSpans(): ReceivedSpan[];
-  /** The newest point of each series of a metric, once requests are no longer active. */
+  /** The newest point of each series of a metric that has come. */
+  newest(name: string): ReceivedPoint[];
+  /** The same, once requests are no longer active. */
   points(name: string): Promise<ReceivedPoint[]>;
 }
 
@@ -73,6 +75,7 @@ export function observe(signals: Signals): Telemetry {
       expect(found.map((span) => span.name)).toHaveLength(1);
       return found[0] as ReceivedSpan;
     },
+    newest,
     otherSpans: () => all().filter(({ kind }) => kind !== 'SERVER'),
     async points(name) {
       await eventually('no active request', async () => {

@@ -1,4 +1,4 @@
-import type { CheckChange } from '../../../src/health/check-reading.js';
+import type { CheckChange, Isolate } from '../../../src/health/check-reading.js';
 import { Health, type HealthEvents } from '../../../src/health/health.js';
 import type { ProbeTarget } from '../../../src/health/match.js';
 import { type HealthOptions, resolveHealth } from '../../../src/health/options.js';
@@ -46,6 +46,7 @@ export interface TestHealth {
 export function createTestHealth(
   options: HealthOptions = {},
   listeners: Partial<HealthEvents> = {},
+  isolate: Isolate = (run) => run(),
 ): TestHealth {
   const clock = createFakeClock();
   const changes: CheckChange[] = [];
@@ -59,7 +60,7 @@ export function createTestHealth(
     timers: clock,
     random: () => 0.5,
     faults: { caught: (_place, error) => void faults.push(error) },
-    isolate: (run) => run(),
+    isolate,
     events: {
       onChange: (change) => void changes.push(change),
       onState: (change) => void states.push(change),

@@ -1,0 +1,70 @@
+import { isatty } from 'node:tty';
+import { isMainThread } from 'node:worker_threads';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { runInContext } from './context/storage.js';
+import type { Clock } from './core/clock.js';
+import type { Log } from './core/log.js';
+import type { Timers } from './health/timers.js';
+import { ProcessSignals } from './process/process-signals.js';
+import { Shutdown, type ShutdownParts } from './process/shutdown.js';
+import type { ShutdownConfig } from './process/shutdown-options.js';
+
+const terminal = 0;
+
+const clear = (handle: unknown) => clearTimeout(handle as NodeJS.Timeout | undefined);
+
+// Set outside of any request: a shutdown asked for by one would else carry its context to the end.
+const holding: Timers = {
+  set: (run, delayMs) => runInContext(ROOT_CONTEXT, () => setTimeout(run, delayMs), undefined),
+  clear,
+};
+
+const background: Timers = {
+  set: (run, delayMs) => (holding.set(run, delayMs) as NodeJS.Timeout).unref(),
+  clear,
+};
+
+let processSignals: ProcessSignals | undefined;
+
+function signalsOf(clock: Clock, write: (line: string) => void): ProcessSignals {
+  processSignals ??= new ProcessSignals({
+    host: process,
+    clock,
+    holding,
+    background,
+    write,
+    isTerminal: () => isatty(terminal),
+    platform: process.platform,
+  });
+  return processSignals;
+}
+
+export interface ServiceEndParts extends Pick<ShutdownParts, 'traffic' | 'ending'> {
+  /** Undefined where the process, its signals and its servers are left alone. */
+  readonly config: ShutdownConfig | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly write: (line: string) => void;
+}
+
+/** How a service ends: with the process, or when it is asked to. Returns the way to ask; it never rejects. */
+export function createServiceEnd(parts: ServiceEndParts): () => Promise<void> {
+  const { config, clock, ending, write } = parts;
+  if (config === undefined) {
+    let end: Promise<void> | undefined;
+    return () => {
+      end ??= leave(ending);
+      return end;
+    };
+  }
+  const shutdown = new Shutdown({ ...parts, config, timers: holding });
+  // A thread gets no signals, and an exception ends the thread alone.
+  const leaveSignals = isMainThread ? signalsOf(clock, write).add(shutdown) : () => {};
+  return () => shutdown.begin({ kind: 'call' }).then(leaveSignals);
+}
+
+async function leave(ending: ShutdownParts['ending']): Promise<void> {
+  ending.draining({ kind: 'call' });
+  ending.close();
+  await ending.flush();
+}

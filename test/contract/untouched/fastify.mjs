@@ -1,0 +1,9 @@
+import fastify from 'fastify';
+
+const app = fastify();
+app.register(async (inner) => inner.get('/orders/:id', async (request) => ({ id: request.params.id })), {
+  prefix: '/tenants/:tenant',
+});
+
+await app.listen({ port: 0, host: '127.0.0.1' });
+console.log(app.server.address().port);
