@@ -9,7 +9,6 @@ import {
 import { record, reject } from './core/check.js';
 import { createEnvironment, type Environment } from './core/environment.js';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from './core/log.js';
-import { redactUrl } from './core/redact-url.js';
 import { type HealthConfig, type HealthOptions, resolveHealth } from './health/options.js';
 import { type OverloadConfig, type OverloadOptions, resolveOverload } from './health/overload-options.js';
 import { type MetricConfig, type MetricOptions, resolveMetrics } from './metrics/options.js';

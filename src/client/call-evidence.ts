@@ -35,7 +35,11 @@ export function tellStatus(call: OutboundCall, { clock, faults }: EvidenceParts)
 }
 
 /** Tells the breaker of a call how the exchange ended, unless its status has decided; `error` is undefined for one that is whole. */
-export function tellEnd(call: OutboundCall, error: unknown, { faults, isStalled }: EvidenceParts): void {
+export function tellEnd(
+  call: OutboundCall,
+  error: unknown,
+  { clock, faults, isStalled }: EvidenceParts,
+): void {
   const { permit } = call;
   if (permit === undefined) return;
   call.permit = undefined;
@@ -49,6 +53,7 @@ export function tellEnd(call: OutboundCall, error: unknown, { faults, isStalled 
     isCallerAbort: call.isCallerAbort,
     isTimedOut: call.isTimedOut,
     isReusedSocket: call.isReusedSocket,
+    elapsedMs: clock.now() - call.startMs,
     isStalled: isStalled(),
   });
   tell(permit, verdict.kind === 'ignore' ? verdict : judgeAlso(call, { error }, verdict, faults));

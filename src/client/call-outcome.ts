@@ -9,6 +9,8 @@ export interface BrokenEnd {
   readonly isTimedOut: boolean;
   /** The request went out on a connection that had served one before. */
   readonly isReusedSocket: boolean;
+  /** Since the call was made. */
+  readonly elapsedMs: number;
   /** This process had stood still for longer than a time-out can tell from a slow upstream. */
   readonly isStalled: boolean;
 }
@@ -62,6 +64,8 @@ const abortCodes: ReadonlySet<string> = new Set([
 
 // A keep-alive connection that the upstream was closing while we wrote to it: the next call on a fresh one succeeds.
 const staleSocketCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE']);
+// The close and the request have crossed on the way: that shows within a round trip. Later it was the upstream that gave up.
+const staleWithinMs = 1_000;
 
 /** What a status says by itself: below 500 the upstream did its work. */
 export function judgeStatus(statusCode: number): Verdict {
@@ -75,17 +79,26 @@ export function judgeError(end: BrokenEnd): Verdict {
   if (end.isTimedOut || isTimeout(error, code))
     return end.isStalled ? ignore : { kind: 'failure', reason: 'timeout' };
   if (end.isCallerAbort || isAbort(error, code) || callerCodes.has(code)) return ignore;
-  if (end.isReusedSocket && statusCode === 0 && staleSocketCodes.has(code)) return ignore;
+  if (end.isReusedSocket && statusCode === 0 && end.elapsedMs < staleWithinMs && staleSocketCodes.has(code))
+    return ignore;
   return { kind: 'failure', reason: code };
 }
 
-export function isTimeout(error: unknown, code = errorCodeOf(error)): boolean {
+/** The `error.type` of a call that broke off; undefined for one that its caller did not want any more. */
+export function errorTypeOf(error: unknown, isTimedOut: boolean, isCallerAbort: boolean): string | undefined {
+  const code = errorCodeOf(error);
+  // That the caller's time ran out is an error, whatever his client makes of it.
+  if (isTimedOut || isTimeout(error, code)) return timeoutCodes.has(code) ? code : 'TimeoutError';
+  return isCallerAbort || isAbort(error, code) ? undefined : code;
+}
+
+function isTimeout(error: unknown, code = errorCodeOf(error)): boolean {
   if (timeoutCodes.has(code) || nameOf(error) === 'TimeoutError') return true;
   // AbortSignal.timeout() on http.request arrives as an AbortError that the TimeoutError caused.
   return nameOf(error) === 'AbortError' && nameOf((error as { cause?: unknown }).cause) === 'TimeoutError';
 }
 
-export function isAbort(error: unknown, code = errorCodeOf(error)): boolean {
+function isAbort(error: unknown, code = errorCodeOf(error)): boolean {
   return abortCodes.has(code) || nameOf(error) === 'AbortError';
 }
 

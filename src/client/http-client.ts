@@ -106,9 +106,9 @@ function begin(req: ObservedRequest, target: Target, router: OutboundRouter): vo
     return;
   }
   const call = outbound.begin(target, context, resendCountOf(context, target));
-  observeRequest(req, call);
   // Headers that are sent already are those of an agent that had a connection in its hand.
   if (req._headerSent !== true) outbound.writeHeaders(call, req, httpHeaders);
+  observeRequest(req, call);
   outbound.startDeadline(call, req, abortRequest);
 }
 

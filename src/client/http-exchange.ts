@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import { runInContext } from '../context/storage.js';
 import type { OutboundCall } from './outbound-call.js';
+import { isCopiedContext } from './outbound-headers.js';
 import { redirectContext } from './resend.js';
 
 export const callKey = Symbol('golden-signals.call');
@@ -29,6 +30,7 @@ export function observeRequest(req: ObservedRequest, call: OutboundCall): void {
   req[callKey] = call;
   req.emit = emitOfRequest as typeof req.emit;
   req.destroy = destroyRequest as typeof req.destroy;
+  req.setHeader = setHeaderOfRequest as typeof req.setHeader;
 }
 
 /** Ends the request from this side, wherever it is. */
@@ -54,6 +56,13 @@ function emitOfRequest(this: ObservedRequest, ...args: unknown[]): boolean {
     if (context !== undefined) return runInContext(context, emit as () => boolean, this, ...(args as []));
   } else observe(this, call, event, value);
   return emit.apply(this, args);
+}
+
+/** Who passes headers on, as proxies do and redirects, does so after the request was made; see {@link isCopiedContext}. */
+function setHeaderOfRequest(this: ObservedRequest, name: string, value: unknown): unknown {
+  const call = this[callKey];
+  if (call && name.length === 11 && isCopiedContext(call, name.toLowerCase(), value)) return this;
+  return Object.getPrototypeOf(this).setHeader.call(this, name, value);
 }
 
 function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value: unknown): void {

@@ -23,10 +23,16 @@ export class HeaderAccess<R> implements TextMapSetter<R> {
 }
 
 /**
- * Writes the context of a call into its headers. A `traceparent` that is there already stays when it belongs to another trace: the
- * caller set it on purpose. One of this very trace was copied from the request that is being served, and would leave this span out
- * of the trace.
+ * True for a `traceparent` of the very trace that a call belongs to: it was copied from the request that is being served, or from
+ * an attempt before this one, and would leave this span out of the trace. One of another trace was set on purpose.
  */
+export function isCopiedContext(call: OutboundCall, name: string, value: unknown): boolean {
+  if (name !== 'traceparent') return false;
+  const traceId = parseTraceparent(value)?.traceId;
+  return traceId !== undefined && traceId === trace.getSpanContext(call.inner)?.traceId;
+}
+
+/** Writes the context of a call into its headers. A `traceparent` that is there already stays, unless it {@link isCopiedContext}. */
 export function writeContext<R>(
   call: OutboundCall,
   propagator: TextMapPropagator,
@@ -34,9 +40,6 @@ export function writeContext<R>(
   access: HeaderAccess<R>,
 ): void {
   const given = access.get(request, 'traceparent');
-  if (given !== undefined) {
-    const traceId = parseTraceparent(given)?.traceId;
-    if (traceId === undefined || traceId !== trace.getSpanContext(call.inner)?.traceId) return;
-  }
+  if (given !== undefined && !isCopiedContext(call, 'traceparent', given)) return;
   propagator.inject(call.inner, request, access);
 }

@@ -9,7 +9,7 @@ import { GoldenSignalsError } from '../errors.js';
 import type { ClientRed } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
 import { type EvidenceParts, tellEnd, tellStatus } from './call-evidence.js';
-import { brokenOff, errorCodeOf, isAbort, isTimeout } from './call-outcome.js';
+import { brokenOff, errorTypeOf } from './call-outcome.js';
 import { type ClientTracing, linkTo } from './client-tracing.js';
 import { type CallOwner, OutboundCall } from './outbound-call.js';
 import { type HeaderAccess, writeContext } from './outbound-headers.js';
@@ -145,11 +145,8 @@ export class Outbound implements CallOwner {
   failed(call: OutboundCall, error: unknown): void {
     if (call.isSettled) return;
     if (!call.isSpanEnded) {
-      // What the caller cut off himself is no error (semantic conventions, since v1.41); that his own time ran out is one.
-      const code = errorCodeOf(error ?? brokenOff);
-      const isTimedOut = call.isTimedOut || isTimeout(error, code);
-      const isAborted = !isTimedOut && (call.isCallerAbort || isAbort(error, code));
-      if (!isAborted) call.errorType = code;
+      // What the caller cut off himself is no error (semantic conventions, since v1.41).
+      call.errorType = errorTypeOf(error ?? brokenOff, call.isTimedOut, call.isCallerAbort);
       this.#endSpan(call, this.#parts.clock.now());
     }
     this.#settle(call, error ?? brokenOff);

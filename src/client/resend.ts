@@ -38,6 +38,34 @@ export function redirectContext(
   return withResend(call, host, port, url.pathname + url.search);
 }
 
+/**
+ * The newest redirect of each context, for a `fetch` that is not ours: it follows one out of sight, in the context that it was
+ * called in. For a second only: whoever is not going to follow it may come to that place later, of his own accord.
+ */
+const followed = new WeakMap<Context, Resend & { readonly untilMs: number }>();
+let followedUntilMs = Number.NEGATIVE_INFINITY;
+const followedForMs = 1_000;
+
+/** Expects the redirect that {@link redirectContext} is about to be followed in the context of the call itself. */
+export function expectFollowed(call: OutboundCall, redirected: Context): void {
+  followedUntilMs = performance.now() + followedForMs;
+  followed.set(call.context, { ...(redirected.getValue(RESEND_KEY) as Resend), untilMs: followedUntilMs });
+}
+
+/** As {@link resendCountOf}, for an expected redirect; it is followed once. */
+export function followedCountOf(context: Context, target: Target): number {
+  if (followedUntilMs === Number.NEGATIVE_INFINITY) return 0;
+  const now = performance.now();
+  if (now > followedUntilMs) {
+    followedUntilMs = Number.NEGATIVE_INFINITY;
+    return 0;
+  }
+  const resend = followed.get(context);
+  if (resend === undefined || now > resend.untilMs || !isTo(resend, target)) return 0;
+  followed.delete(context);
+  return resend.count;
+}
+
 /** The context for a client to repeat the call in. */
 export function retryContext(call: OutboundCall): Context {
   return withResend(call, call.host, call.port, call.target.path);
@@ -51,10 +79,13 @@ function withResend(call: OutboundCall, host: string, port: number, path: string
 }
 
 /** 0 for a request that goes out for the first time. */
-export function resendCountOf(context: Context, { host, port, path }: Target): number {
+export function resendCountOf(context: Context, target: Target): number {
   const resend = context.getValue(RESEND_KEY) as Resend | undefined;
-  if (resend === undefined || resend.host !== host || resend.port !== port) return 0;
+  return resend !== undefined && isTo(resend, target) ? resend.count : 0;
+}
+
+function isTo(resend: Resend, { host, port, path }: Target): boolean {
+  if (resend.host !== host || resend.port !== port) return false;
   // By way of a proxy the path is a whole URL.
-  const isSame = path === resend.path || (path.charCodeAt(0) !== 0x2f && path.endsWith(resend.path));
-  return isSame ? resend.count : 0;
+  return path === resend.path || (path.charCodeAt(0) !== 0x2f && path.endsWith(resend.path));
 }

@@ -7,7 +7,7 @@ import { FETCH_KEY, type FetchCall } from './fetch-call.js';
 import { isRejection } from './is-rejection.js';
 import type { OutboundCall } from './outbound-call.js';
 import type { OutboundRouter } from './outbound-router.js';
-import { resendCountOf } from './resend.js';
+import { followedCountOf, resendCountOf } from './resend.js';
 import { createTarget, parseOrigin } from './target.js';
 import { dispatcherPrototypes, isLeaf, originOfClient } from './undici-copies.js';
 import {
@@ -74,7 +74,8 @@ export class UndiciClients {
       const retryAfter =
         statusCode === 429 || statusCode === 503 ? headerOf(headers, 'retry-after') : undefined;
       call.owner.responded(call, statusCode, retryAfter, undefined);
-      if (statusCode >= 300 && statusCode < 400) followRedirect(request, call, statusCode, headers);
+      if (statusCode >= 300 && statusCode < 400 && !isGlobalFetch(call))
+        followRedirect(request, call, statusCode, headers);
       else if (statusCode === 101) call.owner.completed(call);
     });
     this.#subscribe('undici:request:trailers', ({ request }) => {
@@ -144,7 +145,8 @@ export class UndiciClients {
     const target = createTarget(method, from.scheme, from.host, from.port, path);
     const fetchCall = context.getValue(FETCH_KEY) as FetchCall | undefined;
     if (fetchCall === undefined) {
-      const call = outbound.begin(target, context, resendCountOf(context, target));
+      const resendCount = resendCountOf(context, target) || followedCountOf(context, target);
+      const call = outbound.begin(target, context, resendCount);
       if (signal instanceof AbortSignal) call.signal = signal;
       return call;
     }
@@ -198,6 +200,11 @@ interface Message {
   readonly response?: { readonly statusCode: number; readonly headers: unknown };
   readonly error?: unknown;
   readonly socket?: unknown;
+}
+
+/** The global fetch counts its attempts itself. */
+function isGlobalFetch({ context }: OutboundCall): boolean {
+  return context.getValue(FETCH_KEY) !== undefined;
 }
 
 function isUpgrade({ upgrade, method }: DispatchOptions): boolean {

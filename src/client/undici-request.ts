@@ -2,7 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import { runInContext } from '../context/storage.js';
 import type { OutboundCall } from './outbound-call.js';
 import { HeaderAccess } from './outbound-headers.js';
-import { redirectContext, retryContext } from './resend.js';
+import { expectFollowed, redirectContext, retryContext } from './resend.js';
 
 const callKey = Symbol('golden-signals.call');
 const redirectKey = Symbol('golden-signals.redirect');
@@ -50,6 +50,7 @@ export function followRedirect(
   const context = redirectContext(call, statusCode, headerOf(headers, 'location'));
   if (context === undefined) return;
   request[redirectKey] = context;
+  expectFollowed(call, context);
   if (typeof request.onComplete === 'function') request.onComplete = onCompleteInContext;
   else if (typeof request.onResponseEnd === 'function') request.onResponseEnd = onResponseEndInContext;
 }

@@ -14,8 +14,9 @@ export function parseHostPort(authority: string): HostPort | undefined {
     host = authority.slice(1, end);
     if (authority[end + 1] === ':') portText = authority.slice(end + 2);
   } else {
-    const colon = authority.lastIndexOf(':');
-    if (colon >= 0) {
+    const colon = authority.indexOf(':');
+    // More than one colon without brackets is a bare IPv6 address, as some proxies write it.
+    if (colon >= 0 && !authority.includes(':', colon + 1)) {
       host = authority.slice(0, colon);
       portText = authority.slice(colon + 1);
     }

@@ -35,7 +35,8 @@ function decoded(key: string): string {
   }
 }
 
-const credentials = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i;
+// Up to the last @ before the path: a password may hold one.
+const credentials = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i;
 
 /** An absolute URL without credentials and with its query redacted; a fragment stays. */
 export function redactUrl(url: string): string {

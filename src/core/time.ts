@@ -11,9 +11,12 @@ export function toHrTime(epochMs: number): HrTime {
   return [seconds, nanos];
 }
 
-/** What a user may pass as a time, as wall-clock milliseconds; a small number is read as `performance.now()`, as the SDK does. */
+/**
+ * What a user may pass as a time, as wall-clock milliseconds; a number that `performance.now()` can have given is read as that, as
+ * the SDK's spans do.
+ */
 export function toEpochMs(time: TimeInput, monotonicToEpoch: (at: number) => number): number {
-  if (typeof time === 'number') return time < performance.timeOrigin ? monotonicToEpoch(time) : time;
+  if (typeof time === 'number') return time <= performance.now() ? monotonicToEpoch(time) : time;
   if (time instanceof Date) return time.getTime();
   return time[0] * 1_000 + time[1] / 1e6;
 }

@@ -13,7 +13,10 @@ export interface HealthOptions {
   readonly aliases?: boolean;
   /** Answers a path even if the application has a route of its own there. @default false */
   readonly override?: boolean;
-  /** What to check, by name; a bare function is a non-critical check with the defaults. @default {} */
+  /**
+   * What to check, by name; a bare function is a non-critical check with the defaults. Checks and start-up tasks run outside of every
+   * request and are traced nowhere; what they call is measured, and guarded by its breaker. @default {}
+   */
   readonly checks?: Readonly<Record<string, CheckFunction | CheckOptions>>;
   /** What has to be done before the service is ready, by name. @default {} */
   readonly startup?: Readonly<Record<string, StartupTask>>;

@@ -75,8 +75,9 @@ function unquoted(value: string): string {
     : value;
 }
 
+/** `unknown` is what a proxy says that does not (RFC 7239, section 6.2). */
 function withoutPort(address: string | undefined): string | undefined {
-  if (address === undefined) return undefined;
+  if (address === undefined || address.toLowerCase() === 'unknown') return undefined;
   if (address.startsWith('[')) {
     const end = address.indexOf(']');
     return end < 0 ? address : address.slice(1, end);

@@ -74,23 +74,28 @@ export class AppRoutes {
     return isTaken;
   }
 
-  /** Those that are known to listen there; where nothing is known of the server, each may be the one. */
+  /** Those that are known to listen there; else each whose server is not known may be the one. */
   #appsOf(server: object): readonly object[] {
     this.#apps = this.#apps.filter((ref) => ref.deref() !== undefined);
     const apps = this.#apps.flatMap((ref) => ref.deref() ?? []);
     const listeners = listenersOf(server);
-    const own = [...listeners.filter(isExpressApp), ...apps.filter((app) => serverOf(app) === server)];
-    return own.length > 0 ? own : apps;
+    const own = [
+      ...listeners.filter(isExpressApp),
+      ...apps.filter((app) => isServedBy(app, server, listeners)),
+    ];
+    return own.length > 0 ? own : apps.filter((app) => (app as Partial<FastifyLike>).server === undefined);
   }
 }
 
-function listenersOf(server: object): readonly unknown[] {
-  const { listeners } = server as Partial<EventEmitter>;
+function listenersOf(server: unknown): readonly unknown[] {
+  const { listeners } = (server ?? {}) as Partial<EventEmitter>;
   return typeof listeners === 'function' ? listeners.call(server, 'request') : [];
 }
 
-function serverOf(app: object): unknown {
-  return (app as Partial<FastifyLike>).server;
+/** fastify knows its server; for 'localhost' it opens a second one with the same listener. */
+function isServedBy(app: object, server: object, listeners: readonly unknown[]): boolean {
+  const { server: own } = app as Partial<FastifyLike>;
+  return own === server || listenersOf(own).some((listener) => listeners.includes(listener));
 }
 
 function defines(app: object, path: string): boolean {

@@ -86,7 +86,7 @@ export class ServerBindings {
     this.#changed();
   }
 
-  /** The servers of a handler that are known to have listened, or were bound by name. */
+  /** The servers of a handler that are bound by name, were seen to listen, or have had a request. */
   *servers(handler: RequestHandler): Generator<EventEmitter> {
     for (const server of this.#servers) if (this.handlerOf(server) === handler) yield server;
   }
@@ -109,6 +109,7 @@ export class ServerBindings {
     }
     if (found?.handler === undefined) found = this.#everyServer ?? nobody;
     if (found.handler !== undefined) {
+      this.#servers.add(server);
       for (const listener of listeners) {
         if (isExpressApp(listener)) watchExpressRoutes(listener);
       }

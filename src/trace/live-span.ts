@@ -33,7 +33,10 @@ export interface AttributeSource {
 // OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_SPAN_EVENT_COUNT_LIMIT and OTEL_SPAN_LINK_COUNT_LIMIT have this default.
 const countLimit = 128;
 
-const unset: SpanStatus = Object.freeze({ code: 0 });
+// SpanStatusCode of the API, whose enums are objects to load.
+const UNSET = 0;
+const OK = 1;
+const unset: SpanStatus = Object.freeze({ code: UNSET });
 
 /**
  * The span of a seam: what `trace.getActiveSpan()` gives in a handler, and what an exporter reads afterwards. It costs one
@@ -102,7 +105,7 @@ export class LiveSpan implements Span, ReadableSpan {
   }
 
   setAttribute(key: string, value: AttributeValue | undefined): this {
-    if (!this.isRecording() || key === '' || value === undefined || value === null) return this;
+    if (!this.isRecording() || key === '' || !isAttributeValue(value)) return this;
     this.#given ??= {};
     if (!Object.hasOwn(this.#given, key)) {
       if (this.#givenCount >= countLimit) {
@@ -153,7 +156,9 @@ export class LiveSpan implements Span, ReadableSpan {
   }
 
   setStatus(status: SpanStatus): this {
-    if (this.isRecording()) this.status = { ...status };
+    // OpenTelemetry, "Set Status": unset is no status to set, and OK is final.
+    if (!this.isRecording() || status.code === UNSET || this.status.code === OK) return this;
+    this.status = { ...status };
     return this;
   }
 
@@ -241,6 +246,17 @@ export class LiveSpan implements Span, ReadableSpan {
     const { clock } = this.#origin;
     return this.#epochMsOf(time) - (clock.epochMs() - clock.now());
   }
+}
+
+/** What is none would not fail here but in the export, and take the other spans of its batch along. */
+function isAttributeValue(value: unknown): value is AttributeValue {
+  if (Array.isArray(value))
+    return value.every((item) => item === undefined || item === null || isPrimitive(item));
+  return isPrimitive(value);
+}
+
+function isPrimitive(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 function isTimeInput(value: unknown): value is TimeInput {

@@ -35,5 +35,8 @@ function byRatio(ratio: number): Sampler {
   if (ratio >= 1) return () => true;
   if (ratio <= 0) return () => false;
   const threshold = Math.round((1 - ratio) * randomRange);
-  return (_parent, traceId) => Number.parseInt(traceId.slice(-randomDigits), 16) >= threshold;
+  if (threshold >= randomRange) return () => false;
+  // As text: 56 bits do not fit into a number.
+  const first = threshold.toString(16).padStart(randomDigits, '0');
+  return (_parent, traceId) => traceId.slice(-randomDigits) >= first;
 }

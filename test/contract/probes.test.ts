@@ -1,15 +1,23 @@
-import * as net from 'node:net';
-import Router from '@koa/router';
-import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
 import type { CheckFunction, HealthOptions, Options } from '../../src/index.js';
 import { createDeferred, never } from '../health/support/harness.js';
 import { createErrorWithGetters, createHostileProxy } from '../health/support/hostile.js';
-import type { App, Kind } from './apps/app.js';
-import { kinds, plainHttp1Kinds } from './apps/kinds.js';
-import { openSession, send, sendOnSession, untraced } from './support/client.js';
+import { withRefusal, withRoute } from './apps/additions.js';
+import type { Kind } from './apps/app.js';
+import { kinds } from './apps/kinds.js';
+import { openSession, send, sendOnSession } from './support/client.js';
+import { pipeline } from './support/pipeline.js';
 import { eventually, type Running, start, useCollector } from './support/service.js';
 
 useCollector();
+
+/** Standard error is where the library speaks: kept for the tests that ask for it. */
+let written: MockInstance<typeof process.stderr.write>;
+beforeEach(() => {
+  written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+});
+afterEach(() => written.mockRestore());
+const linesWritten = () => written.mock.calls.map(([line]) => String(line));
 
 const paths = ['/health', '/health/live', '/health/ready', '/health/startup'] as const;
 
@@ -23,47 +31,6 @@ const allPass = { '/health': 200, '/health/live': 200, '/health/ready': 200, '/h
 
 const statusOf = (body: string) => (JSON.parse(body) as { status: string }).status;
 const isDetailed = (body: string) => 'checks' in (JSON.parse(body) as object);
-
-/** Adds a GET route in the framework's own idiom; Node's own servers have none. */
-function addRoute({ name, hasRoutes }: Kind, { target }: App, path: string): void {
-  if (!hasRoutes) return;
-  if (name.startsWith('Koa')) {
-    const router = new Router();
-    router.get(path, (ctx: { body: unknown }) => {
-      ctx.body = 'mine';
-    });
-    (target as { use(middleware: unknown): void }).use(router.routes());
-    return;
-  }
-  type Reply = { send(body: string): void };
-  const routes = (name.startsWith('Nest') ? (target as NestApp).getHttpAdapter() : target) as Routes;
-  if (name === 'Hono') routes.get(path, (c) => (c as { text(body: string): unknown }).text('mine'));
-  else routes.get(path, (_req, reply) => void (reply as Reply).send('mine'));
-}
-
-interface Routes {
-  get(path: string, handler: (first: unknown, second: unknown) => unknown): void;
-}
-
-interface NestApp {
-  getHttpAdapter(): unknown;
-}
-
-function withRoute(kind: Kind, path: string): Kind {
-  return {
-    ...kind,
-    async create(raw) {
-      const app = await kind.create(raw);
-      return {
-        ...app,
-        addRoutes() {
-          addRoute(kind, app, path);
-          return app.addRoutes();
-        },
-      };
-    },
-  };
-}
 
 describe.each(kinds)('$name', (kind) => {
   describe('answers', () => {
@@ -132,6 +99,12 @@ describe.each(kinds)('$name', (kind) => {
       expect(answers).toEqual([200, 200, 200, 200, 200]);
     });
 
+    test.runIf(kind.hasRoutes)('ahead of every middleware', async () => {
+      const service = await startWith(withRefusal(kind), {});
+      expect(await statuses(service)).toEqual(allPass);
+      expect((await service.send({ path: '/orders/7' })).status).toBe(401);
+    });
+
     test('with telemetry switched off', async () => {
       vi.stubEnv('OTEL_SDK_DISABLED', 'true');
       onTestFinished(() => void vi.unstubAllEnvs());
@@ -158,15 +131,11 @@ describe.each(kinds)('$name', (kind) => {
     });
 
     test.runIf(kind.hasRoutes)('a route of its own at the same path, and says so once', async () => {
-      const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-      onTestFinished(() => write.mockRestore());
       const service = await startWith(withRoute(kind, '/health'), {});
       expect((await service.send({ path: '/health' })).body).toBe('mine');
       expect((await service.send({ path: '/health?again' })).body).toBe('mine');
       expect((await service.send({ path: '/health/live' })).body).toMatch(/^\{"status":"pass"/);
-      const lines = write.mock.calls
-        .map(([line]) => String(line))
-        .filter((line) => line.includes('GET /health'));
+      const lines = linesWritten().filter((line) => line.includes('GET /health'));
       expect(lines).toHaveLength(1);
       expect((await service.spans(2)).every(({ attributes }) => attributes['http.route'] === '/health')).toBe(
         true,
@@ -383,77 +352,4 @@ async function onOneConnection({ address }: Running, asked: readonly string[]): 
     return answers;
   }
   return (await pipeline(address.port, asked)).map(({ status }) => status);
-}
-
-interface Piped {
-  readonly status: number;
-  readonly body: string;
-}
-
-/** Writes all requests to one connection at once, and reads the answers, which come in order; each has a Content-Length. */
-function pipeline(port: number, asked: readonly string[]): Promise<Piped[]> {
-  return new Promise((resolve, reject) => {
-    const socket = untraced(() => net.connect(port, '127.0.0.1'));
-    const answers: Piped[] = [];
-    let text = '';
-    socket.setEncoding('latin1');
-    socket.on('error', reject);
-    socket.on('close', () => reject(new Error(`closed after ${answers.length} answers`)));
-    socket.on('data', (chunk: string) => {
-      text += chunk;
-      for (let next = takeAnswer(text); next !== undefined; next = takeAnswer(text)) {
-        answers.push(next.answer);
-        text = text.slice(next.end);
-      }
-      if (answers.length < asked.length) return;
-      socket.removeAllListeners('close');
-      socket.destroy();
-      resolve(answers);
-    });
-    socket.write(asked.map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join(''));
-  });
-}
-
-function takeAnswer(text: string): { readonly answer: Piped; readonly end: number } | undefined {
-  const bodyAt = text.indexOf('\r\n\r\n') + 4;
-  if (bodyAt < 4) return undefined;
-  const head = text.slice(0, bodyAt);
-  const end = bodyAt + Number(/content-length: (\d+)/i.exec(head)?.[1]);
-  if (text.length < end) return undefined;
-  return { answer: { status: Number(head.slice(9, 12)), body: text.slice(bodyAt, end) }, end };
-}
-
-describe.each(plainHttp1Kinds)('$name under many probes', (kind) => {
-  test('1,000 at once run each check once', async () => {
-    const check = createDeferred();
-    const run = vi.fn(() => check.promise);
-    const { address } = await startWith(kind, { checks: { disk: { run, critical: true, intervalMs: 0 } } });
-    const paths = Array.from({ length: 100 }, () => '/health/ready');
-    const answers = Promise.all(Array.from({ length: 10 }, () => pipeline(address.port, paths)));
-    check.resolve();
-    expect(new Set((await answers).flat().map(({ status }) => status))).toEqual(new Set([200]));
-    expect(run).toHaveBeenCalledOnce();
-  });
-
-  test('leaves nothing behind after 20,000', async () => {
-    const { address, app } = await startWith(kind, { checks: { db: () => true }, detail: 'never' });
-    const batch = Array.from({ length: 1_000 }, () => '/health/ready');
-    await pipeline(address.port, batch);
-    const before = footprint(app);
-    for (let sent = 0; sent < 20_000; sent += batch.length) await pipeline(address.port, batch);
-    await eventually('connections to close', () => footprint(app).handles <= before.handles);
-    expect(footprint(app)).toEqual(before);
-  });
-});
-
-function footprint({ target }: App) {
-  const handles = process.getActiveResourcesInfo();
-  const listenersOf = (emitter: NodeJS.EventEmitter) =>
-    emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0);
-  return {
-    handles: handles.filter((name) => name !== 'Immediate').length,
-    timers: handles.filter((name) => name === 'Timeout').length,
-    process: listenersOf(process),
-    server: target instanceof net.Server ? listenersOf(target) : 0,
-  };
 }

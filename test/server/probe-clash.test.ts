@@ -85,7 +85,8 @@ describe.each([
     const app = fastify();
     add(app);
     await app.ready();
-    return routesOf(app);
+    const { routes } = routesOf(app);
+    return { has: (path: string) => routes.isTaken(app.server, path) };
   };
 
   test('has the literal GET routes, with the prefix of their plugin', async () => {
@@ -169,6 +170,17 @@ test('of several applications, those that are known to listen on the server deci
   expect(routes.isTaken(http.createServer(other), '/health')).toBe(false);
   // Nothing is known of a listener of the user's own: each of them may be behind it.
   expect(routes.isTaken(http.createServer(noop), '/health')).toBe(true);
+});
+
+test('a fastify instance has routes on its own servers alone, the second one for localhost included', async () => {
+  const app = fastify5();
+  app.get('/health', async () => 'mine');
+  await app.ready();
+  const { routes } = routesOf(app);
+  const [listener] = app.server.listeners('request') as http.RequestListener[];
+  expect(routes.isTaken(app.server, '/health')).toBe(true);
+  expect(routes.isTaken(http.createServer(listener), '/health')).toBe(true);
+  expect(routes.isTaken(http.createServer(noop), '/health')).toBe(false);
 });
 
 test('an application that nobody has named counts where it is the server’s listener', () => {

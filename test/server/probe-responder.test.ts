@@ -99,7 +99,7 @@ describe('the answer to a probe', () => {
     request.on('error', () => {});
     request.end();
     await vi.waitUntil(() => asked.mock.calls.length > 0, { interval: 1 });
-    const { socket } = asked.mock.calls[0]?.[0] as http.IncomingMessage;
+    const [[{ socket }]] = asked.mock.calls as [[http.IncomingMessage]];
     request.destroy();
     await once(socket, 'close');
     health.drain();

@@ -70,7 +70,8 @@ const undiciPipeline = async ({ pipeline }, { url, method, signal }) => {
     return body;
   });
   duplex.end();
-  return { status, body: await textOf(duplex) };
+  const body = await textOf(duplex);
+  return { status, body };
 };
 
 const undici = (name) => ({

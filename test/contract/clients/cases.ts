@@ -43,7 +43,8 @@ const isFetch = (client: string) => /^(fetch|ky|undici\d fetch)$/.test(client);
 const followsRedirects = (client: string) =>
   isFetch(client) || ['axios', 'axios fetch', 'got', 'node-fetch', 'superagent'].includes(client);
 /** Whoever hands an AbortSignal.timeout() on, so that it can be told from any other abort. */
-const tellsTimeouts = (client: string) => !['axios', 'axios fetch', 'got', 'node-fetch', 'superagent'].includes(client);
+const tellsTimeouts = (client: string) =>
+  !['axios', 'axios fetch', 'got', 'node-fetch', 'superagent'].includes(client);
 const keepsConnections = (client: string) => client !== 'http.request, agent: false';
 
 /** The table of breaker.md, "What the HTTP clients report", for one client. */
@@ -56,8 +57,20 @@ export function casesOf(client: string): readonly Case[] {
   return [
     { title: '200', to: 'ok', gives: 200, attempts: [ok], verdict: 'fine' },
     { title: '404', to: '404', gives: 404, attempts: [{ status: 404, errorType: '404' }], verdict: 'fine' },
-    { title: '500', to: '500', gives: 500, attempts: [{ status: 500, errorType: '500' }], verdict: 'failure' },
-    { title: '503', to: '503', gives: 503, attempts: [{ status: 503, errorType: '503' }], verdict: 'failure' },
+    {
+      title: '500',
+      to: '500',
+      gives: 500,
+      attempts: [{ status: 500, errorType: '500' }],
+      verdict: 'failure',
+    },
+    {
+      title: '503',
+      to: '503',
+      gives: 503,
+      attempts: [{ status: 503, errorType: '503' }],
+      verdict: 'failure',
+    },
     {
       title: '429 with Retry-After',
       to: '429',
@@ -110,14 +123,14 @@ export function casesOf(client: string): readonly Case[] {
     {
       title: 'an abort before the head',
       to: 'hang',
-      order: { abort: { afterMs: 30 } },
+      order: { abort: { onceSeen: true } },
       ...isAborted,
       attempts: [{}],
     },
     {
       title: 'an abort with a reason before the head',
       to: 'hang',
-      order: { abort: { afterMs: 30, reason: 'no longer wanted' } },
+      order: { abort: { onceSeen: true, reason: 'no longer wanted' } },
       ...isAborted,
       attempts: [{}],
     },
@@ -152,7 +165,14 @@ export function casesOf(client: string): readonly Case[] {
           attempts: [{ errorType: hungUp }],
           verdict: 'nothing',
         }
-      : { title: 'no kept connection', to: 'stale', order: { warmUp: 'stale' }, gives: 200, attempts: [ok], verdict: 'fine' },
+      : {
+          title: 'no kept connection',
+          to: 'stale',
+          order: { warmUp: 'stale' },
+          gives: 200,
+          attempts: [ok],
+          verdict: 'fine',
+        },
   ];
 }
 

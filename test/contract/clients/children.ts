@@ -35,7 +35,7 @@ export interface Order {
   readonly upstream: string;
   readonly method?: string;
   readonly abort?:
-    | { readonly afterMs: number; readonly reason?: string }
+    | { readonly onceSeen: true; readonly reason?: string }
     | { readonly afterHead: true; readonly reason?: string }
     | { readonly timeoutMs: number };
   /** Holds the circuit open for the call. */
@@ -52,6 +52,8 @@ export interface Outcome {
   };
   /** Every span was ended and every permit given back. */
   readonly isSettled: boolean;
+  /** The longest that the process stood still meanwhile. */
+  readonly stalledMs: number;
   readonly caller: DescribedSpan;
   readonly spans: readonly DescribedSpan[];
   readonly points: readonly {
@@ -69,6 +71,8 @@ export interface Outcome {
 /** A process that has some clients, and makes the calls it is told to. */
 export interface Child {
   call(order: Order): Promise<Outcome>;
+  /** Aborts the call that waits for it. */
+  abort(): void;
   /** Unhandled rejections, uncaught exceptions, warnings and internal errors so far. */
   complaints(): Promise<string[]>;
   stop(): Promise<void>;
@@ -128,6 +132,7 @@ async function conversationWith(child: ChildProcess): Promise<Child> {
 
   return {
     call: (order) => ask(order) as Promise<Outcome>,
+    abort: () => void ask('abort'),
     complaints: () => ask('complaints') as Promise<string[]>,
     async stop() {
       if (child.exitCode !== null) return;

@@ -23,6 +23,10 @@ export interface MisbehavingServer {
   readonly server: Server;
   /** Connections that were opened so far. */
   readonly connections: number;
+  /** Lets go of kept connections; resolves once none is open. */
+  idle(): Promise<void>;
+  /** Resolves once the request of a case has come that is left hanging. */
+  hanging(id: string): Promise<void>;
   /** The requests of one case, which its URL names. */
   seen(id: string): SeenRequest[];
   close(): Promise<void>;
@@ -44,7 +48,10 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   502: (_req, res) => void res.writeHead(502).end('broken'),
   503: (_req, res) => void res.writeHead(503).end('busy'),
   429: (_req, res) => void res.writeHead(429, { 'retry-after': '30' }).end('later'),
-  hang() {},
+  hang(req) {
+    const { server } = req.socket as Socket & { server?: Server };
+    server?.emit('hang', new URL(req.url ?? '', 'http://upstream').searchParams.get('case'));
+  },
   reset: (req) => void req.socket.resetAndDestroy(),
   fin: (req) => void req.socket.end(),
   garbage: (req) => void req.socket.end('\x00\xff\x13\x37 this is no HTTP\r\n\r\n'),
@@ -54,11 +61,11 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   },
   'fin-body'(req, res) {
     res.writeHead(200, { 'content-length': '100' });
-    res.write('half', () => afterRead(req, () => req.socket.end()));
+    res.write('half', () => req.socket.end());
   },
   'cut-chunk'(req, res) {
     res.writeHead(200);
-    res.write('half', () => afterRead(req, () => req.socket.end()));
+    res.write('half', () => req.socket.end());
   },
   'slow-body'(req, res) {
     res.writeHead(200, { 'content-length': '10' });
@@ -110,6 +117,7 @@ export async function startMisbehavingServer(
 ): Promise<MisbehavingServer> {
   const byCase = new Map<string, SeenRequest[]>();
   let connections = 0;
+  let open = 0;
   const all = { ...behaviours, ...more };
   const server = createServer((req, res) => {
     const { pathname, searchParams } = new URL(req.url ?? '', 'http://upstream');
@@ -125,13 +133,19 @@ export async function startMisbehavingServer(
       rawHeaders: req.rawHeaders,
       onConnection: count,
     });
+    // Each case gets a connection of its own, but for those whose connection is not to end with the answer.
+    if (pathname !== '/stale' && pathname !== '/cut-chunk') res.shouldKeepAlive = false;
     const behaviour = all[pathname.slice(1)];
     if (behaviour === undefined) res.writeHead(404).end();
     else behaviour(req, res);
   });
   server.on('connection', (socket) => {
     connections += 1;
+    open += 1;
     socket.on('error', () => {});
+    socket.on('close', () => {
+      open -= 1;
+    });
   });
   server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
@@ -143,6 +157,18 @@ export async function startMisbehavingServer(
       return connections;
     },
     seen: (id) => byCase.get(id) ?? [],
+    async idle() {
+      while (open > 0) {
+        server.closeIdleConnections();
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    },
+    async hanging(id) {
+      for (;;) {
+        const [hung] = await once(server, 'hang');
+        if (hung === id) return;
+      }
+    },
     async close() {
       server.closeAllConnections();
       if (server.listening) await new Promise((resolve) => server.close(resolve));

@@ -1,6 +1,8 @@
 // What a child process does once its clients are loaded and instrument() was called: makes the calls it is told to, each under a span
 // of a caller, and says what came of it.
 
+const { monitorEventLoopDelay } = require('node:perf_hooks');
+
 const collector = {
   started: 0,
   ended: [],
@@ -28,7 +30,7 @@ process.on('warning', (warning) => {
 const write = process.stderr.write.bind(process.stderr);
 process.stderr.write = (text, ...others) => {
   if (/internal error/.test(text)) complaints.push(text);
-  return write(text, ...others);
+  return /^golden-signals (info|warn): circuit/.test(text) || write(text, ...others);
 };
 
 let signals;
@@ -54,6 +56,15 @@ exports.start = (options = {}) => {
 };
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** The longest that this process stood still, in milliseconds; asked for again, since the last time. */
+const delay = monitorEventLoopDelay({ resolution: 10 });
+delay.enable();
+function longestStallMs() {
+  const longest = delay.max / 1e6;
+  delay.reset();
+  return longest;
+}
 
 async function settled(upstream) {
   const until = performance.now() + 5_000;
@@ -103,19 +114,25 @@ function signalOf(abort) {
   const controller = new AbortController();
   const reason = abort.reason === undefined ? undefined : new Error(abort.reason);
   if (abort.afterHead) collector.onHead = () => setTimeout(() => controller.abort(reason), 10);
-  else setTimeout(() => controller.abort(reason), abort.afterMs);
+  else abortNow = () => controller.abort(reason);
   return controller.signal;
 }
+
+let abortNow = () => {};
 
 async function run(clients, { client, url, upstream, method = 'GET', abort, circuit, warmUp }) {
   const { call, fns } = clients[client];
   const { origin } = new URL(url);
-  if (warmUp !== undefined) await call(fns, { url: warmUp, method: 'GET', origin });
+  if (warmUp !== undefined) {
+    await call(fns, { url: warmUp, method: 'GET', origin });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   await settled(upstream);
   const breaker = signals.breakers.get(upstream);
   const held = circuit === 'open' ? breaker.forceOpen() : undefined;
   const before = signals.breakers.get(upstream)?.snapshot();
   const measured = await durations();
+  longestStallMs();
   collector.started = 0;
   collector.ended.length = 0;
   collector.onHead = () => {};
@@ -142,6 +159,7 @@ async function run(clients, { client, url, upstream, method = 'GET', abort, circ
   return {
     result,
     isSettled,
+    stalledMs: longestStallMs(),
     caller: describeSpan(caller),
     spans: collector.ended.filter((span) => span !== caller).map(describeSpan),
     points,
@@ -158,7 +176,8 @@ async function run(clients, { client, url, upstream, method = 'GET', abort, circ
 exports.serve = (clients) => {
   process.on('message', async ({ id, order }) => {
     try {
-      const value = order === 'complaints' ? complaints : await run(clients, order);
+      const value =
+        order === 'complaints' ? complaints : order === 'abort' ? abortNow() : await run(clients, order);
       process.send({ id, value });
     } catch (error) {
       process.send({ id, failed: error?.stack ?? String(error) });

@@ -1,166 +1,107 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CLIENTS, type Case, casesOf, rejectionOf, undiciClients } from './cases.js';
-import { type Child, type ImportOrder, type ModuleSystem, type Outcome, startChild } from './children.js';
+import { type Case, CLIENTS, casesOf, rejectionOf, undiciClients } from './cases.js';
+import {
+  type Child,
+  type ImportOrder,
+  type ModuleSystem,
+  type Order,
+  type Outcome,
+  startChild,
+} from './children.js';
+import { expectCase, expectRejection } from './expectations.js';
 import { type MisbehavingServer, startMisbehavingServer } from './misbehaving-server.js';
 
-const CLIENT = 2;
-const ERROR = 2;
 const [nodeMajor = 0] = process.versions.node.split('.').map(Number);
 
 /** Each copy of undici has a process of its own, for finding one of them finds them all. */
-const GROUPS: readonly (readonly string[])[] = [
-  CLIENTS,
-  undiciClients('undici6'),
-  undiciClients('undici7'),
+const GROUPS: readonly (readonly [string, readonly string[]])[] = [
+  ['node and its libraries', CLIENTS],
+  ['undici 6', undiciClients('undici6')],
+  ['undici 7', undiciClients('undici7')],
   // It does not load on Node 20.
-  ...(nodeMajor >= 22 ? [undiciClients('undici8')] : []),
+  ...(nodeMajor >= 22 ? [['undici 8', undiciClients('undici8')] as const] : []),
 ];
-
-let ids = 0;
 
 /** Every client × every case, for one module system and each order of import. */
 export function describeClients(system: ModuleSystem, orders: readonly ImportOrder[]): void {
   describe.each(orders)('%s', (order) => {
-    const children = new Map<string, Child>();
-    let server: MisbehavingServer;
-    let refusedPort: number;
-
-    beforeAll(async () => {
-      server = await startMisbehavingServer();
-      refusedPort = await closedPort();
-      await Promise.all(
-        GROUPS.map(async (clients) => {
-          const child = await startChild(system, order, clients);
-          for (const client of clients) children.set(client, child);
-        }),
-      );
-    });
-    afterAll(async () => {
-      await Promise.all([...new Set(children.values())].map((child) => child.stop()));
-      await server.close();
-    });
-
-    describe.each(GROUPS.flat())('%s', (client) => {
-      const childOf = () => children.get(client) as Child;
-
-      test.each(casesOf(client).map((row) => [row.title, row] as const))('%s', async (_title, row) => {
-        const id = `${ids++}`;
-        const outcome = await childOf().call({ client, ...placeOf(row, id), ...orderOf(row, id) });
-        expectCase(row, outcome, server, id);
-      });
-
-      test('an open circuit', async () => {
-        const id = `${ids++}`;
-        const upstream = `127.0.0.1:${server.port}`;
-        const { connections } = server;
-        const outcome = await childOf().call({
-          client,
-          url: `http://${upstream}/ok?case=${id}`,
-          upstream,
-          circuit: 'open',
-        });
-
-        expect(server.seen(id)).toEqual([]);
-        expect(server.connections).toBe(connections);
-        expectRejection(rejectionOf(client, order), outcome, upstream);
-      });
-    });
-
-    test('nothing was left unhandled', async () => {
-      const complaints = await Promise.all([...new Set(children.values())].map((child) => child.complaints()));
-      expect(complaints.flat()).toEqual([]);
-    });
-
-    function placeOf({ to }: Case, id: string): { url: string; upstream: string } {
-      const query = `?case=${id}&sig=secret`;
-      if (to === 'unresolved') return { url: `http://nowhere.invalid/x${query}`, upstream: 'nowhere.invalid:80' };
-      const port = to === 'refused' ? refusedPort : server.port;
-      const scheme = to === 'tls' ? 'https' : 'http';
-      return { url: `${scheme}://127.0.0.1:${port}/${to}${query}`, upstream: `127.0.0.1:${port}` };
-    }
-
-    function orderOf({ order: more }: Case, id: string) {
-      if (more?.warmUp === undefined) return more;
-      return { ...more, warmUp: `http://127.0.0.1:${server.port}/${more.warmUp}?case=${id}-warm-up` };
-    }
+    describe.concurrent.each(GROUPS)('%s', (_group, clients) => describeGroup(system, order, clients));
   });
 }
 
-function expectCase(row: Case, outcome: Outcome, server: MisbehavingServer, id: string): void {
-  const { result, spans, points, caller, evidence } = outcome;
-  expect(outcome.isSettled).toBe(true);
-  if (row.gives === 'error') expect(result.error).toBeDefined();
-  else expect(result).toMatchObject({ status: row.gives });
+function describeGroup(system: ModuleSystem, order: ImportOrder, clients: readonly string[]): void {
+  let child: Child;
+  let server: MisbehavingServer;
+  let refusedPort: number;
+  let ids = 0;
 
-  // One span per attempt, ended once, under the caller's.
-  expect(spans.map(({ attributes }) => summaryOf(attributes))).toEqual(
-    row.attempts.map(({ status, errorType }) => ({
-      status,
-      errorType: errorType instanceof RegExp ? expect.stringMatching(errorType) : errorType,
-    })),
-  );
-  for (const [index, span] of spans.entries()) {
-    const { attributes } = span;
-    expect(span).toMatchObject({ kind: CLIENT, traceId: caller.traceId, parentSpanId: caller.spanId });
-    expect(span.name).toBe(row.order?.method ?? 'GET');
-    expect(span.status).toBe(attributes['error.type'] === undefined ? 0 : ERROR);
-    expect(attributes['http.request.resend_count']).toBe(index === 0 ? undefined : index);
-    expect(attributes['url.full']).toContain('sig=REDACTED');
-    expect(attributes).toMatchObject({
-      'server.address': row.to === 'unresolved' ? 'nowhere.invalid' : '127.0.0.1',
-      'server.port': expect.any(Number),
+  beforeAll(async () => {
+    server = await startMisbehavingServer();
+    refusedPort = await closedPort();
+    child = await startChild(system, order, clients);
+  });
+  afterAll(async () => {
+    await child.stop();
+    await server.close();
+  });
+
+  // One after the other, for what is ended and counted belongs to one call only.
+  describe.sequential.each(clients)('%s', (client) => {
+    test.each(casesOf(client).map((row) => [row.title, row] as const))('%s', async (_title, row) => {
+      let id: string;
+      let outcome: Outcome;
+      do {
+        id = `${ids++}`;
+        outcome = await call(row, { client, ...placeOf(row, id), ...row.order }, id);
+      } while (isBesideThePoint(row, outcome, id));
+      expectCase(row, outcome, server, id);
     });
-    if (attributes['http.response.status_code'] !== undefined) {
-      expect(attributes).toMatchObject({
-        'network.protocol.version': '1.1',
-        'network.peer.address': '127.0.0.1',
-        'network.peer.port': server.port,
-      });
-    }
+
+    test('an open circuit', async () => {
+      const id = `${ids++}`;
+      const upstream = `127.0.0.1:${server.port}`;
+      const { connections } = server;
+      const url = `http://${upstream}/ok?case=${id}`;
+      const outcome = await child.call({ client, url, upstream, circuit: 'open' });
+
+      expect(server.seen(id)).toEqual([]);
+      expect(server.connections).toBe(connections);
+      expectRejection(rejectionOf(client, order), outcome, upstream);
+    });
+  });
+
+  describe.sequential('in the end', () => {
+    test('nothing was left unhandled', async () => {
+      expect(await child.complaints()).toEqual([]);
+    });
+  });
+
+  /** A time-out of a process that stood still is no evidence, and a pool may open a second connection while the first is being freed. */
+  function isBesideThePoint({ title, order: more }: Case, { stalledMs }: Outcome, id: string): boolean {
+    if (title.includes('time-out')) return stalledMs > 40;
+    return more?.warmUp !== undefined && title.startsWith('a kept') && server.seen(id)[0]?.onConnection === 1;
   }
 
-  // Measured once each, with what the span says.
-  const measured = points.flatMap(({ attributes, count }) => Array(count).fill(summaryOf(attributes)));
-  const told = spans.map(({ attributes }) => summaryOf(attributes));
-  expect(measured).toHaveLength(told.length);
-  expect(measured).toEqual(expect.arrayContaining(told));
+  async function call(row: Case, given: Order, id: string): Promise<Outcome> {
+    await server.idle();
+    if (row.order?.abort !== undefined && 'onceSeen' in row.order.abort)
+      void server.hanging(id).then(() => child.abort());
+    if (given.warmUp === undefined) return child.call(given);
+    return child.call({
+      ...given,
+      warmUp: `http://127.0.0.1:${server.port}/${given.warmUp}?case=${id}-warm-up`,
+    });
+  }
 
-  // What arrived carries the ids of the span that it was sent under.
-  const seen = server.seen(id).map(({ headers }) => headers.traceparent);
-  const sent = spans.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-03`);
-  if (['refused', 'unresolved', 'tls'].includes(row.to)) expect(seen).toEqual([]);
-  else expect(seen).toEqual(sent);
-
-  expect(verdictOf(evidence, spans.length)).toBe(row.verdict);
-}
-
-function summaryOf(attributes: Readonly<Record<string, unknown>>) {
-  return { status: attributes['http.response.status_code'], errorType: attributes['error.type'] };
-}
-
-function verdictOf({ calls, failures, state }: Outcome['evidence'], attempts: number): string {
-  if (state === 'open') return 'held';
-  if (calls === 0) return 'nothing';
-  if (calls !== attempts) return `${calls} calls of ${attempts} attempts`;
-  return failures === 0 ? 'fine' : failures === calls ? 'failure' : `${failures} failures of ${calls} calls`;
-}
-
-function expectRejection(kind: 'itself' | 'code' | 'cause', outcome: Outcome, upstream: string): void {
-  const { result, spans, points, caller, evidence } = outcome;
-  const error = kind === 'cause' ? result.error?.cause : result.error;
-  expect(error).toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
-  if (kind !== 'code') expect(error).toMatchObject({ name: 'CircuitOpenError', upstream });
-
-  expect(spans).toMatchObject([
-    { kind: CLIENT, status: ERROR, parentSpanId: caller.spanId, durationNs: 0 },
-  ]);
-  expect(spans[0]?.attributes).toMatchObject({ 'error.type': 'ERR_CIRCUIT_OPEN' });
-  expect(points).toEqual([]);
-  expect(evidence).toMatchObject({ calls: 0, rejected: 1 });
-  expect(caller.events).toMatchObject([
-    { name: 'golden_signals.breaker.rejected', attributes: { 'golden_signals.breaker.name': upstream } },
-  ]);
+  function placeOf({ to }: Case, id: string): { url: string; upstream: string } {
+    const query = `?case=${id}&sig=secret`;
+    if (to === 'unresolved')
+      return { url: `http://nowhere.invalid/x${query}`, upstream: 'nowhere.invalid:80' };
+    const port = to === 'refused' ? refusedPort : server.port;
+    const scheme = to === 'tls' ? 'https' : 'http';
+    return { url: `${scheme}://127.0.0.1:${port}/${to}${query}`, upstream: `127.0.0.1:${port}` };
+  }
 }
 
 /** A port of the loopback on which nobody listens. */

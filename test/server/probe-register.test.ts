@@ -1,0 +1,66 @@
+import * as http from 'node:http';
+import express from 'express';
+import fastify from 'fastify';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
+import { sharedRegistry } from '../../src/registry.js';
+import type { Signals } from '../../src/signals.js';
+import { koa3 } from '../contract/apps/koa.js';
+import { send } from '../contract/support/client.js';
+import { closerOf, listenOn } from '../contract/support/listening.js';
+
+// What golden-signals/register does, for this process: every server is instrumented, and no application is named.
+let signals: Signals;
+beforeAll(() => {
+  vi.stubEnv('OTEL_SDK_DISABLED', 'true');
+  signals = sharedRegistry().instrumentEveryServer();
+});
+afterAll(() => signals.shutdown());
+beforeEach(() => void vi.spyOn(process.stderr, 'write').mockReturnValue(true));
+afterEach(() => void vi.restoreAllMocks());
+
+async function ask(server: http.Server) {
+  onTestFinished(closerOf(server));
+  const port = await listenOn(server);
+  return async (path: string) => (await send({ port, scheme: 'http', protocol: '1.1' }, { path })).body;
+}
+
+describe('with every server of the process instrumented', () => {
+  test('a plain server answers probes from the first request on', async () => {
+    const get = await ask(http.createServer((_req, res) => void res.end('mine')));
+    expect(await get('/health/startup')).toMatch(/^\{"status":"pass"/);
+    expect(await get('/orders')).toBe('mine');
+  });
+
+  test('express answers them, and its own route goes first', async () => {
+    const app = express();
+    app.get('/health', (_req, res) => void res.send('mine'));
+    const get = await ask(http.createServer(app));
+    expect(await get('/health')).toBe('mine');
+    expect(await get('/health/ready')).toMatch(/^\{"status":"pass"/);
+  });
+
+  test('fastify answers them, and its own route goes first', async () => {
+    const app = fastify();
+    app.get('/health', async () => 'mine');
+    onTestFinished(() => app.close());
+    await app.ready();
+    const get = await ask(app.server);
+    expect(await get('/health')).toBe('mine');
+    expect(await get('/health/ready')).toMatch(/^\{"status":"pass"/);
+  });
+
+  test('Koa answers them', async () => {
+    const get = await ask(http.createServer(new koa3().callback()));
+    expect(await get('/health')).toMatch(/^\{"status":"pass"/);
+  });
+});
