@@ -104,6 +104,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     propagator: propagation.propagator,
     isPropagatedTo: config.isPropagatedTo,
     breakers: breakers.upstreams,
+    mayRepeat: config.breakerOf?.mayRepeat === true,
     deadlines: config.deadline.propagate ? { ...config.deadline, ...requestSignals } : undefined,
   });
   telemetry.show(breakers.instruments);

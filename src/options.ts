@@ -91,7 +91,7 @@ export interface Config {
   readonly isDiagnosed: boolean;
 }
 
-export type Protocol = 'http/protobuf' | 'http/json';
+type Protocol = 'http/protobuf' | 'http/json';
 
 const protocols: readonly Protocol[] = ['http/protobuf', 'http/json'];
 
@@ -191,7 +191,8 @@ function resolveIgnore(ignore: Options['ignore']): Config['isIgnored'] {
   }
   if (ignore.length === 0) return undefined;
   return (req) => {
-    const url = req.url ?? '';
+    // Behind express' own middleware, `url` is what its routers have left of it.
+    const url = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '';
     const question = url.indexOf('?');
     const path = question < 0 ? url : url.slice(0, question);
     return (

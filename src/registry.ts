@@ -18,7 +18,7 @@ export interface Registry {
   prepare(options: Options | undefined): Pending;
 }
 
-export interface Pending {
+interface Pending {
   readonly signals: Signals;
   /** Takes a request that has reached the application's middleware, and binds the application if it is not yet. */
   enter(app: object | undefined, req: IncomingMessage, res: ServerResponse, next: () => void): void;

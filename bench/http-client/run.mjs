@@ -55,7 +55,13 @@ async function sample(client, variant, { sink, url, env }) {
     await child.ask('flush');
     const spans = await settledSpans(sink, isTraced ? count : 0);
     const cpuMicros = (await child.ask('cpuMicros')) - before;
-    return { client, variant, microsPerCall: cpuMicros / count, spans, isComplete: spans === (isTraced ? count : 0) };
+    return {
+      client,
+      variant,
+      microsPerCall: cpuMicros / count,
+      spans,
+      isComplete: spans === (isTraced ? count : 0),
+    };
   } finally {
     await child.stop();
   }
@@ -94,7 +100,8 @@ await Promise.all([sink.stop(), upstream.stop()]);
 const text = (value) => value.toFixed(1);
 const micros = (client, variant) =>
   samples.filter((s) => s.client === client && s.variant === variant).map((s) => s.microsPerCall);
-const added = (client, variant) => micros(client, variant).map((value, round) => value - micros(client, 'bare')[round]);
+const added = (client, variant) =>
+  micros(client, variant).map((value, round) => value - micros(client, 'bare')[round]);
 const rows = [];
 const ratios = [];
 for (const client of clients) {
@@ -113,7 +120,14 @@ for (const client of clients) {
     ]);
   }
 }
-const head = ['client and variant', 'CPU us/call', 'middle half', 'added to bare', 'middle half', 'ours/official'];
+const head = [
+  'client and variant',
+  'CPU us/call',
+  'middle half',
+  'added to bare',
+  'middle half',
+  'ours/official',
+];
 console.log(
   `${describeMachine()}. ${rounds} rounds of ${count} calls (${warmUp} to warm up), ${concurrency} at a time, keep-alive.\n\n` +
     table(head, rows, { isMarkdown: given.markdown }),

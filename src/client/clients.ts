@@ -14,7 +14,10 @@ export function observeClients(faults: Faults): OutboundRouter {
     isInstalled = true;
     observeHttpClients(router, faults);
     const undici = new UndiciClients(router, faults);
-    wrapGlobalFetch(() => undici.lookForCopies());
+    wrapGlobalFetch(
+      () => undici.lookForCopies(),
+      () => router.mayRepeat,
+    );
   }
   return router;
 }

@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import { activeContext } from '../context/storage.js';
-import { isSuppressed } from '../context/suppressed.js';
+import { isQuiet, isSuppressed } from '../context/suppressed.js';
 import type { Faults } from '../core/faults.js';
 import { abortRequest, callKey, type ObservedRequest, observeRequest } from './http-exchange.js';
 import { httpHeaders } from './http-headers.js';
@@ -100,16 +100,21 @@ function meetLate(req: ObservedRequest, router: OutboundRouter, faults: Faults):
 
 function begin(req: ObservedRequest, target: Target, router: OutboundRouter): void {
   const context = activeContext();
-  const outbound = isSuppressed(context) ? undefined : router.outboundFor(context);
+  const isOurs = isQuiet((req as { readonly agent?: unknown }).agent) || isSuppressed(context);
+  const outbound = isOurs ? undefined : router.outboundFor(context);
   if (outbound === undefined) {
     req[callKey] = null;
     return;
   }
   const call = outbound.begin(target, context, resendCountOf(context, target));
-  // Headers that are sent already are those of an agent that had a connection in its hand.
-  if (req._headerSent !== true) outbound.writeHeaders(call, req, httpHeaders);
+  if (!isOnTheWire(req)) outbound.writeHeaders(call, req, httpHeaders);
   observeRequest(req, call);
   outbound.startDeadline(call, req, abortRequest);
+}
+
+/** An agent with a connection in its hand may have sent the head already. */
+function isOnTheWire({ _headerSent, outputData = [] }: ObservedRequest): boolean {
+  return _headerSent === true && outputData.length === 0;
 }
 
 function targetOf(

@@ -12,6 +12,8 @@ export interface ObservedRequest extends Omit<http.ClientRequest, '_header' | 'o
   /** The head, once it is written; what Node keeps it in until the socket is there. */
   _header?: string | null;
   readonly _headerSent?: boolean;
+  /** What waits for the socket. */
+  readonly outputData?: readonly { data: unknown }[];
   readonly res?: ObservedResponse | null;
   onSocket(socket: undefined, error?: Error): void;
 }

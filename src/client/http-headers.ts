@@ -19,7 +19,12 @@ export const httpHeaders = new HeaderAccess<ObservedRequest>(
       return;
     }
     const others = head.replace(expressionFor(name), '');
-    req._header = `${others.slice(0, -2)}${name}: ${value}\r\n\r\n`;
+    const next = `${others.slice(0, -2)}${name}: ${value}\r\n\r\n`;
+    req._header = next;
+    // With Expect it waits among what is to be written.
+    const [waiting] = req.outputData ?? [];
+    if (typeof waiting?.data === 'string' && waiting.data.startsWith(head))
+      waiting.data = next + waiting.data.slice(head.length);
   },
 );
 

@@ -9,7 +9,11 @@ export interface UpstreamBreakerOptions extends BreakerOptions {
 }
 
 /** Finds the options of the breaker of an upstream, named `host:port`; false for none. */
-export type BreakerConfigOf = (upstream: string) => BreakerConfig | false;
+export interface BreakerConfigOf {
+  (upstream: string): BreakerConfig | false;
+  /** True where calls to some upstream are repeated. */
+  readonly mayRepeat: boolean;
+}
 
 /** Undefined where no upstream has a breaker. */
 export function resolveBreakers(given: false | UpstreamBreakerOptions): BreakerConfigOf | undefined {
@@ -24,14 +28,20 @@ export function resolveBreakers(given: false | UpstreamBreakerOptions): BreakerC
     const path = `breaker.upstreams['${name}']`;
     own.set(name.toLowerCase(), options === false ? false : resolveBreaker({ ...common, ...options }, path));
   }
-  if (own.size === 0) return () => base;
-  return (upstream) => {
+  const mayRepeat = [base, ...own.values()].some((config) => config !== false && config.retry !== undefined);
+  if (own.size === 0) return Object.assign(() => base, { mayRepeat });
+  const find = (upstream: string) => {
     const exact = own.get(upstream);
     if (exact !== undefined) return exact;
     const host = parseHostPort(upstream)?.host;
     return (host === undefined ? undefined : own.get(host)) ?? base;
   };
+  return Object.assign(find, { mayRepeat });
 }
+
+// An IPv6 address has brackets where a port follows.
+const hostPort = /^(?:\[[\da-f:.]+\](?::\d{1,5})?|[^\s:/*[\]]+(?::\d{1,5})?|[\da-f]*(?::[\da-f.]*){2,})$/i;
+const domain = /^\*(?:\.[^\s:/*[\].]+)+$/;
 
 /** Hosts that get trace context and baggage: `host`, `host:port`, `*.domain`, or a regular expression on `host:port`. */
 export type PropagateTo = readonly (string | RegExp)[];
@@ -45,10 +55,10 @@ export function resolvePropagateTo(given: PropagateTo | undefined): (host: strin
   const expressions: RegExp[] = [];
   for (const [index, rule] of given.entries()) {
     if (rule instanceof RegExp) expressions.push(new RegExp(rule.source, rule.flags.replace(/[gy]/g, '')));
-    else if (typeof rule !== 'string' || rule === '' || rule.includes('/')) {
-      reject(`propagateTo[${index}]`, 'a host, host:port, *.domain or a regular expression', rule);
-    } else if (rule.startsWith('*.')) suffixes.push(rule.slice(1).toLowerCase());
-    else exact.add(rule.toLowerCase());
+    else if (typeof rule === 'string' && domain.test(rule)) suffixes.push(rule.slice(1).toLowerCase());
+    else if (typeof rule === 'string' && hostPort.test(rule))
+      exact.add(rule.toLowerCase().replace(/[[\]]/g, ''));
+    else reject(`propagateTo[${index}]`, 'a host, host:port, *.domain or a regular expression', rule);
   }
   return (host, port) => {
     const name = `${host}:${port}`;

@@ -6,11 +6,14 @@ import type { Outbound } from './outbound.js';
 export class OutboundRouter {
   readonly #byOwner = new Map<object, Outbound>();
   #first: Outbound | undefined;
+  /** True once a service was added that repeats calls. */
+  mayRepeat = false;
 
   /** `owner` is what the service's requests name as theirs. */
   add(owner: object, outbound: Outbound): void {
     this.#byOwner.set(owner, outbound);
     this.#first ??= outbound;
+    this.mayRepeat ||= outbound.mayRepeat;
   }
 
   remove(owner: object): void {

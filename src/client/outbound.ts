@@ -28,12 +28,14 @@ export interface OutboundParts {
   /** False for a host that gets neither trace context nor baggage. */
   readonly isPropagatedTo: (host: string, port: number) => boolean;
   readonly breakers: BreakerRegistry | undefined;
+  /** True where calls to some upstream are repeated. */
+  readonly mayRepeat: boolean;
   /** Where the time that is left is passed on to whom this service calls. */
   readonly deadlines?: OutboundDeadlines | undefined;
 }
 
 /** The header that says how long a caller still waits, and what is left for a call made in a context; undefined for no end. */
-export interface OutboundDeadlines {
+interface OutboundDeadlines {
   readonly header: string;
   remainingMs(context: Context): number | undefined;
 }
@@ -58,6 +60,10 @@ export class Outbound implements CallOwner {
     this.#parts = parts;
     this.#stall = createStallWatch(clock, () => this.#giveUpUnread());
     this.#evidence = { clock, faults, isStalled: () => this.#stall.isStalled() };
+  }
+
+  get mayRepeat(): boolean {
+    return this.#parts.mayRepeat;
   }
 
   /**

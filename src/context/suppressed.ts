@@ -1,5 +1,5 @@
 import { type Context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
-import { runInContext } from './storage.js';
+import { isStorageUsed, runInContext } from './storage.js';
 
 // The key of @opentelemetry/core's suppressTracing(), which every OpenTelemetry instrumentation respects. A key is a registered
 // symbol, so this is the same one without loading the package; a test compares them.
@@ -15,4 +15,25 @@ export function isSuppressed(context: Context): boolean {
 /** Runs what belongs to telemetry itself, outside of any request. */
 export function runSuppressed<R>(fn: () => R): R {
   return runInContext(suppressed, fn, undefined);
+}
+
+/**
+ * As {@link runSuppressed}, for exports: their connections are marked ({@link markQuiet}), so as long as nobody uses contexts they
+ * need none.
+ */
+export function runQuietly<R>(fn: () => R): R {
+  return isStorageUsed() ? runSuppressed(fn) : fn();
+}
+
+const quietKey = Symbol('golden-signals.quiet');
+
+/** Marks an agent whose requests are telemetry itself. */
+export function markQuiet<T extends object>(agent: T): T {
+  Object.defineProperty(agent, quietKey, { value: true });
+  return agent;
+}
+
+/** True for what {@link markQuiet} has marked. */
+export function isQuiet(agent: unknown): boolean {
+  return typeof agent === 'object' && agent !== null && quietKey in agent;
 }

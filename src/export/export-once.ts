@@ -1,4 +1,4 @@
-import { runSuppressed } from '../context/suppressed.js';
+import { runQuietly } from '../context/suppressed.js';
 import { reasonOf } from './failure.js';
 import type { Exporter } from './otlp-exporter.js';
 import type { Timers } from './timers.js';
@@ -17,7 +17,7 @@ export function exportOnce<Items>(
       resolve(reason);
     };
     try {
-      runSuppressed(() => {
+      runQuietly(() => {
         exporter.export(items, ({ code, error }) => settle(code === 0 ? undefined : reasonOf(error)));
       });
     } catch (error) {

@@ -5,7 +5,7 @@ import type {
   MetricProducer,
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
-import { runSuppressed } from '../context/suppressed.js';
+import { runQuietly } from '../context/suppressed.js';
 import { toHrTime } from '../core/time.js';
 import type { Dropped } from '../metrics/dropped.js';
 import type { MetricConfig } from '../metrics/options.js';
@@ -50,7 +50,7 @@ export class MetricPipeline implements MeterProvider {
     this.#exporters = parts.config.exporters.filter((name) => name !== 'none');
     if (parts.config.readers.length > 0) this.#usable();
     else if (this.#exporters.length > 0) {
-      this.#timer = runSuppressed(() => parts.timers.set(() => void this.flush(), parts.config.intervalMs));
+      this.#timer = runQuietly(() => parts.timers.set(() => void this.flush(), parts.config.intervalMs));
     }
   }
 

@@ -8,7 +8,7 @@ import type {
   MetricProducer,
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
-import { runSuppressed } from '../context/suppressed.js';
+import { runQuietly } from '../context/suppressed.js';
 import type { Dropped } from '../metrics/dropped.js';
 import { exportOnce } from './export-once.js';
 import { reasonOf } from './failure.js';
@@ -104,7 +104,7 @@ export class PeriodicReader implements IMetricReader {
   #schedule(): void {
     const { timers, intervalMs } = this.#parts;
     // Set in a request, it would hold that request for ever, and collect as a part of it.
-    this.#timer = runSuppressed(() =>
+    this.#timer = runQuietly(() =>
       timers.set(() => {
         this.#schedule();
         void this.#start();
@@ -113,7 +113,7 @@ export class PeriodicReader implements IMetricReader {
   }
 
   #start(): Promise<void> {
-    this.#running ??= runSuppressed(() => this.#export())
+    this.#running ??= runQuietly(() => this.#export())
       .catch(() => {})
       .then(() => {
         this.#running = undefined;

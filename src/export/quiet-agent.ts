@@ -1,6 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Socket } from 'node:net';
+import { markQuiet } from '../context/suppressed.js';
 import type { OtlpConfig } from './otlp-config.js';
 
 /** What an agent does with sockets, which its type does not show. */
@@ -28,5 +29,5 @@ export function createQuietAgent(url: URL, tls: OtlpConfig['tls']): http.Agent |
     reuseSocket.call(this, socket, request);
     socket.unref();
   };
-  return agent;
+  return markQuiet(agent);
 }

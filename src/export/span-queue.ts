@@ -1,5 +1,5 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { runSuppressed } from '../context/suppressed.js';
+import { runQuietly } from '../context/suppressed.js';
 import type { Dropped } from '../metrics/dropped.js';
 import type { QueueConfig } from '../trace/options.js';
 import { exportOnce } from './export-once.js';
@@ -83,7 +83,7 @@ export class SpanQueue {
     if (this.#running !== undefined || this.#waiting.length === 0) return;
     if (this.#waiting.length >= config.maxExportBatchSize) void this.#start();
     // A timer set in a request would hold its context, and with it the request, until it runs.
-    else this.#timer ??= runSuppressed(() => timers.set(() => void this.#start(), config.scheduleDelayMs));
+    else this.#timer ??= runQuietly(() => timers.set(() => void this.#start(), config.scheduleDelayMs));
   }
 
   #start(): Promise<boolean> {
@@ -92,7 +92,7 @@ export class SpanQueue {
     this.#timer = undefined;
     const batch = this.#waiting.splice(0, this.#parts.config.maxExportBatchSize);
     if (batch.length === 0) return Promise.resolve(false);
-    this.#running = runSuppressed(() => this.#export(batch)).then((isDone) => {
+    this.#running = runQuietly(() => this.#export(batch)).then((isDone) => {
       this.#tried += batch.length;
       this.#running = undefined;
       this.#proceed();

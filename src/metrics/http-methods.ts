@@ -8,7 +8,7 @@ export interface Method {
   readonly index: number;
 }
 
-export const OTHER_METHOD = '_OTHER';
+const OTHER_METHOD = '_OTHER';
 
 /** The methods that semantic conventions know by default (v1.44, "http.request.method"). */
 export const DEFAULT_METHODS: readonly string[] = [

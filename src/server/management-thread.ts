@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Probe } from '../health/probe.js';
 import type { ManagementListenerParts } from './management-listener.js';
@@ -27,10 +26,14 @@ export interface ManagementThread {
   close(): Promise<void>;
 }
 
-const defaultFile = join(__dirname, 'management-worker.js');
-
-/** Serves the management port from a worker thread, which does not keep the process alive. */
-export function createManagementThread(parts: ManagementThreadParts, file = defaultFile): ManagementThread {
+/**
+ * Serves the management port from a worker thread, which does not keep the process alive.
+ * @throws where there can be no thread, as in a bundle that has lost its file
+ */
+export function createManagementThread(
+  parts: ManagementThreadParts,
+  file = require.resolve('./management-worker.js'),
+): ManagementThread {
   const beat = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const count = new Int32Array(beat);
   const { host, port, probes, maxStallMs } = parts;

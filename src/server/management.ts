@@ -85,31 +85,34 @@ export function createManagement(parts: ManagementParts): Management {
   }
 
   function openThread(): void {
-    const thread = createManagementThread(
-      {
-        ...listening,
-        onError(error) {
-          listening.onError(error);
-          void thread.close();
+    try {
+      const thread = createManagementThread(
+        {
+          ...listening,
+          onError(error) {
+            listening.onError(error);
+            void thread.close();
+          },
+          probes: probes && { path: probes.path, probes: probes.probes },
+          maxStallMs: probes?.maxStallMs,
+          verdicts: () => verdictsOf(health),
+          onAnswered,
+          every: parts.every,
+          onEnd: openInstead,
         },
-        probes: probes && { path: probes.path, probes: probes.probes },
-        maxStallMs: probes?.maxStallMs,
-        verdicts: () => verdictsOf(health),
-        onAnswered,
-        every: parts.every,
-        onEnd(error) {
-          publish = () => {};
-          log.warnOnce(
-            'management.thread',
-            `${where} is served without a thread of its own: ${String(error)}`,
-          );
-          openHere();
-        },
-      },
-      parts.threadFile,
-    );
-    publish = thread.publish;
-    close = thread.close;
+        parts.threadFile,
+      );
+      publish = thread.publish;
+      close = thread.close;
+    } catch (error) {
+      openInstead(error);
+    }
+  }
+
+  function openInstead(error: unknown): void {
+    publish = () => {};
+    log.warnOnce('management.thread', `${where} is served without a thread of its own: ${String(error)}`);
+    openHere();
   }
 }
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { runInContext } from '../context/storage.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
@@ -166,16 +167,19 @@ interface Http2Response {
 function errorTypeOf(record: RequestRecord): string | undefined {
   const { res, statusCode } = record;
   if (statusCode >= 500) return String(statusCode);
-  if (isComplete(res)) return undefined;
+  if (isComplete(record)) return undefined;
   const errored = res.errored ?? (res as Http2Response).stream?.errored;
   if (errored) return typeOfError(errored);
   return statusCode !== 0 && isEventStream(res) ? undefined : 'ECONNRESET';
 }
 
-function isComplete(res: ServerResponse): boolean {
+function isComplete({ req, res }: RequestRecord): boolean {
   const { stream } = res as Http2Response;
-  if (stream === undefined) return res.writableFinished;
-  return res.writableEnded && !stream.aborted && stream.rstCode === 0;
+  if (stream !== undefined) return res.writableEnded && !stream.aborted && stream.rstCode === 0;
+  // Node 20 says so too of a response whose last bytes the connection has failed to take.
+  if (res.writableFinished) return !req.socket?.errored;
+  // A request that was made up, by a test or for a function in the cloud, has no connection that could take anything.
+  return res.writableEnded && !(req.socket instanceof Socket);
 }
 
 function isEventStream(res: ServerResponse): boolean {

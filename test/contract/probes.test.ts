@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
 import type { CheckFunction, HealthOptions, Options } from '../../src/index.js';
+import { bindToService, createService } from '../../src/instrument.js';
 import { createDeferred, never } from '../health/support/harness.js';
 import { createErrorWithGetters, createHostileProxy } from '../health/support/hostile.js';
 import { withRefusal, withRoute } from './apps/additions.js';
@@ -196,6 +197,19 @@ describe.each(kinds)('$name', (kind) => {
       });
     });
 
+    test('draining: alive, and wanting no traffic and no more of this connection', async () => {
+      const { health, address } = await startService(kind);
+      const ask = (path: string) =>
+        send(address, { path, headers: kind.protocol === '2' ? {} : { connection: 'keep-alive' } });
+      health.drain();
+      const answers = await Promise.all(paths.map(ask));
+      expect(answers.map(({ status }) => status)).toEqual([503, 200, 503, 200]);
+      expect(answers[0]?.body).toBe('{"status":"fail","reason":"draining"}');
+      const { connection } = answers[0]?.headers ?? {};
+      expect(connection).toBe(kind.protocol === '2' ? undefined : 'close');
+      expect((await ask('/orders/7')).status).toBe(200);
+    });
+
     test('of checks: only a critical one takes it out of service', async () => {
       const checks = { db: () => false };
       const service = await startWith(kind, { checks, detail: 'never' });
@@ -334,6 +348,19 @@ describe.each(kinds)('$name', (kind) => {
     });
   });
 });
+
+/** The application with the inside of its service, which drains without ending here. */
+async function startService(kind: Kind) {
+  const app = await kind.create(() => {});
+  onTestFinished(() => app.close());
+  const service = createService({ health: { detail: 'never' } }, () => {});
+  onTestFinished(() => void service.signals.shutdown());
+  bindToService(app.target, service);
+  await app.addRoutes();
+  const address = await app.listen();
+  await send(address, { path: '/health/startup' });
+  return { health: service.health, address };
+}
 
 function secretive(secret: string): Error {
   const cause = new Error(`redis://:${secret}@cache`);

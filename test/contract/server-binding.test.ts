@@ -1,11 +1,13 @@
+import dns from 'node:dns';
 import * as http from 'node:http';
 import type * as net from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import express from 'express';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Hono } from 'hono';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { expressSignals } from '../../src/express.js';
 import { fastifySignals } from '../../src/fastify.js';
 import { instrument, type Signals } from '../../src/index.js';
@@ -267,6 +269,37 @@ describe('express', () => {
       resource: { 'service.name': 'shop' },
     });
   });
+
+  test('is seen without a server, as adapters for functions in the cloud call it', async () => {
+    const app = express().get('/orders/:id', (_req, res) => void res.end('answered'));
+    const service = observe(instrument(app));
+    const req = new http.IncomingMessage(new PassThrough() as never);
+    Object.assign(req, { method: 'GET', url: '/orders/7', httpVersion: '1.1' });
+    const res = new http.ServerResponse(req);
+
+    app(req, res);
+    res.emit('close');
+
+    const span = await service.span();
+    expect(span).toMatchObject({ name: 'GET /orders/:id', status: { code: 'UNSET' } });
+    expect(span.attributes).not.toHaveProperty('error.type');
+    expect(await service.points('http.server.active_requests')).toMatchObject([{ value: 0 }]);
+  });
+
+  test('ignores by the whole path, also where its signals stand behind a mount path', async () => {
+    const app = express();
+    const router = express.Router();
+    const signals = expressSignals({ ignore: ['/shop/quiet'] });
+    router.use(signals);
+    router.get(['/quiet', '/loud'], (_req, res) => void res.end());
+    app.use('/shop', router);
+    const address = await listening(http.createServer(app));
+    const service = observe(signals.signals);
+
+    for (const path of ['/shop/quiet', '/shop/quiet?x', '/shop/loud']) await send(address, { path });
+
+    expect((await service.span()).attributes).toMatchObject({ 'url.path': '/shop/loud' });
+  });
 });
 
 describe('fastify', () => {
@@ -275,6 +308,14 @@ describe('fastify', () => {
     onTestFinished(() => app.close());
     app.get('/orders/:id', async () => '');
     const service = observe(instrument(app));
+    const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+    // fastify asks for every address of the name, and opens a server for each that it can bind.
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((host: string, ...args: unknown[]) => {
+      const done = args.at(-1) as (error: null, ...found: unknown[]) => void;
+      const isAll = (args[0] as { all?: boolean }).all === true;
+      process.nextTick(done, null, ...(isAll ? [addresses] : [host === 'localhost' ? '127.0.0.1' : host, 4]));
+    }) as never);
+    onTestFinished(() => lookup.mockRestore());
     await app.listen({ port: 0, host: 'localhost' });
 
     for (const { address, port } of app.addresses() as AddressInfo[]) {

@@ -88,6 +88,23 @@ describe.each(kinds)('$name', (kind) => {
     expect(span.attributes).toMatchObject({ 'http.response.status_code': 200, 'error.type': 'ECONNRESET' });
   });
 
+  test('reports a caller that hung up when the handler was done, and the answer on its way', async () => {
+    const service = await start(kind, {
+      raw(_req, res) {
+        res.writeHead(200, { 'content-type': 'application/octet-stream' });
+        res.end(Buffer.alloc(32 * 2 ** 20));
+      },
+    });
+    const call = open(service, '/raw/download');
+
+    await once(await call.message, 'data');
+    call.hangUp();
+
+    const span = await service.span();
+    expect(span.status.code).toBe('ERROR');
+    expect(span.attributes).toMatchObject({ 'http.response.status_code': 200, 'error.type': 'ECONNRESET' });
+  });
+
   test('takes the end of server-sent events, which is their caller’s, for none of an error', async () => {
     const service = await start(kind, {
       async raw(_req, res) {

@@ -179,6 +179,17 @@ describe.each(kinds)('$name', (kind) => {
       expect(active.map(({ value }) => value)).toEqual([0]);
     });
 
+    test('is asked about once', async () => {
+      const ignore = vi.fn((req: { url?: string | undefined }) => req.url === '/raw/quiet');
+      const service = await start(kind, { options: { ignore } });
+
+      await service.send({ path: '/raw/quiet' });
+      await service.send({ path: '/raw/loud' });
+
+      await service.span();
+      expect(ignore).toHaveBeenCalledTimes(2);
+    });
+
     test('passes on no context that the caller did not have, nor one that is malformed', async () => {
       const service = await start(kind, { raw: answerOutgoing, options: { ignore: ['/raw/quiet'] } });
 

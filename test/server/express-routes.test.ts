@@ -145,6 +145,16 @@ const cases: readonly {
     },
   },
   {
+    name: 'a router mounted at two paths that fit the same request',
+    build(express, app) {
+      const router = express.Router();
+      router.get('/:id', ok);
+      app.use('/a/:x', router);
+      app.use('/:y/b', router);
+    },
+    expected: { '/c/b/7': '/:y/b/:id', '/a/b/7': '/a/:x/:id', '/a/c/7': '/a/:x/:id' },
+  },
+  {
     name: 'a router mounted at the root',
     build(express, app) {
       const router = express.Router();

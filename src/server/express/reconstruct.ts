@@ -1,5 +1,7 @@
 import { type Layer, type LayerMatch, matchLayer } from './layer.js';
 
+const maxChars = 500;
+
 /** Where a parameter's value stands in a path. */
 interface Slot {
   readonly name: string;
@@ -14,6 +16,8 @@ interface Slot {
  * letter case, what was requested in any case reads as lower case.
  */
 export function reconstructTemplate(layer: Layer, match: LayerMatch): string | undefined {
+  // Asking takes time by the square of the length, and a caller chooses that.
+  if (match.path.length > maxChars) return undefined;
   const slots: Slot[] = [];
   for (const [name, value] of Object.entries(match.params)) {
     if (value === undefined) continue;
@@ -37,12 +41,8 @@ export function reconstructTemplate(layer: Layer, match: LayerMatch): string | u
 }
 
 function slotOf(layer: Layer, match: LayerMatch, name: string, value: string): Slot | undefined {
-  for (const raw of new Set([
-    value,
-    encodeURIComponent(value),
-    encodeURI(value),
-    ...rawSegments(match.path, value),
-  ])) {
+  const forms = [...rawSegments(match.path, value), value, encodeURIComponent(value), encodeURI(value)];
+  for (const raw of new Set(forms)) {
     if (raw === '') continue;
     for (let start = match.path.indexOf(raw); start >= 0; start = match.path.indexOf(raw, start + 1)) {
       const end = start + raw.length;
@@ -99,13 +99,19 @@ function mindsCase(layer: Layer, path: string): boolean {
 }
 
 // Steps to other letters and digits: an expression that allows some kinds only, such as hex digits, allows one of these.
-const shifts = [1, 5, 11, -1];
+const shifts = [1, 5, 8, -1];
 
-/** The same text with every letter and digit replaced by another of its class; percent escapes stay. */
+/** The same text with every letter and digit replaced by another of its class, and everything else but slashes by a letter. */
 function shifted(text: string, shift: number): string {
-  return text.replace(/%[0-9a-f]{2}|[0-9a-z]/gi, (char) => {
-    if (char.length > 1) return char;
-    const first = char >= 'a' ? 'a' : char >= 'A' ? 'A' : '0';
+  return text.replace(/%[0-9a-f]{2}|[^/]/gi, (char) => {
+    const first = /^[a-z]$/.test(char)
+      ? 'a'
+      : /^[A-Z]$/.test(char)
+        ? 'A'
+        : /^\d$/.test(char)
+          ? '0'
+          : undefined;
+    if (first === undefined) return 'q';
     const size = first === '0' ? 10 : 26;
     const origin = first.charCodeAt(0);
     return String.fromCharCode(origin + ((char.charCodeAt(0) - origin + shift + size) % size));

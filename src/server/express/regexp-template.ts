@@ -9,12 +9,26 @@ interface Key {
 const anySegment = /^\((?:\[\^\/(?:\\\.)?\]\+\?|\(\?:\(\?!\/.*\)\.\)\+\?)\)$/;
 const end = '/?(?=/|$)';
 
+/** The expressions of a layer's paths, each with its template; undefined when they could not be traced back. */
+type Paths = readonly { readonly expression: RegExp; readonly template: string }[] | undefined;
+
+const pathsByLayer = new WeakMap<Layer, { readonly paths: Paths }>();
+
 /**
  * The template that an expression was compiled from, proved by compiling it again; of several mount paths the first that matches. An
  * expression that the user gave himself, or that could not be traced back, stands for itself.
  */
 export function templateOfRegexp(layer: Layer, regexp: RegExp, match: LayerMatch): string {
-  const { source, flags } = regexp;
+  let known = pathsByLayer.get(layer);
+  if (known === undefined) {
+    known = { paths: pathsOf(layer, regexp) };
+    pathsByLayer.set(layer, known);
+  }
+  const found = known.paths?.find(({ expression }) => expression.test(match.path));
+  return found?.template ?? String(regexp);
+}
+
+function pathsOf(layer: Layer, { source, flags }: RegExp): Paths {
   const sources = unwrapped(source)
     .split('|^')
     .map((text, index) => (index === 0 ? text : `^${text}`));
@@ -22,14 +36,16 @@ export function templateOfRegexp(layer: Layer, regexp: RegExp, match: LayerMatch
   const templates: string[] = [];
   for (const alternative of sources) {
     const template = guess(alternative, names);
-    if (template === undefined) return String(regexp);
+    if (template === undefined) return undefined;
     templates.push(template);
   }
   const options = { end: false, strict: false, sensitive: !flags.includes('i') };
   const again = layerLike(layer, templates.length === 1 ? templates[0] : templates, options).regexp;
-  if (again?.source !== source || again.flags !== flags) return String(regexp);
-  const matching = sources.findIndex((alternative) => new RegExp(alternative, flags).test(match.path));
-  return templates[matching] ?? String(regexp);
+  if (again?.source !== source || again.flags !== flags) return undefined;
+  return sources.map((text, index) => ({
+    expression: new RegExp(text, flags),
+    template: templates[index] as string,
+  }));
 }
 
 /** Several paths in one, as path-to-regexp before 0.1.8 has them. */

@@ -20,6 +20,8 @@ interface Known {
   readonly literal: Map<string, Prefix>;
   /** Templates of prefixes with parameters. */
   readonly shaped: (Prefix & { readonly shape: RegExp })[];
+  /** Of a route with several paths: each with a layer that matches it alone. */
+  alternatives: readonly { readonly pattern: string; readonly layer: Layer }[] | undefined;
   /** How often all routers were searched in vain: not with every request. */
   misses: number;
 }
@@ -44,14 +46,15 @@ export function createRouteTemplates(
   return (route, app, baseUrl, path) => {
     let known = knownRoutes.get(route);
     if (known === undefined) {
-      known = { chains: chainsTo(roots(), app, route), literal: new Map(), shaped: [], misses: 0 };
+      const chains = chainsTo(roots(), app, route);
+      known = { chains, literal: new Map(), shaped: [], alternatives: undefined, misses: 0 };
       knownRoutes.set(route, known);
     }
     const prefix =
       known.literal.get(baseUrl) ?? known.shaped.find(({ shape }) => shape.test(baseUrl)) ?? learn(known);
     if (prefix === undefined) return undefined;
-    const own = ownTemplate(route, prefix.chain, path);
-    return own === undefined ? undefined : join(prefix.template, own);
+    const own = Array.isArray(route.path) ? matching(known, route.path, prefix.chain, path) : route.path;
+    return own === undefined ? undefined : join(prefix.template, String(own));
 
     function learn(to: Known): Prefix | undefined {
       let found = explain(to.chains, baseUrl);
@@ -132,17 +135,19 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-/** The route's own part: its path as given, of several the first that matches. */
-function ownTemplate(route: Route, chain: Chain, path: string | undefined): string | undefined {
-  const { path: own } = route;
-  if (!Array.isArray(own)) return own === undefined ? undefined : String(own);
-  const { routeLayer, router } = chain;
+/** Of a route's several paths the first that matches. */
+function matching(
+  known: Known,
+  paths: readonly unknown[],
+  { routeLayer, router }: Chain,
+  path: string | undefined,
+): string | undefined {
   if (routeLayer === undefined || path === undefined) return undefined;
-  for (const pattern of own.flat(Number.POSITIVE_INFINITY)) {
-    if (matchLayer(layerLike(routeLayer, pattern, optionsOf(router)), path) !== undefined)
-      return String(pattern);
-  }
-  return undefined;
+  known.alternatives ??= paths.flat(Number.POSITIVE_INFINITY).map((pattern) => ({
+    pattern: String(pattern),
+    layer: layerLike(routeLayer, pattern, optionsOf(router)),
+  }));
+  return known.alternatives.find(({ layer }) => matchLayer(layer, path) !== undefined)?.pattern;
 }
 
 function optionsOf(router: Router | undefined) {

@@ -45,7 +45,8 @@ const followsRedirects = (client: string) =>
 /** Whoever hands an AbortSignal.timeout() on, so that it can be told from any other abort. */
 const tellsTimeouts = (client: string) =>
   !['axios', 'axios fetch', 'got', 'node-fetch', 'superagent'].includes(client);
-const keepsConnections = (client: string) => client !== 'http.request, agent: false';
+const keepsConnections = (client: string) =>
+  client !== 'http.request, agent: false' && client !== 'superagent';
 
 /** The table of breaker.md, "What the HTTP clients report", for one client. */
 export function casesOf(client: string): readonly Case[] {

@@ -52,8 +52,8 @@ export interface Outcome {
   };
   /** Every span was ended and every permit given back. */
   readonly isSettled: boolean;
-  /** The longest that the process stood still meanwhile. */
-  readonly stalledMs: number;
+  /** The process stood still in the last second, as it does on a busy machine. */
+  readonly hasStoodStill: boolean;
   readonly caller: DescribedSpan;
   readonly spans: readonly DescribedSpan[];
   readonly points: readonly {

@@ -23,7 +23,7 @@ export interface MisbehavingServer {
   readonly server: Server;
   /** Connections that were opened so far. */
   readonly connections: number;
-  /** Lets go of kept connections; resolves once none is open. */
+  /** Lets go of all connections; resolves once none is open. */
   idle(): Promise<void>;
   /** Resolves once the request of a case has come that is left hanging. */
   hanging(id: string): Promise<void>;
@@ -117,7 +117,7 @@ export async function startMisbehavingServer(
 ): Promise<MisbehavingServer> {
   const byCase = new Map<string, SeenRequest[]>();
   let connections = 0;
-  let open = 0;
+  const open = new Set<Socket>();
   const all = { ...behaviours, ...more };
   const server = createServer((req, res) => {
     const { pathname, searchParams } = new URL(req.url ?? '', 'http://upstream');
@@ -141,11 +141,9 @@ export async function startMisbehavingServer(
   });
   server.on('connection', (socket) => {
     connections += 1;
-    open += 1;
+    open.add(socket);
     socket.on('error', () => {});
-    socket.on('close', () => {
-      open -= 1;
-    });
+    socket.on('close', () => open.delete(socket));
   });
   server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
@@ -158,8 +156,8 @@ export async function startMisbehavingServer(
     },
     seen: (id) => byCase.get(id) ?? [],
     async idle() {
-      while (open > 0) {
-        server.closeIdleConnections();
+      while (open.size > 0) {
+        for (const socket of open) socket.end();
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     },

@@ -1,8 +1,6 @@
 // What a child process does once its clients are loaded and instrument() was called: makes the calls it is told to, each under a span
 // of a caller, and says what came of it.
 
-const { monitorEventLoopDelay } = require('node:perf_hooks');
-
 const collector = {
   started: 0,
   ended: [],
@@ -57,14 +55,15 @@ exports.start = (options = {}) => {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** The longest that this process stood still, in milliseconds; asked for again, since the last time. */
-const delay = monitorEventLoopDelay({ resolution: 10 });
-delay.enable();
-function longestStallMs() {
-  const longest = delay.max / 1e6;
-  delay.reset();
-  return longest;
-}
+/** When this process last stood still: what is left of a time-out's evidence is forgotten for half a second after. */
+let stoodStillAt = Number.NEGATIVE_INFINITY;
+let tickedAt = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  if (now - tickedAt > 60) stoodStillAt = now;
+  tickedAt = now;
+}, 10);
+const hasStoodStill = () => performance.now() - stoodStillAt < 1_000 || performance.now() - tickedAt > 60;
 
 async function settled(upstream) {
   const until = performance.now() + 5_000;
@@ -132,7 +131,6 @@ async function run(clients, { client, url, upstream, method = 'GET', abort, circ
   const held = circuit === 'open' ? breaker.forceOpen() : undefined;
   const before = signals.breakers.get(upstream)?.snapshot();
   const measured = await durations();
-  longestStallMs();
   collector.started = 0;
   collector.ended.length = 0;
   collector.onHead = () => {};
@@ -159,7 +157,7 @@ async function run(clients, { client, url, upstream, method = 'GET', abort, circ
   return {
     result,
     isSettled,
-    stalledMs: longestStallMs(),
+    hasStoodStill: hasStoodStill(),
     caller: describeSpan(caller),
     spans: collector.ended.filter((span) => span !== caller).map(describeSpan),
     points,

@@ -78,8 +78,8 @@ function describeGroup(system: ModuleSystem, order: ImportOrder, clients: readon
   });
 
   /** A time-out of a process that stood still is no evidence, and a pool may open a second connection while the first is being freed. */
-  function isBesideThePoint({ title, order: more }: Case, { stalledMs }: Outcome, id: string): boolean {
-    if (title.includes('time-out')) return stalledMs > 40;
+  function isBesideThePoint({ title, order: more }: Case, { hasStoodStill }: Outcome, id: string): boolean {
+    if (title.includes('time-out')) return hasStoodStill;
     return more?.warmUp !== undefined && title.startsWith('a kept') && server.seen(id)[0]?.onConnection === 1;
   }
 
