@@ -50,17 +50,19 @@ export interface ServiceEndParts extends Pick<ShutdownParts, 'traffic' | 'ending
 /** How a service ends: with the process, or when it is asked to. Returns the way to ask; it never rejects. */
 export function createServiceEnd(parts: ServiceEndParts): () => Promise<void> {
   const { config, clock, ending, write } = parts;
-  if (config === undefined) {
-    let end: Promise<void> | undefined;
-    return () => {
-      end ??= leave(ending);
-      return end;
-    };
-  }
+  if (config === undefined) return once(() => leave(ending));
   const shutdown = new Shutdown({ ...parts, config, timers: holding });
   // A thread gets no signals, and an exception ends the thread alone.
   const leaveSignals = isMainThread ? signalsOf(clock, write).add(shutdown) : () => {};
-  return () => shutdown.begin({ kind: 'call' }).then(leaveSignals);
+  return once(() => shutdown.begin({ kind: 'call' }).then(leaveSignals));
+}
+
+function once<T>(call: () => T): () => T {
+  let made: { readonly result: T } | undefined;
+  return () => {
+    made ??= { result: call() };
+    return made.result;
+  };
 }
 
 async function leave(ending: ShutdownParts['ending']): Promise<void> {

@@ -39,7 +39,7 @@ export interface Signals {
   /**
    * Ends the service in order: readiness says no, servers accept no new connections and close, requests under way end, hooks run, and
    * what is waiting is exported last. Never longer than its budget. Idempotent, never rejects, and never ends the process; with
-   * `shutdown: false` the servers are left alone.
+   * `shutdown: false` the servers are left alone. A request that awaits it is one that it waits for.
    */
   shutdown(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { planOf, type ShutdownPlan, type Trigger } from './shutdown-plan.js';
 import type { Traffic } from './traffic.js';
 
 /** The parts of a service that end with it; none of these throws. */
-export interface Ending {
+interface Ending {
   /** In the same tick as the signal: readiness says no. */
   draining(trigger: Trigger): void;
   /** When nothing is under way any more: lets go of everything but the telemetry that waits. */

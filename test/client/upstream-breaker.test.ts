@@ -35,9 +35,8 @@ async function trip(service: TestService, upstream: Upstream): Promise<void> {
 test('a rejected call is linked to the call that opened the circuit', async () => {
   const upstream = await startUpstream();
   const service = startService({ breaker: { minimumCalls: 3 } });
-  let tripped: unknown;
   const suffered = await service.asCaller(() => trip(service, upstream));
-  tripped = service.calls().at(-1)?.spanContext().spanId;
+  const tripped = service.calls().at(-1)?.spanContext().spanId;
 
   const caller = await service.asCaller(() => fetch(`${upstream.origin}/ok`).catch(() => {}));
 
@@ -98,7 +97,7 @@ test('its state, rejections and transitions are metrics, and a rejection is no d
 test('the transition says why', async () => {
   const upstream = await startUpstream();
   const service = startService({ breaker: { minimumCalls: 4 } });
-  for (const path of ['500', 'fin-body', '503', 'ok'])
+  for (const path of ['500', 'cut-chunk', '503', 'ok'])
     await read(`${upstream.origin}/${path}`).catch(() => {});
 
   await service.settled();

@@ -1,9 +1,8 @@
 import { createHook } from 'node:async_hooks';
 import * as net from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createDeferred } from '../health/support/harness.js';
+import { collectGarbage } from '../support/garbage.js';
 import type { App } from './apps/app.js';
 import { plainHttp1Kinds } from './apps/kinds.js';
 import { pipeline } from './support/pipeline.js';
@@ -47,13 +46,6 @@ describe.each(plainHttp1Kinds)('$name', (kind) => {
     expect(timers.alive()).toBeLessThan(10);
   });
 });
-
-const collectGarbage = createGarbageCollector();
-
-function createGarbageCollector(): () => void {
-  setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
-}
 
 function footprint({ target }: App) {
   const listenersOf = (emitter: NodeJS.EventEmitter) =>

@@ -17,7 +17,7 @@ let written: MockInstance<typeof process.stderr.write>;
 beforeEach(() => {
   written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
 });
-afterEach(() => written.mockRestore());
+afterEach(() => void vi.restoreAllMocks());
 const linesWritten = () => written.mock.calls.map(([line]) => String(line));
 
 const paths = ['/health', '/health/live', '/health/ready', '/health/startup'] as const;
@@ -201,6 +201,7 @@ describe.each(kinds)('$name', (kind) => {
       const { health, address } = await startService(kind);
       const ask = (path: string) =>
         send(address, { path, headers: kind.protocol === '2' ? {} : { connection: 'keep-alive' } });
+      const warned = vi.spyOn(process, 'emitWarning');
       health.drain();
       const answers = await Promise.all(paths.map(ask));
       expect(answers.map(({ status }) => status)).toEqual([503, 200, 503, 200]);
@@ -208,6 +209,7 @@ describe.each(kinds)('$name', (kind) => {
       const { connection } = answers[0]?.headers ?? {};
       expect(connection).toBe(kind.protocol === '2' ? undefined : 'close');
       expect((await ask('/orders/7')).status).toBe(200);
+      expect(warned).not.toHaveBeenCalled();
     });
 
     test('of checks: only a critical one takes it out of service', async () => {

@@ -30,7 +30,10 @@ describe.each(['http', 'express', 'fastify'] as const)('a %s service that is tol
 
     child.kill('SIGTERM');
     await child.said('serving on for 0.4 s');
-    expect(await get(child.port, '/health/ready')).toMatchObject({ status: 503 });
+    expect(await get(child.port, '/health/ready', agent)).toMatchObject({
+      status: 503,
+      headers: { connection: 'close' },
+    });
     expect(await get(child.port, '/health/live')).toMatchObject({ status: 200 });
     for (const path of ['/a', '/keep-alive']) {
       expect(await get(child.port, path, agent)).toMatchObject({

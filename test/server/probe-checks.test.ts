@@ -6,6 +6,7 @@ import { instrument } from '../../src/index.js';
 import { send } from '../contract/support/client.js';
 import { closerOf, listenOn } from '../contract/support/listening.js';
 import { eventually, observe, useCollector } from '../contract/support/service.js';
+import { collectGarbage } from '../support/garbage.js';
 
 useCollector();
 
@@ -60,4 +61,24 @@ test('a check that is added while a request is served does not run in it', async
 
   expect((await telemetry.span()).traceId).toBe(served);
   expect(spans).not.toContain(served);
+});
+
+test('a check that is added while a request is served does not keep that request', async () => {
+  const app = express();
+  const signals = instrument(app, { traces: false });
+  onTestFinished(() => signals.shutdown());
+  let request: WeakRef<object> | undefined;
+  app.get('/add', (req, res) => {
+    request = new WeakRef(req);
+    signals.health.add('late', () => true);
+    res.end();
+  });
+  const server = http.createServer(app);
+  onTestFinished(closerOf(server));
+  await send({ port: await listenOn(server), scheme: 'http', protocol: '1.1' }, { path: '/add' });
+  await eventually('the request to be gone', () => {
+    collectGarbage();
+    return request?.deref() === undefined;
+  });
+  expect([...Object.keys(signals.health.report().checks)]).toContain('late:responseTime');
 });

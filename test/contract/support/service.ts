@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { instrument, type Options, type Signals } from '../../../src/index.js';
 import {
@@ -117,8 +116,4 @@ export async function eventually(what: string, isSo: () => Promise<boolean> | bo
     if (performance.now() > until) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-}
-
-export function portOf(server: { address(): unknown }): number {
-  return (server.address() as AddressInfo).port;
 }

@@ -1,0 +1,129 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createBreakers } from '../../src/client/breakers.js';
+import { noClientTracing } from '../../src/client/client-tracing.js';
+import { resolveBreakers, type UpstreamBreakerOptions } from '../../src/client/options.js';
+import { Outbound } from '../../src/client/outbound.js';
+import { createTarget } from '../../src/client/target.js';
+import { createFaults } from '../../src/core/faults.js';
+import { createMethods, DEFAULT_METHODS } from '../../src/metrics/http-methods.js';
+import { createFakeClock } from '../support/fake-clock.js';
+
+const log = { debug() {}, info() {}, warn() {}, error() {}, warnOnce() {} } as never;
+
+function createOutbound(options: UpstreamBreakerOptions = {}) {
+  const clock = createFakeClock();
+  const faults = createFaults(log);
+  const breakers = createBreakers({
+    configOf: resolveBreakers({ maxConcurrent: 1e6, ...options }),
+    clock,
+    faults,
+    log,
+    onTransition() {},
+  });
+  const outbound = new Outbound({
+    clock,
+    faults,
+    timers: clock,
+    methodOf: createMethods(DEFAULT_METHODS),
+    tracing: noClientTracing,
+    red: undefined,
+    propagator: { inject() {}, extract: (context) => context, fields: () => [] },
+    isPropagatedTo: () => true,
+    breakers: breakers.upstreams,
+  });
+  const begin = (host = 'orders') => outbound.begin(createTarget('GET', 'http', host, 80, '/'), ROOT_CONTEXT);
+  const evidence = (name = 'orders:80') => breakers.get(name)?.snapshot();
+  return { clock, faults, outbound, breakers, begin, evidence };
+}
+
+beforeEach(() => {
+  // The stall watch ticks with the timers of the process.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const minute = (clock: { stall(ms: number): void }) => {
+  for (let tick = 0; tick < 601; tick += 1) {
+    clock.stall(100);
+    vi.advanceTimersByTime(100);
+  }
+};
+
+describe('a body that nobody reads', () => {
+  test('is taken after a minute for what its status said', () => {
+    const { clock, outbound, begin, evidence, breakers } = createOutbound();
+    const call = begin();
+    outbound.responded(call, 200, undefined, '1.1');
+    expect(evidence()).toMatchObject({ calls: 0 });
+    minute(clock);
+    expect(evidence()).toMatchObject({ calls: 1, failures: 0 });
+    expect(breakers.get('orders:80')?.inFlight).toBe(0);
+    outbound.failed(call, new Error('late'));
+    expect(evidence()).toMatchObject({ calls: 1, failures: 0 });
+    // Nothing ticks for a call that is over.
+    vi.advanceTimersByTime(200);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is still ended by a time-out that is longer', async () => {
+    const { clock, outbound, begin, evidence } = createOutbound({ timeoutMs: 90_000 });
+    const call = begin();
+    const aborted: Error[] = [];
+    outbound.startDeadline(call, aborted, (list, error) => void list.push(error));
+    outbound.responded(call, 200, undefined, '1.1');
+    minute(clock);
+    expect(evidence()).toMatchObject({ calls: 1, failures: 0 });
+    await clock.advance(30_000);
+    expect(aborted).toMatchObject([{ code: 'ERR_UPSTREAM_TIMEOUT' }]);
+    expect(evidence()).toMatchObject({ calls: 1, failures: 0 });
+  });
+});
+
+test('a call ends once, whatever is told of it', () => {
+  const { outbound, begin, evidence, faults } = createOutbound();
+  const call = begin();
+  outbound.responded(call, 200, undefined, '1.1');
+  outbound.responded(call, 500, undefined, '1.1');
+  outbound.completed(call);
+  outbound.failed(call, new Error('x'));
+  outbound.completed(call);
+  expect(call.statusCode).toBe(200);
+  expect(evidence()).toMatchObject({ calls: 1, failures: 0 });
+  expect(faults.count).toBe(0);
+});
+
+test('a reset on a used connection is no evidence at first, but it is when the upstream has kept us waiting', () => {
+  const { clock, outbound, begin, evidence } = createOutbound();
+  const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+  const stale = begin();
+  stale.isReusedSocket = true;
+  clock.stall(999);
+  outbound.failed(stale, reset);
+  expect(evidence()).toMatchObject({ calls: 0 });
+
+  const late = begin();
+  late.isReusedSocket = true;
+  clock.stall(1_000);
+  outbound.failed(late, reset);
+  expect(evidence()).toMatchObject({ calls: 1, failures: 1 });
+});
+
+test('hosts that are made up do not grow what is kept', () => {
+  const { outbound, begin, breakers, clock } = createOutbound();
+  const refused = Object.assign(new Error('no such host'), { code: 'ENOTFOUND' });
+  const round = (from: number) => {
+    for (let index = from; index < from + 50_000; index += 1) {
+      if (index % 100 === 0) clock.stall(10);
+      outbound.failed(begin(`made-up-${index}.example`), refused);
+    }
+    globalThis.gc?.();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = round(0);
+  const after = round(50_000);
+  expect(breakers.all().length).toBeLessThanOrEqual(1_000);
+  expect(after - before).toBeLessThan(16 * 2 ** 20);
+});
