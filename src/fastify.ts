@@ -12,11 +12,10 @@ interface FastifyLike {
  * @throws GoldenSignalsError `ERR_GS_OPTION`
  */
 export const fastifySignals = Object.assign(
-  async (fastify: FastifyLike, options: Options = {}): Promise<void> => {
-    const signals = sharedRegistry().instrument(
-      fastify,
-      Object.keys(options).length === 0 ? undefined : options,
-    );
+  // Not an optional parameter: fastify's types would then take any options, misspelt ones too. fastify itself always gives some.
+  async (fastify: FastifyLike, options: Options): Promise<void> => {
+    const isGiven = options !== undefined && Object.keys(options).length > 0;
+    const signals = sharedRegistry().instrument(fastify, isGiven ? options : undefined);
     fastify.addHook('onClose', () => signals.flush());
   },
   {

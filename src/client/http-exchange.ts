@@ -1,8 +1,8 @@
 import type http from 'node:http';
-import { runInContext } from '../context/storage.js';
+import { isStorageUsed, runInContext } from '../context/storage.js';
 import type { OutboundCall } from './outbound-call.js';
 import { isCopiedContext } from './outbound-headers.js';
-import { redirectContext } from './resend.js';
+import { expectFollowed, redirectContext } from './resend.js';
 
 export const callKey = Symbol('golden-signals.call');
 
@@ -38,9 +38,16 @@ export function observeRequest(req: ObservedRequest, call: OutboundCall): void {
 /** Ends the request from this side, wherever it is. */
 export function abortRequest(req: ObservedRequest, error: Error): void {
   const { res } = req;
-  if (res !== undefined && res !== null && !res.complete) res.destroy(error);
-  else req.destroy(error);
+  if (res === undefined || res === null || res.complete) {
+    req.destroy(error);
+    return;
+  }
+  // The request says it a second time; many listen only to the response by then, and must not die of that.
+  if (req.listenerCount('error') === 0) req.on('error', nothing);
+  res.destroy(error);
 }
+
+function nothing(): void {}
 
 function emitOfRequest(this: ObservedRequest, ...args: unknown[]): boolean {
   const emit = emitOf(this);
@@ -55,7 +62,10 @@ function emitOfRequest(this: ObservedRequest, ...args: unknown[]): boolean {
     observeResponse(res, call);
     const context =
       headers.location === undefined ? undefined : redirectContext(call, statusCode, headers.location);
-    if (context !== undefined) return runInContext(context, emit as () => boolean, this, ...(args as []));
+    if (context !== undefined) {
+      if (isStorageUsed()) return runInContext(context, emit as () => boolean, this, ...(args as []));
+      expectFollowed(call, context);
+    }
   } else observe(this, call, event, value);
   return emit.apply(this, args);
 }

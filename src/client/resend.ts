@@ -39,8 +39,9 @@ export function redirectContext(
 }
 
 /**
- * The newest redirect of each context, for a `fetch` that is not ours: it follows one out of sight, in the context that it was
- * called in. For a second only: whoever is not going to follow it may come to that place later, of his own accord.
+ * The newest redirect of each context, for whom no context can be made to follow it in: a `fetch` that is not ours, which does so
+ * out of sight, and a process that uses no contexts. For a second only: whoever is not going to follow it may come to that place
+ * later, of his own accord.
  */
 const followed = new WeakMap<Context, Resend & { readonly untilMs: number }>();
 let followedUntilMs = Number.NEGATIVE_INFINITY;
@@ -52,8 +53,7 @@ export function expectFollowed(call: OutboundCall, redirected: Context): void {
   followed.set(call.context, { ...(redirected.getValue(RESEND_KEY) as Resend), untilMs: followedUntilMs });
 }
 
-/** As {@link resendCountOf}, for an expected redirect; it is followed once. */
-export function followedCountOf(context: Context, target: Target): number {
+function followedCountOf(context: Context, target: Target): number {
   if (followedUntilMs === Number.NEGATIVE_INFINITY) return 0;
   const now = performance.now();
   if (now > followedUntilMs) {
@@ -81,7 +81,7 @@ function withResend(call: OutboundCall, host: string, port: number, path: string
 /** 0 for a request that goes out for the first time. */
 export function resendCountOf(context: Context, target: Target): number {
   const resend = context.getValue(RESEND_KEY) as Resend | undefined;
-  return resend !== undefined && isTo(resend, target) ? resend.count : 0;
+  return resend !== undefined && isTo(resend, target) ? resend.count : followedCountOf(context, target);
 }
 
 function isTo(resend: Resend, { host, port, path }: Target): boolean {

@@ -7,7 +7,7 @@ import { FETCH_KEY, type FetchCall } from './fetch-call.js';
 import { isRejection } from './is-rejection.js';
 import type { OutboundCall } from './outbound-call.js';
 import type { OutboundRouter } from './outbound-router.js';
-import { followedCountOf, resendCountOf } from './resend.js';
+import { resendCountOf } from './resend.js';
 import { createTarget, parseOrigin } from './target.js';
 import { dispatcherPrototypes, isLeaf, originOfClient } from './undici-copies.js';
 import {
@@ -145,8 +145,7 @@ export class UndiciClients {
     const target = createTarget(method, from.scheme, from.host, from.port, path);
     const fetchCall = context.getValue(FETCH_KEY) as FetchCall | undefined;
     if (fetchCall === undefined) {
-      const resendCount = resendCountOf(context, target) || followedCountOf(context, target);
-      const call = outbound.begin(target, context, resendCount);
+      const call = outbound.begin(target, context, resendCountOf(context, target));
       if (signal instanceof AbortSignal) call.signal = signal;
       return call;
     }

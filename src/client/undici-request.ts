@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import { runInContext } from '../context/storage.js';
+import { isStorageUsed, runInContext } from '../context/storage.js';
 import type { OutboundCall } from './outbound-call.js';
 import { HeaderAccess } from './outbound-headers.js';
 import { expectFollowed, redirectContext, retryContext } from './resend.js';
@@ -37,6 +37,7 @@ export function callOf(request: CoreRequest): OutboundCall | undefined {
  */
 export function followRequest(request: CoreRequest, call: OutboundCall): void {
   request[callKey] = call;
+  if (!isStorageUsed()) return;
   if (typeof request.onError === 'function') request.onError = onErrorInContext;
   else if (typeof request.onResponseError === 'function') request.onResponseError = onResponseErrorInContext;
 }
@@ -49,8 +50,9 @@ export function followRedirect(
 ): void {
   const context = redirectContext(call, statusCode, headerOf(headers, 'location'));
   if (context === undefined) return;
-  request[redirectKey] = context;
   expectFollowed(call, context);
+  if (!isStorageUsed()) return;
+  request[redirectKey] = context;
   if (typeof request.onComplete === 'function') request.onComplete = onCompleteInContext;
   else if (typeof request.onResponseEnd === 'function') request.onResponseEnd = onResponseEndInContext;
 }

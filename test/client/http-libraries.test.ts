@@ -1,12 +1,30 @@
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import axios from 'axios';
-import got from 'got';
-import ky from 'ky';
-import nodeFetch from 'node-fetch';
-import superagent from 'superagent';
-import { beforeEach, describe, expect, test } from 'vitest';
+import type { Got } from 'got' with { 'resolution-mode': 'import' };
+import type { KyInstance } from 'ky' with { 'resolution-mode': 'import' };
+import type NodeFetch from 'node-fetch' with { 'resolution-mode': 'import' };
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startService, type TestService } from './support/service.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
+
+// They are modules only, or have no types of their own.
+let got: Got;
+let ky: KyInstance;
+let nodeFetch: typeof NodeFetch;
+let superagent: { get(url: string): SuperagentRequest };
+
+interface SuperagentRequest extends EventEmitter, Promise<unknown> {
+  abort(): void;
+  end(done: () => void): void;
+}
+
+beforeAll(async () => {
+  ({ default: got } = await import('got'));
+  ({ default: ky } = await import('ky'));
+  ({ default: nodeFetch } = await import('node-fetch'));
+  const name = 'superagent';
+  ({ default: superagent } = await import(name));
+});
 
 let upstream: Upstream;
 let service: TestService;
@@ -57,8 +75,10 @@ describe('what a caller cuts off by means of his library is no evidence', () => 
     },
     'superagent abort'() {
       const call = superagent.get(url('hang'));
+      const aborted = once(call, 'abort');
       whenHanging(() => call.abort());
-      return once(call, 'abort').finally(() => call.end(() => {}));
+      call.end(() => {});
+      return aborted;
     },
     async 'node-fetch, body destroyed'() {
       const { body } = await nodeFetch(url('drip'));
@@ -81,7 +101,6 @@ describe('what a caller cuts off by means of his library is no evidence', () => 
   };
 
   test.each(Object.keys(cuts))('%s', async (name) => {
-    // superagent sends with the first look at its promise.
     const call = cuts[name] as () => Promise<unknown>;
     await call().catch(() => {});
     expect(await verdict()).toBe('nothing');
