@@ -33,10 +33,10 @@ test.each(['express', 'fastify'])(
       env: {
         PATH: process.env.PATH,
         BENCH_OURS: DIST,
-        BENCH_SHUTDOWN: '{"delayMs":900}',
+        BENCH_SHUTDOWN: '{"delayMs":2000}',
         OTEL_METRICS_EXPORTER: 'none',
       },
-      removeAfterMs: 400,
+      removeAfterMs: 500,
       settleMs: 400,
     });
 

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import * as http from 'node:http';
 import * as net from 'node:net';
+import { Worker } from 'node:worker_threads';
 import fastify from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { instrument } from '../../src/index.js';
 import { kinds } from '../contract/apps/kinds.js';
 import { start, useCollector } from '../contract/support/service.js';
+import { DIST } from './support/child.js';
 
 useCollector();
 
@@ -59,6 +61,21 @@ describe('shutdown()', () => {
     const signals = instrument(http.createServer(), { shutdown: false });
     expect(listeners()).toEqual(before);
     await signals.shutdown();
+  });
+
+  test('is all there is in a worker thread, which gets no signals', async () => {
+    const code = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      const counts = () => ['SIGTERM', 'uncaughtExceptionMonitor'].map((event) => process.listenerCount(event));
+      const before = counts();
+      const signals = require(workerData).instrument(undefined, { traces: false, metrics: false });
+      const after = counts();
+      signals.shutdown().then(() => parentPort.postMessage({ before, after }));
+    `;
+    const worker = new Worker(code, { eval: true, workerData: DIST });
+    const [{ before, after }] = await once(worker, 'message');
+    expect(after).toEqual(before);
+    await once(worker, 'exit');
   });
 
   test('frees the service in the same tick where no server listens', async () => {

@@ -22,14 +22,14 @@ describe.each(['http', 'express', 'fastify'] as const)('a %s service that is tol
   );
 
   test('is not ready in the same moment, and answers on with Connection: close until the delay is over', async () => {
-    const child = await startChild({ framework, options: { shutdown: { delayMs: 400 } } });
+    const child = await startChild({ framework, options: { shutdown: { delayMs: 1_500 } } });
     const agent = new http.Agent({ keepAlive: true });
     onTestFinished(() => agent.destroy());
     expect(await get(child.port, '/a', agent)).toMatchObject({ headers: { connection: 'keep-alive' } });
     expect(await get(child.port, '/health/ready')).toMatchObject({ status: 200 });
 
     child.kill('SIGTERM');
-    await child.said('serving on for 0.4 s');
+    await child.said('serving on for 1.5 s');
     expect(await get(child.port, '/health/ready', agent)).toMatchObject({
       status: 503,
       headers: { connection: 'close' },
@@ -44,7 +44,7 @@ describe.each(['http', 'express', 'fastify'] as const)('a %s service that is tol
     }
     const { code, afterMs } = await child.exited;
     expect(code).toBe(0);
-    expect(afterMs).toBeGreaterThanOrEqual(399);
+    expect(afterMs).toBeGreaterThanOrEqual(1_490);
     await expect(get(child.port, '/a')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
@@ -54,7 +54,7 @@ describe.each(['http', 'express', 'fastify'] as const)('a %s service that is tol
       { framework, options: { service: 'ending' } },
       { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
     );
-    const slow = get(child.port, '/slow?ms=500', new http.Agent({ keepAlive: true }));
+    const slow = get(child.port, '/slow?ms=1500', new http.Agent({ keepAlive: true }));
     await get(child.port, '/quick');
     child.kill('SIGTERM');
     expect(await slow).toMatchObject({ status: 200, body: '/slow', headers: { connection: 'close' } });
@@ -117,7 +117,7 @@ describe.each(['http', 'express', 'fastify'] as const)('a %s service that is tol
 
 test('fastify closes as a whole: its own hooks run when the last request has ended', async () => {
   const child = await startChild({ framework: 'fastify' });
-  const slow = get(child.port, '/slow?ms=400');
+  const slow = get(child.port, '/slow?ms=1500');
   await get(child.port, '/quick');
   child.kill('SIGTERM');
   await child.said('accepting no new connections');
