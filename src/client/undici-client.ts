@@ -64,6 +64,8 @@ export class UndiciClients {
       known[seenSocketKey] = true;
       call.protocolVersion = known.alpnProtocol === 'h2' ? '2' : '1.1';
       call.peer = known;
+      // Read once, it is kept: a connection that breaks off has forgotten it by the time the span ends.
+      if (call.span !== undefined) void known.remoteAddress;
     });
     this.#subscribe('undici:request:headers', ({ request, response }) => {
       const call = callOf(request);
