@@ -169,8 +169,8 @@ export function createService(options: Options, onClosed: () => void): Service {
         outbound.close();
         onClosed();
       },
-      async flush() {
-        await Promise.all([telemetry.shutdown(), lastBeat]);
+      async flush(boundMs) {
+        await Promise.all([telemetry.shutdown(boundMs), lastBeat]);
         await management?.close();
       },
     },

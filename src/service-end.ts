@@ -11,6 +11,9 @@ import type { ShutdownConfig } from './process/shutdown-options.js';
 
 const terminal = 0;
 
+/** Where nothing bounds the end of a service, as with `shutdown: false`. */
+const flushMs = 2_000;
+
 const clear = (handle: unknown) => clearTimeout(handle as NodeJS.Timeout | undefined);
 
 // Set outside of any request: a shutdown asked for by one would else carry its context to the end.
@@ -68,5 +71,5 @@ function once<T>(call: () => T): () => T {
 async function leave(ending: ShutdownParts['ending']): Promise<void> {
   ending.draining({ kind: 'call' });
   ending.close();
-  await ending.flush();
+  await ending.flush(flushMs);
 }

@@ -56,8 +56,6 @@ export interface TelemetryParts {
   readonly log: Log;
   readonly write: (line: string) => void;
   readonly propagation: Propagation;
-  /** How long flush() and shutdown() wait at most. @default 30_000 and 2_000 (health.md, "Shutdown sequence") */
-  readonly bounds?: { readonly flushMs: number; readonly shutdownMs: number };
 }
 
 /** Traces and metrics of one service, wired from the seams to the way out. */
@@ -73,22 +71,21 @@ export interface Telemetry {
   /** What is neither traced nor measured: what the user says, and the requests of our own exporters. */
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
   flush(): Promise<void>;
-  shutdown(): Promise<void>;
+  /** Exports for the last time; what is not out by then is counted as dropped, before `boundMs` is over. */
+  shutdown(boundMs: number): Promise<void>;
 }
+
+/** How long flush() waits at most, in milliseconds. */
+const flushBoundMs = 30_000;
+
+/** Of the bound of a shutdown: the rest is for giving up what is under way, and saying so. */
+const exportShare = 0.9;
 
 const scope = { name: PACKAGE, version: VERSION };
 
 /** Builds everything between the seams and the exporters; an SDK that the application has registered takes the place of ours. */
 export function createTelemetry(parts: TelemetryParts): Telemetry {
-  const {
-    config,
-    clock,
-    ids,
-    faults,
-    log,
-    propagation,
-    bounds = { flushMs: 30_000, shutdownMs: 2_000 },
-  } = parts;
+  const { config, clock, ids, faults, log, propagation } = parts;
   const extract = propagation.isW3C ? extractW3C : extractWith(propagation.propagator);
   const resource = createLazyResource(config.service.attributes);
   const dropped = createDropped();
@@ -128,11 +125,12 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       if (meters !== undefined) return meters.getMeter(PACKAGE, VERSION);
       return config.metrics === undefined ? createNoopMeter() : metrics.getMeter(PACKAGE, VERSION);
     },
-    flush: () => settledWithin(bounds.flushMs, Promise.all([traces?.flush(), meters?.flush()])),
-    async shutdown() {
+    flush: () => settledWithin(flushBoundMs, Promise.all([traces?.flush(), meters?.flush()])),
+    async shutdown(boundMs) {
       release();
       closing.abort();
-      await Promise.all([traces?.shutdown(bounds.shutdownMs), meters?.shutdown(bounds.shutdownMs)]);
+      const exportMs = boundMs * exportShare;
+      await Promise.all([traces?.shutdown(exportMs), meters?.shutdown(exportMs)]);
       stopDiagnostics?.();
     },
   };

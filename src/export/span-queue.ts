@@ -75,6 +75,8 @@ export class SpanQueue {
     this.#waiting = [];
     const exporters = await this.#exporters?.catch(() => []);
     await Promise.all((exporters ?? []).map((exporter) => exporter.shutdown().catch(() => {})));
+    // It has been given up and ends at once; what it says of that belongs before the end of the service.
+    await this.#running;
   }
 
   /** Exports at once where a batch is full, later where something is waiting. */

@@ -13,8 +13,8 @@ interface Ending {
   draining(trigger: Trigger): void;
   /** When nothing is under way any more: lets go of everything but the telemetry that waits. */
   close(): void;
-  /** The very last: sends what waits. Never rejects. */
-  flush(): Promise<unknown>;
+  /** The very last: sends what waits, and gives up what is left in time to be done after `boundMs`. Never rejects. */
+  flush(boundMs: number): Promise<unknown>;
 }
 
 export interface ShutdownParts {
@@ -114,7 +114,7 @@ export class Shutdown {
   #finish({ flushMs }: ShutdownPlan): Promise<ShutdownEnd> {
     const { clock, timers, ending } = this.#parts;
     ending.close();
-    return atMost(timers, flushMs, ending.flush()).then(() => {
+    return atMost(timers, flushMs, ending.flush(flushMs)).then(() => {
       this.#say(`done after ${seconds(clock.now() - this.#startedAt)}`);
       return { code: this.#failed > 0 || this.#isCrash ? 1 : 0 };
     });

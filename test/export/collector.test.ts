@@ -88,6 +88,20 @@ describe.each(misbehaviours)('a collector that %s', (_what, behaviour, reason) =
   });
 });
 
+describe('a collector that hangs at the end', () => {
+  test('has been given up, and that has been said, when shutdown() settles, however short the budget', async () => {
+    const receiver = await startReceiver();
+    const { get, signals, lines } = await startService(
+      { ...settings(receiver), OTEL_EXPORTER_OTLP_TIMEOUT: '600000', OTEL_METRICS_EXPORTER: 'none' },
+      { shutdown: { budgetMs: 500 } },
+    );
+    await receiver.behave('hang');
+    await get();
+    await signals.shutdown();
+    expect(lines).toEqual([expect.stringContaining('spans: no answer before the shutdown')]);
+  });
+});
+
 describe('a collector that is overloaded for a moment', () => {
   test.each([429, 503])('and answers %d with Retry-After gets everything later', async (status) => {
     const receiver = await startReceiver();

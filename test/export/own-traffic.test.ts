@@ -67,7 +67,7 @@ describe('a collector in a process all of whose servers are instrumented', () =>
     bindings.bindEveryServer(recorder);
     onTestFinished(() => {
       bindings.release(recorder);
-      return telemetry.shutdown();
+      return telemetry.shutdown(2_000);
     });
     const server = createServer((_req, res) => void res.end());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
