@@ -1,6 +1,6 @@
-// Imports point left only: core <- context <- {metrics, trace, breaker, health} <- {server, client, process, export} <- instrument <- index.
-const models = 'metrics|trace|breaker|health';
-const seams = 'server|client|process|export|console';
+// Imports point left only: core <- context <- {metrics, trace, breaker, health} <- {server, client, process, pools, database, logs, export, cli} <- instrument <- index.
+const models = 'metrics|trace|breaker|health|rules';
+const seams = 'server|client|process|pools|database|logs|export|console|cli';
 const layer = (name, from, to) => ({
   name,
   severity: 'error',

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+import { reporters } from './test/reporters.mjs';
+
+/** The tests that need a server of Debian's: redis-server, mariadb-server, prometheus. A missing one is a failure, not a skip. */
+export default defineConfig({
+  test: {
+    include: ['test/external/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters,
+  },
+});
