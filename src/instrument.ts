@@ -22,6 +22,7 @@ import { ANSWERED, type RequestHandler, ServerBindings } from './server/server-b
 import { Traffic } from './server/traffic.js';
 import { createServiceEnd } from './service-end.js';
 import { createServiceHealth } from './service-health.js';
+import { serveMetrics } from './service-metrics.js';
 import { createServiceVitals } from './service-vitals.js';
 import type { Signals } from './signals.js';
 import { createTelemetry } from './telemetry.js';
@@ -121,6 +122,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     leaveAlone: (server) => bindings.bindServer(server, nobody),
   });
   telemetry.show(instruments);
+  serveMetrics({ config, collect: telemetry.collect, clock, faults, log, probes, management });
   const vitals = createServiceVitals({ config, clock, faults, log, health });
   telemetry.show(vitals.instruments);
   const { shedding } = vitals;

@@ -154,6 +154,9 @@ export function resolveOptions(
     logLevel,
     isDiagnosed: env.text('OTEL_LOG_LEVEL') !== undefined,
   });
+  const scrapePath = config.metrics?.prometheus?.path;
+  if (scrapePath !== undefined && config.health?.probes.has(scrapePath))
+    reject('metrics.prometheus.path', 'a path that no probe has', scrapePath);
   if (config.health?.maxStallMs !== undefined && config.management?.thread !== true)
     reject('health.live.maxStallMs', 'given together with management.thread', config.health.maxStallMs);
   return { config, log };

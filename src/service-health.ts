@@ -89,8 +89,11 @@ export function createServiceHealth(parts: ServiceHealthParts): ServiceHealth {
     onClash: (path) =>
       log.warnOnce(
         `health.clash ${path}`,
-        `the application has a route GET ${path} of its own, which goes first; health.path moves the probes, health.override puts ` +
-          'them first',
+        `the application has a route GET ${path} of its own, which goes first; ${
+          path === config.metrics?.prometheus?.path
+            ? 'metrics.prometheus.path moves the metrics'
+            : 'health.path moves the probes, health.override puts them first'
+        }`,
       ),
     onAnswered: metrics.answered,
   });

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createNoopMeter, type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
+import type { CollectionResult } from '@opentelemetry/sdk-metrics';
 import {
   type ClientTracing,
   createClientTracing,
@@ -66,6 +67,8 @@ export interface Telemetry {
   readonly clientRed: ClientRed | undefined;
   /** Takes instruments that others keep out, too. */
   show(instruments: readonly Instrument[]): void;
+  /** Everything that is measured, for a scrape; undefined where it goes through an SDK that the application has registered. */
+  readonly collect: (() => Promise<CollectionResult>) | undefined;
   readonly tracer: Tracer;
   readonly meter: Meter;
   /** What is neither traced nor measured: what the user says, and the requests of our own exporters. */
@@ -117,6 +120,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     clientTracing: clientTracing(),
     clientRed: clientRed(),
     show,
+    collect: meters && (() => meters.collect()),
     isIgnored: ignoring(),
     get tracer() {
       return traces === undefined ? trace.getTracer(PACKAGE, VERSION) : traces.getTracer(PACKAGE, VERSION);
@@ -163,6 +167,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     const otlp = otlpParts('metrics');
     return new MetricPipeline({
       config: config.metrics,
+      isScraped: isScraped(config),
       createExporter: (name) => createMetricExporter(name, otlp),
       instruments: () => instruments,
       scope,
@@ -243,6 +248,11 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     instruments.push(...own.instruments);
     return own.red;
   }
+}
+
+/** Whether there is a place where Prometheus could scrape. */
+function isScraped({ metrics, management }: Config): boolean {
+  return metrics?.prometheus !== undefined && (metrics.prometheus.isOnServers || management !== undefined);
 }
 
 /** Names the collector and not the signal's path, so that signals which share one share its outages. */

@@ -89,7 +89,8 @@ export function createBreakers(parts: BreakersParts): BreakerSet {
         kind: 'gauge',
         name: 'golden_signals.breaker.state',
         description: 'State of a circuit breaker: 1 for the current one, else 0.',
-        unit: '1',
+        // How many are in that state. As a share, its name in Prometheus would end with _ratio.
+        unit: '{breaker}',
         series: { [Symbol.iterator]: () => stateSeries(all()) },
       },
       {

@@ -13,11 +13,15 @@ import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
 import { createOwnMetrics, type OwnMetricsParts } from './own-metrics.js';
 import { PeriodicReader } from './periodic-reader.js';
+import { bothProducers } from './producers.js';
+import { ScrapeReader } from './scrape-reader.js';
 import { settledWithin } from './settled-within.js';
 import type { Timers } from './timers.js';
 
 export interface MetricPipelineParts extends Omit<OwnMetricsParts, 'startedAt'> {
   readonly config: MetricConfig;
+  /** Whether {@link MetricPipeline.collect} is going to be called. */
+  readonly isScraped: boolean;
   /** Called at the first export. */
   readonly createExporter: (name: string) => Promise<Exporter<ResourceMetrics>>;
   readonly dropped: Dropped;
@@ -39,6 +43,7 @@ export class MetricPipeline implements MeterProvider {
   readonly #parts: MetricPipelineParts;
   readonly #own: OwnMetricsParts;
   readonly #exporters: readonly string[];
+  readonly #scraped: ScrapeReader;
   #sdk: Sdk | undefined;
   #readers: readonly PeriodicReader[] = [];
   #timer: unknown;
@@ -48,6 +53,7 @@ export class MetricPipeline implements MeterProvider {
     this.#parts = parts;
     this.#own = { ...parts, startedAt: toHrTime(parts.clock.epochMs()) };
     this.#exporters = parts.config.exporters.filter((name) => name !== 'none');
+    this.#scraped = new ScrapeReader(this.#own);
     if (parts.config.readers.length > 0) this.#usable();
     else if (this.#exporters.length > 0) {
       this.#timer = runQuietly(() => parts.timers.set(() => void this.flush(), parts.config.intervalMs));
@@ -56,6 +62,11 @@ export class MetricPipeline implements MeterProvider {
 
   getMeter(name: string, version?: string, options?: MeterOptions): Meter {
     return this.#usable()?.getMeter(name, version, options) ?? createNoopMeter();
+  }
+
+  /** Everything up to now, for a scrape: cumulative, whatever the exporters are told. Needs no SDK as long as nobody else does. */
+  collect(): Promise<CollectionResult> {
+    return this.#scraped.scrape();
   }
 
   /** Collects and exports once; never rejects. */
@@ -106,6 +117,7 @@ export class MetricPipeline implements MeterProvider {
         }),
     );
     const readers = [...this.#readers, ...config.readers].map((reader) => this.#contained(reader));
+    if (this.#parts.isScraped) readers.push(this.#scraped);
     return new sdk.MeterProvider({ resource: resource(), readers });
   }
 
@@ -123,11 +135,18 @@ export class MetricPipeline implements MeterProvider {
     const temporality =
       reader.selectAggregationTemporality(HISTOGRAM_TYPE) === DELTA ? 'delta' : 'cumulative';
     const own = createOwnMetrics(this.#own, temporality);
+    const scraped = this.#scraped;
+    const watched = (producer: MetricProducer): MetricProducer => ({
+      collect(options) {
+        scraped.othersCollected();
+        return producer.collect(options);
+      },
+    });
     return {
       setMetricProducer(producer) {
         // Throws for a reader that has been given to another provider before.
         try {
-          reader.setMetricProducer(both(producer, own));
+          reader.setMetricProducer(watched(bothProducers(producer, own)));
         } catch (error) {
           fault(error);
         }
@@ -140,19 +159,4 @@ export class MetricPipeline implements MeterProvider {
       shutdown: (options) => settled(() => reader.shutdown(options)),
     };
   }
-}
-
-function both(sdk: MetricProducer, own: MetricProducer): MetricProducer {
-  return {
-    async collect(options): Promise<CollectionResult> {
-      const [theirs, ours] = await Promise.all([sdk.collect(options), own.collect(options)]);
-      return {
-        resourceMetrics: {
-          resource: theirs.resourceMetrics.resource,
-          scopeMetrics: [...theirs.resourceMetrics.scopeMetrics, ...ours.resourceMetrics.scopeMetrics],
-        },
-        errors: [...theirs.errors, ...ours.errors],
-      };
-    },
-  };
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import { loadInSteps, otlpSteps } from './load.js';
 import type { OtlpConfig } from './otlp-config.js';
+import { withExemplars } from './otlp-exemplars.js';
 import { OtlpTransport } from './otlp-transport.js';
 import type { Timers } from './timers.js';
 
@@ -42,7 +43,8 @@ export async function createOtlpMetricExporter(parts: OtlpParts): Promise<Export
   const { JsonMetricsSerializer, ProtobufMetricsSerializer, MetricsExporterMetricsHelper } =
     require('@opentelemetry/otlp-transformer') as typeof import('@opentelemetry/otlp-transformer');
   const serializer = isJson(parts) ? JsonMetricsSerializer : ProtobufMetricsSerializer;
-  return createOtlpExporter(parts, serializer, MetricsExporterMetricsHelper);
+  const { protocol } = parts.config;
+  return createOtlpExporter(parts, withExemplars(serializer, protocol), MetricsExporterMetricsHelper);
 }
 
 const isJson = ({ config }: OtlpParts): boolean => config.protocol === 'http/json';

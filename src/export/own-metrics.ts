@@ -21,6 +21,7 @@ import type {
   SumInstrument,
 } from '../metrics/instrument.js';
 import type { Series } from '../metrics/series.js';
+import { type ExemplarPoint, toPointExemplar } from './exemplar-point.js';
 
 /** The SDK's enums by value: importing them would load the SDK with the first metric, and not with the first export. */
 const DELTA = 0 as AggregationTemporality.DELTA;
@@ -49,16 +50,28 @@ interface Seen {
   readonly sum: number;
 }
 
-/** Makes a producer of our own series for one reader; a delta reader remembers what it has seen, so each needs its own. */
-export function createOwnMetrics(parts: OwnMetricsParts, temporality: Temporality): MetricProducer {
-  const { startedAt } = parts;
+/**
+ * Makes a producer of our own series for one reader; a delta reader remembers what it has seen, so each needs its own. Exemplars are
+ * those since the last collection, or those not older than `exemplarAgeMs`.
+ */
+export function createOwnMetrics(
+  parts: OwnMetricsParts,
+  temporality: Temporality,
+  exemplarAgeMs?: number,
+): MetricProducer {
+  const { startedAt, clock } = parts;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let exemplarsAfterMs = lastMs;
   let lastAt = startedAt;
   const seenHistograms = new WeakMap<Series<Histogram>, Seen>();
   const seenSums = new WeakMap<object, number>();
 
   return {
     async collect(): Promise<CollectionResult> {
-      const now = toHrTime(parts.clock.epochMs());
+      const nowMs = clock.now();
+      const now = toHrTime(clock.epochMs(nowMs));
+      exemplarsAfterMs = exemplarAgeMs === undefined ? lastMs : nowMs - exemplarAgeMs;
+      lastMs = nowMs;
       const from = temporality === 'delta' ? lastAt : startedAt;
       lastAt = now;
       const metrics: MetricData[] = [];
@@ -90,7 +103,7 @@ export function createOwnMetrics(parts: OwnMetricsParts, temporality: Temporalit
   }
 
   function histogramData(instrument: HistogramInstrument, from: HrTime, now: HrTime): HistogramMetricData {
-    const dataPoints: HistogramMetricData['dataPoints'] = [];
+    const dataPoints: (HistogramMetricData['dataPoints'][number] & ExemplarPoint)[] = [];
     for (const series of instrument.series) {
       const { value } = series;
       const seen = temporality === 'delta' ? seenHistograms.get(series) : undefined;
@@ -99,10 +112,12 @@ export function createOwnMetrics(parts: OwnMetricsParts, temporality: Temporalit
       const counts = value.counts.map((count, index) => count - (seen?.counts[index] ?? 0));
       if (temporality === 'delta')
         seenHistograms.set(series, { counts: [...value.counts], count: value.count, sum: value.sum });
+      const exemplars = value.exemplars?.since(exemplarsAfterMs) ?? [];
       dataPoints.push({
         startTime: from,
         endTime: now,
         attributes: series.attributes,
+        ...(exemplars.length > 0 && { exemplars: exemplars.map((one) => toPointExemplar(one, clock)) }),
         value: {
           buckets: { boundaries: value.bounds as number[], counts },
           sum: value.sum - (seen?.sum ?? 0),

@@ -1,10 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { ExemplarSource } from './exemplars.js';
 import type { Method } from './http-methods.js';
 import type { Recordable } from './instrument.js';
 import type { Series, SeriesSet } from './series.js';
 
 /** What one finished call was, as far as its metric goes. */
-export interface FinishedCall {
+export interface FinishedCall extends ExemplarSource {
   readonly method: Method;
   readonly host: string;
   readonly port: number;
@@ -46,7 +47,7 @@ export function createClientRed(durations: SeriesSet<Recordable>): ClientRed {
         child = durations.add(attributesOf(call));
         if (!durations.isFull) children.set(key, child);
       }
-      child.value.record(durationSeconds);
+      child.value.record(durationSeconds, call);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { type ExemplarSource, Exemplars } from './exemplars.js';
 import type { Recordable } from './instrument.js';
 
 /** Counts of one series over fixed bounds; a value equal to a bound belongs to the bucket below it, as OpenTelemetry says. */
@@ -8,6 +9,8 @@ export class Histogram implements Recordable {
   sum: number;
   min: number;
   max: number;
+  /** Undefined until something sampled was recorded. */
+  exemplars: Exemplars | undefined;
 
   constructor(bounds: readonly number[]) {
     this.bounds = bounds;
@@ -16,9 +19,11 @@ export class Histogram implements Recordable {
     this.sum = 0;
     this.min = Number.POSITIVE_INFINITY;
     this.max = Number.NEGATIVE_INFINITY;
+    this.exemplars = undefined;
   }
 
-  record(value: number): void {
+  /** `source` is what was measured, where it may serve as an example. */
+  record(value: number, source?: ExemplarSource): void {
     const { bounds } = this;
     // Most requests are fast: the first few of some fifteen bounds decide, which a binary search cannot beat.
     let bucket = 0;
@@ -28,5 +33,8 @@ export class Histogram implements Recordable {
     this.sum += value;
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
+    if (source?.span === undefined) return;
+    this.exemplars ??= new Exemplars(this.counts.length);
+    this.exemplars.offer(bucket, value, source);
   }
 }

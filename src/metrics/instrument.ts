@@ -1,3 +1,4 @@
+import type { ExemplarSource } from './exemplars.js';
 import type { Histogram } from './histogram.js';
 import type { Series } from './series.js';
 
@@ -10,7 +11,7 @@ interface InstrumentBase {
 
 /** Where a measurement goes. */
 export interface Recordable {
-  record(value: number): void;
+  record(value: number, source?: ExemplarSource): void;
 }
 
 /** Where an increment goes. */

@@ -2,6 +2,7 @@ import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import { positive, record, reject } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
 import { DEFAULT_METHODS } from './http-methods.js';
+import { type PrometheusConfig, type PrometheusOptions, resolvePrometheus } from './prometheus-options.js';
 
 export interface MetricOptions {
   /** How often metrics are exported, in milliseconds. @default 60_000, or OTEL_METRIC_EXPORT_INTERVAL */
@@ -11,6 +12,11 @@ export interface MetricOptions {
    * @default those of the semantic conventions and 3
    */
   readonly boundaries?: readonly number[];
+  /**
+   * Lets Prometheus scrape the service; `{}` for `/metrics`, false for nowhere, not even on the management port, where it is otherwise.
+   * @default `{}` if OTEL_METRICS_EXPORTER names `prometheus`
+   */
+  readonly prometheus?: false | PrometheusOptions;
   /** Metric readers of your own, beside the exporters. @default [] */
   readonly readers?: readonly MetricReader[];
 }
@@ -20,6 +26,8 @@ export interface MetricConfig {
   readonly exportTimeoutMs: number;
   readonly boundaries: readonly number[];
   readonly readers: readonly MetricReader[];
+  /** Undefined where nothing is to be scraped. */
+  readonly prometheus: PrometheusConfig | undefined;
   readonly exporters: readonly string[];
   readonly methods: readonly string[];
   /** OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. */
@@ -38,8 +46,8 @@ const defaultBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75
 const maxTimerMs = 2 ** 31 - 1;
 
 export function resolveMetrics(given: MetricOptions, env: Environment): MetricConfig {
-  record('metrics', given, ['intervalMs', 'boundaries', 'readers']);
-  const { intervalMs, boundaries = defaultBoundaries, readers = [] } = given;
+  record('metrics', given, ['intervalMs', 'boundaries', 'prometheus', 'readers']);
+  const { intervalMs, boundaries = defaultBoundaries, prometheus, readers = [] } = given;
   if (intervalMs !== undefined) positive('metrics.intervalMs', intervalMs);
   if (!isRising(boundaries)) reject('metrics.boundaries', 'a rising list of 1 to 200 numbers', boundaries);
   if (!Array.isArray(readers)) reject('metrics.readers', 'an array of metric readers', readers);
@@ -48,14 +56,15 @@ export function resolveMetrics(given: MetricOptions, env: Environment): MetricCo
       reject(`metrics.readers[${index}]`, 'a metric reader', reader);
   }
   const period = Math.min(intervalMs ?? env.integer('OTEL_METRIC_EXPORT_INTERVAL', 60_000), maxTimerMs);
-  const exporters = env.list('OTEL_METRICS_EXPORTER', ['otlp', 'console', 'none'], ['otlp']);
+  const exporters = env.list('OTEL_METRICS_EXPORTER', ['otlp', 'prometheus', 'console', 'none'], ['otlp']);
   return Object.freeze({
     intervalMs: period,
     exportTimeoutMs: Math.min(env.integer('OTEL_METRIC_EXPORT_TIMEOUT', 30_000), period),
     boundaries: Object.freeze([...boundaries]),
     readers: Object.freeze([...readers]),
+    prometheus: resolvePrometheus(prometheus, exporters.includes('prometheus')),
     // A list of nothing but unknown names is no way to turn exporting off: 'none' is.
-    exporters: exporters.length === 0 ? ['otlp'] : exporters,
+    exporters: exporters.length === 0 ? ['otlp'] : exporters.filter((name) => name !== 'prometheus'),
     methods: methodsFrom(env.text('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS')),
     temporality: env.oneOf(
       'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',

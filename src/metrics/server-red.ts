@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { ExemplarSource } from './exemplars.js';
 import { Histogram } from './histogram.js';
 import type { Method } from './http-methods.js';
 import { type Addable, type Instrument, type Recordable, Sum } from './instrument.js';
@@ -8,7 +9,7 @@ import { type Series, SeriesSet } from './series.js';
 export type Scheme = 'http' | 'https';
 
 /** What one finished request was, as far as its metric goes. */
-export interface FinishedRequest {
+export interface FinishedRequest extends ExemplarSource {
   readonly method: Method;
   readonly scheme: Scheme;
   /** `1.0`, `1.1`, `2`, or undefined. */
@@ -96,7 +97,7 @@ export function createServerRedOver(durations: SeriesSet<Recordable>, active: Se
         child = durations.add(attributesOf(request));
         if (!durations.isFull) children?.set(key, child);
       }
-      child.value.record(durationSeconds);
+      child.value.record(durationSeconds, request);
     },
   };
 

@@ -45,7 +45,8 @@ export function createProbeMetrics(): ProbeMetrics {
         kind: 'gauge',
         name: 'golden_signals.health.status',
         description: 'What a health check says: 1 for pass, 0.5 for warn, 0 for fail.',
-        unit: '1',
+        // As a share it would be called so in Prometheus: golden_signals_health_status_ratio.
+        unit: '{status}',
         series: { [Symbol.iterator]: () => statusSeries(health) },
       },
       {

@@ -76,7 +76,9 @@ export class ProbeResponder {
     // Behind another framework's mount point, the path is not the one that was asked for.
     const { originalUrl = url } = req as { originalUrl?: string };
     if (originalUrl !== url || res.headersSent) return false;
-    if (config?.override !== true && isTaken(serverOf(req, owner), path)) {
+    // Of its own routes an application may have that one for metrics, too: only probes can be told to go first.
+    const isFirst = target !== undefined && config?.override === true;
+    if (!isFirst && isTaken(serverOf(req, owner), path)) {
       onClash(path);
       return false;
     }

@@ -30,6 +30,8 @@ function create(seriesLimit = 2_000) {
           route: '/a',
           statusCode: 200,
           errorType: undefined,
+          span: undefined,
+          startMs: 0,
           ...request,
         },
         seconds,
@@ -147,6 +149,8 @@ describe('RED of a server', () => {
       protocolVersion: '1.1',
       route: '/',
       errorType: undefined,
+      span: undefined,
+      startMs: 0,
     } as const;
     red.end(first, { ...request, statusCode: 200 }, 1);
     red.end(second, { ...request, statusCode: 500 }, 1);

@@ -1,0 +1,139 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { DataPoint, Histogram } from '@opentelemetry/sdk-metrics';
+import { exemplarsOf, type PointExemplar } from '../exemplar-point.js';
+import type { Family } from './families.js';
+import { joinLabels, labelsOf, numberText } from './labels.js';
+
+/** The two formats: Prometheus text 0.0.4 and OpenMetrics 1.0. */
+export type Format = 'text' | 'openmetrics';
+
+/** So many samples at most stand in one piece; more would keep the event loop for milliseconds. */
+const samplesInPiece = 2_000;
+
+/**
+ * Writes families out, piece by piece and whole data points in each. Bounds are written alike in both formats, `le="1.0"`, so that a
+ * series is the same whichever a scraper asks for.
+ * @see https://github.com/prometheus/docs/blob/main/docs/instrumenting/exposition_formats.md
+ * @see https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
+ */
+export function* exposition(
+  families: readonly Family[],
+  resource: Attributes,
+  format: Format,
+  onRepeated: (family: string) => void,
+): Generator<string> {
+  const write = format === 'openmetrics' ? openMetricsHead : textHead;
+  let piece = targetInfo(resource, format);
+  let samples = 1;
+  for (const family of families) {
+    const { name, type, groups } = family;
+    const written = new Set<string>();
+    piece += write(family);
+    for (const { labels: shared, points } of groups) {
+      for (const point of points) {
+        const labels = joinLabels(labelsOf(point.attributes), shared);
+        // A sample that comes twice fails more than itself.
+        if (written.has(labels)) {
+          onRepeated(name);
+          continue;
+        }
+        written.add(labels);
+        if (type === 'histogram') {
+          const { value } = point as DataPoint<Histogram>;
+          piece += histogramLines(name, labels, value, format === 'openmetrics' ? exemplarsOf(point) : []);
+          samples += value.buckets.boundaries.length + 3;
+        } else {
+          const value = numberText(point.value as number);
+          piece += sample(type === 'counter' ? `${name}_total` : name, labels, value);
+          samples += 1;
+        }
+        if (samples >= samplesInPiece) {
+          yield piece;
+          piece = '';
+          samples = 0;
+        }
+      }
+    }
+  }
+  if (piece !== '') yield piece;
+}
+
+/** What stands after everything else. */
+export function endOf(format: Format): string {
+  return format === 'openmetrics' ? '# EOF\n' : '';
+}
+
+function targetInfo(resource: Attributes, format: Format): string {
+  const name = format === 'openmetrics' ? 'target' : 'target_info';
+  const type = format === 'openmetrics' ? 'info' : 'gauge';
+  const help = 'What the metrics are of, by the attributes of its resource.';
+  return `# TYPE ${name} ${type}\n# HELP ${name} ${help}\n${sample('target_info', labelsOf(resource), '1')}`;
+}
+
+function textHead({ name, type, help }: Family): string {
+  const full = type === 'counter' ? `${name}_total` : name;
+  const line = help === '' ? '' : `# HELP ${full} ${escapeHelp(help)}\n`;
+  return `${line}# TYPE ${full} ${type}\n`;
+}
+
+function openMetricsHead({ name, type, unit, help }: Family): string {
+  const unitLine = unit === undefined ? '' : `# UNIT ${name} ${unit}\n`;
+  const helpLine = help === '' ? '' : `# HELP ${name} ${escapeHelp(help).replaceAll('"', '\\"')}\n`;
+  return `# TYPE ${name} ${type}\n${unitLine}${helpLine}`;
+}
+
+function escapeHelp(help: string): string {
+  return help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\0', '\ufffd');
+}
+
+function sample(name: string, labels: string, value: string): string {
+  return labels === '' ? `${name} ${value}\n` : `${name}{${labels}} ${value}\n`;
+}
+
+function histogramLines(
+  name: string,
+  labels: string,
+  { buckets: { boundaries, counts }, count, sum }: Histogram,
+  exemplars: readonly PointExemplar[],
+): string {
+  const head = `${name}_bucket{${labels}${labels === '' ? '' : ','}le="`;
+  let lines = '';
+  let total = 0;
+  let next = 0;
+  for (const [index, bound] of boundaries.entries()) {
+    if (bound === Number.POSITIVE_INFINITY) break;
+    total += counts[index] ?? 0;
+    lines += `${head}${boundText(bound)}"} ${total}${exemplarUpTo(bound)}\n`;
+  }
+  lines += `${head}+Inf"} ${count}${exemplarUpTo(Number.POSITIVE_INFINITY)}\n`;
+  if (sum !== undefined) lines += sample(`${name}_sum`, labels, numberText(sum));
+  return lines + sample(`${name}_count`, labels, String(count));
+
+  /** That of the bucket up to a bound; the slowest where it has several. */
+  function exemplarUpTo(bound: number): string {
+    if (next >= exemplars.length) return '';
+    let found: PointExemplar | undefined;
+    for (; next < exemplars.length; next += 1) {
+      const one = exemplars[next] as PointExemplar;
+      if (one.value > bound) break;
+      found = one;
+    }
+    if (found === undefined) return '';
+    const { traceId, spanId, value, time } = found;
+    const seconds = (time[0] + time[1] / 1e9).toFixed(3);
+    return ` # {trace_id="${traceId}",span_id="${spanId}"} ${numberText(value)} ${seconds}`;
+  }
+}
+
+const bounds = new Map<number, string>();
+const maxBounds = 1_000;
+
+/** With a fraction always, as OpenMetrics has it and Prometheus 3 makes it: an alert's `le` then says the same everywhere. */
+function boundText(bound: number): string {
+  let text = bounds.get(bound);
+  if (text === undefined) {
+    text = Number.isInteger(bound) && Math.abs(bound) < 1e21 ? `${bound}.0` : String(bound);
+    if (bounds.size < maxBounds) bounds.set(bound, text);
+  }
+  return text;
+}
