@@ -6,7 +6,7 @@ import type {
   MetricData,
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
-import { labelsOf } from './labels.js';
+import { joinLabels, label } from './labels.js';
 import { type FamilyType, familyName, type NameKind } from './names.js';
 
 /** The data points of one metric. */
@@ -92,5 +92,6 @@ function samplesOf(name: string, type: FamilyType): string[] {
 
 /** As the OpenTelemetry specification has it for scrapes: two libraries may have metrics of the same name. */
 function scopeLabels({ name, version }: InstrumentationScope): string {
-  return labelsOf({ 'otel.scope.name': name, 'otel.scope.version': version ?? '' });
+  const ofName = name === '' ? '' : label('otel_scope_name', name);
+  return version ? joinLabels(ofName, label('otel_scope_version', version)) : ofName;
 }

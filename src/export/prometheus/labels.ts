@@ -39,8 +39,13 @@ function write(attributes: Attributes): string {
   }
   return [...values]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}="${escapeValue(shorten(value))}"`)
+    .map(([name, value]) => label(name, value))
     .join(',');
+}
+
+/** One label with its value. */
+export function label(name: string, value: string): string {
+  return `${name}="${escapeValue(shorten(value))}"`;
 }
 
 function textOf(value: AttributeValue | undefined): string {

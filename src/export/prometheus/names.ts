@@ -102,12 +102,13 @@ function tokensOf(name: string): string[] {
 }
 
 /**
- * The name of a label. Those that begin with an underscore are Prometheus' own, and `le` is the bound of a bucket.
+ * The name of a label. Those that begin with an underscore are Prometheus' own, `le` is the bound of a bucket, and `otel_scope_…` says
+ * whose metric it is.
  * @see github.com/prometheus/otlptranslator, LabelNamer
  */
 export function labelName(key: string): string {
   const name = key.replace(/[^a-zA-Z0-9]+/g, '_');
-  if (name === 'le') return 'exported_le';
+  if (name === 'le' || name.startsWith('otel_scope_')) return `exported_${name}`;
   if (name === '' || /^\d/.test(name)) return `key_${name}`;
   return name.startsWith('_') ? `key${name}` : name;
 }

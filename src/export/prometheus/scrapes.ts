@@ -18,6 +18,8 @@ export interface ScrapesParts {
   readonly onFault: (place: string, error: unknown) => void;
   /** Says something once for each key. */
   readonly warnOnce: (key: string, message: string) => void;
+  /** Where a page is cut off, at the last whole data points. @default 32 MiB */
+  readonly maxBytes?: number;
 }
 
 /** The answer to a scrape. */
@@ -41,7 +43,7 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
 /** Scrapers that come within this time of each other get the same page. */
 const sharedMs = 500;
 /** Some 2,000 series of ten histograms; Prometheus itself knows no bound unless it is told one. */
-const maxBytes = 32 * 1024 * 1024;
+const defaultMaxBytes = 32 * 1024 * 1024;
 /** Below this, what gzip saves is not worth its turn. */
 const minZippedBytes = 1_024;
 
@@ -112,7 +114,7 @@ export class Scrapes {
   }
 
   async #write(format: Format): Promise<Buffer> {
-    const { collect, scopeName, warnOnce, onFault } = this.#parts;
+    const { collect, scopeName, warnOnce, onFault, maxBytes = defaultMaxBytes } = this.#parts;
     const { resourceMetrics, errors } = await collect();
     for (const error of errors) onFault('metrics.collect', error);
     const families = familiesOf(resourceMetrics, {
