@@ -36,6 +36,7 @@ import type { Instrument } from './metrics/instrument.js';
 import { SeriesSet } from './metrics/series.js';
 import { createServerRed, type ServerRed } from './metrics/server-red.js';
 import type { Config } from './options.js';
+import { createProcessMetrics } from './process/process-metrics.js';
 import { createForeignTracing } from './server/foreign-tracing.js';
 import {
   createPassThrough,
@@ -104,6 +105,15 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const traces = isTraceForeign ? undefined : tracePipeline();
   const meters = isMetricForeign ? undefined : metricPipeline();
 
+  const processMetrics =
+    config.metrics &&
+    createProcessMetrics({
+      clock,
+      faults,
+      foreignMeter: meters === undefined ? metrics.getMeter(PACKAGE, VERSION) : undefined,
+    });
+  show(processMetrics?.instruments ?? []);
+
   const release = registerGlobals({
     tracerProvider: traces,
     meterProvider: meters,
@@ -131,6 +141,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       closing.abort();
       const exportMs = boundMs * exportShare;
       await Promise.all([traces?.shutdown(exportMs), meters?.shutdown(exportMs)]);
+      processMetrics?.close();
       stopDiagnostics?.();
     },
   };
