@@ -69,14 +69,16 @@ export function takeSlice(histogram: DelayHistogram, elapsedMs: number): DelaySl
 function stepsOf(histogram: DelayHistogram): DelaySlice['steps'] {
   const values = new Map(histogram.percentiles);
   for (const percentile of reported) values.set(percentile, histogram.percentile(percentile));
-  let before = 0;
-  return [...values]
-    .sort(([a], [b]) => a - b)
-    .map(([percentile, value]) => {
-      const count = ((percentile - before) / 100) * histogram.count;
-      before = percentile;
-      return { value, count };
-    });
+  const rising = [...values].sort(([a], [b]) => a - b);
+  const steps: { value: number; count: number }[] = [];
+  // Among few looks Node rounds its steps up and a single percentile down: the lower one, which is reported, is the limit of those before.
+  let value = Number.POSITIVE_INFINITY;
+  for (let at = rising.length - 1; at >= 0; at -= 1) {
+    const [percentile, here] = rising[at] as [number, number];
+    value = Math.min(value, here);
+    steps.push({ value, count: ((percentile - (rising[at - 1]?.[0] ?? 0)) / 100) * histogram.count });
+  }
+  return steps.reverse();
 }
 
 function lookOf(value: number): DelaySlice {
@@ -98,7 +100,7 @@ function mergeTwo(a: DelaySlice, b: DelaySlice): DelaySlice {
   };
 }
 
-/** What slices say together; undefined while there was no look. One slice reads exactly as its histogram did. */
+/** What slices say together; undefined while there was no look. One slice reads as its histogram did. */
 export function summarize(slices: readonly DelaySlice[]): DelaySummary | undefined {
   const filled = slices.filter(({ count }) => count > 0);
   const [first, ...rest] = filled;
