@@ -125,6 +125,7 @@ export function createOwnMetrics(parts: OwnMetricsParts, temporality: Temporalit
   function sumData(instrument: SumInstrument, from: HrTime, now: HrTime): SumMetricData {
     const isMonotonic = instrument.kind === 'counter';
     const isDelta = isMonotonic && temporality === 'delta';
+    const begin = isDelta ? from : startedAt;
     const since = instrument.since === undefined ? undefined : toHrTime(instrument.since);
     const dataPoints: DataPoint<number>[] = [];
     for (const series of instrument.series) {
@@ -132,7 +133,7 @@ export function createOwnMetrics(parts: OwnMetricsParts, temporality: Temporalit
       if (isDelta) seenSums.set(series, series.value.value);
       dataPoints.push({
         // The first increment of what began before the service is all that it has counted until now.
-        startTime: seen === undefined ? (since ?? from) : from,
+        startTime: seen === undefined ? (since ?? begin) : begin,
         endTime: now,
         attributes: series.attributes,
         value: series.value.value - (seen ?? 0),

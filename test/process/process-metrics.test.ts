@@ -115,9 +115,7 @@ describe('the metrics of the process', () => {
     expect(metrics.get('golden_signals.v8js.memory.heap.limit')?.['']).toBeGreaterThan(1e7);
   });
 
-  test('count what keeps the event loop alive, and say 0 once it is gone', async () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
-    onTestFinished(() => void vi.useRealTimers());
+  test('count what keeps the event loop alive', async () => {
     const reader = start().readers[0] as PullReader;
     const timers = Array.from({ length: 50 }, () => setTimeout(() => {}, 60_000));
     const during = await reader.read();
