@@ -49,6 +49,7 @@ export function resolveService(
     'telemetry.distro.name': PACKAGE,
     'telemetry.distro.version': VERSION,
     'process.pid': process.pid,
+    'process.creation.time': new Date(performance.timeOrigin).toISOString(),
     'process.runtime.name': 'nodejs',
     'process.runtime.version': process.versions.node,
     ...fromEnv,

@@ -37,6 +37,7 @@ import type { Instrument } from './metrics/instrument.js';
 import { SeriesSet } from './metrics/series.js';
 import { createServerRed, type ServerRed } from './metrics/server-red.js';
 import type { Config } from './options.js';
+import { createProcessMetrics } from './process/process-metrics.js';
 import { createForeignTracing } from './server/foreign-tracing.js';
 import {
   createPassThrough,
@@ -107,6 +108,15 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const traces = isTraceForeign ? undefined : tracePipeline();
   const meters = isMetricForeign ? undefined : metricPipeline();
 
+  const processMetrics =
+    config.metrics &&
+    createProcessMetrics({
+      clock,
+      faults,
+      foreignMeter: meters === undefined ? metrics.getMeter(PACKAGE, VERSION) : undefined,
+    });
+  show(processMetrics?.instruments ?? []);
+
   const release = registerGlobals({
     tracerProvider: traces,
     meterProvider: meters,
@@ -135,6 +145,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       closing.abort();
       const exportMs = boundMs * exportShare;
       await Promise.all([traces?.shutdown(exportMs), meters?.shutdown(exportMs)]);
+      processMetrics?.close();
       stopDiagnostics?.();
     },
   };

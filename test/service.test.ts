@@ -108,6 +108,7 @@ describe('the resource', () => {
       'telemetry.distro.name': 'golden-signals',
       'telemetry.distro.version': VERSION,
       'process.pid': process.pid,
+      'process.creation.time': new Date(performance.timeOrigin).toISOString(),
       'process.runtime.name': 'nodejs',
       'process.runtime.version': process.versions.node,
     });

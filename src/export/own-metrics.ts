@@ -14,11 +14,12 @@ import type {
 import type { Clock } from '../core/clock.js';
 import { toHrTime } from '../core/time.js';
 import type { Histogram } from '../metrics/histogram.js';
-import type {
-  GaugeInstrument,
-  HistogramInstrument,
-  Instrument,
-  SumInstrument,
+import {
+  type GaugeInstrument,
+  type HistogramInstrument,
+  type Instrument,
+  isDouble,
+  type SumInstrument,
 } from '../metrics/instrument.js';
 import type { Series } from '../metrics/series.js';
 import { type ExemplarPoint, toPointExemplar } from './exemplar-point.js';
@@ -29,6 +30,7 @@ const CUMULATIVE = 1 as AggregationTemporality.CUMULATIVE;
 const HISTOGRAM_POINT = 0 as HistogramMetricData['dataPointType'];
 const GAUGE_POINT = 2 as GaugeMetricData['dataPointType'];
 const SUM_POINT = 3 as SumMetricData['dataPointType'];
+const INT = 0;
 const DOUBLE = 1;
 
 /** `delta` where a reader wants increments: for counters and histograms, never for what goes up and down. */
@@ -138,15 +140,18 @@ export function createOwnMetrics(
   function sumData(instrument: SumInstrument, from: HrTime, now: HrTime): SumMetricData {
     const isMonotonic = instrument.kind === 'counter';
     const isDelta = isMonotonic && temporality === 'delta';
+    const begin = isDelta ? from : startedAt;
+    const since = instrument.since === undefined ? undefined : toHrTime(instrument.since);
     const dataPoints: DataPoint<number>[] = [];
     for (const series of instrument.series) {
-      const seen = isDelta ? (seenSums.get(series) ?? 0) : 0;
+      const seen = isDelta ? seenSums.get(series) : undefined;
       if (isDelta) seenSums.set(series, series.value.value);
       dataPoints.push({
-        startTime: from,
+        // The first increment of what began before the service is all that it has counted until now.
+        startTime: seen === undefined ? (since ?? begin) : begin,
         endTime: now,
         attributes: series.attributes,
-        value: series.value.value - seen,
+        value: series.value.value - (seen ?? 0),
       });
     }
     return {
@@ -159,6 +164,7 @@ export function createOwnMetrics(
   }
 }
 
-function descriptorOf({ name, description, unit, kind }: Instrument): MetricData['descriptor'] {
-  return { name, description, unit, valueType: kind === 'histogram' || kind === 'gauge' ? DOUBLE : 0 };
+function descriptorOf(instrument: Instrument): MetricData['descriptor'] {
+  const { name, description, unit } = instrument;
+  return { name, description, unit, valueType: isDouble(instrument) ? DOUBLE : INT };
 }

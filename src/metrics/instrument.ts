@@ -7,6 +7,8 @@ interface InstrumentBase {
   readonly description: string;
   /** UCUM, as the semantic conventions give it: 's', 'By', '{request}', '1'. */
   readonly unit: string;
+  /** @default 'int' for what is counted, 'double' for gauges and histograms */
+  readonly valueType?: 'int' | 'double';
 }
 
 /** Where a measurement goes. */
@@ -36,6 +38,8 @@ export interface HistogramInstrument extends InstrumentBase {
 export interface SumInstrument extends InstrumentBase {
   readonly kind: 'counter' | 'updowncounter';
   readonly series: Iterable<Series<{ readonly value: number }>>;
+  /** Since when it has counted, in milliseconds since the epoch, where that is not since this service began. */
+  readonly since?: number;
 }
 
 export interface GaugeInstrument extends InstrumentBase {
@@ -45,3 +49,8 @@ export interface GaugeInstrument extends InstrumentBase {
 
 /** What the outputs read: an instrument whose series this library keeps itself. */
 export type Instrument = HistogramInstrument | SumInstrument | GaugeInstrument;
+
+/** Whether its numbers may have fractions. */
+export function isDouble({ kind, valueType }: Instrument): boolean {
+  return (valueType ?? (kind === 'histogram' || kind === 'gauge' ? 'double' : 'int')) === 'double';
+}

@@ -115,6 +115,7 @@ describe.each(['http/protobuf', 'http/json'])('over %s', (protocol) => {
       'telemetry.distro.name': 'golden-signals',
       'telemetry.distro.version': VERSION,
       'process.pid': process.pid,
+      'process.creation.time': new Date(performance.timeOrigin).toISOString(),
       'process.runtime.version': process.versions.node,
     };
     expect(receiver.spans()[0]?.resource).toMatchObject(expected);
