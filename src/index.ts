@@ -22,6 +22,7 @@ export type { Status } from './health/status.js';
 export type { WatchOptions } from './health/watch-options.js';
 export type { MetricOptions } from './metrics/options.js';
 export type { Options } from './options.js';
+export type { Pool, PoolOptions, PoolStats, StatsPool } from './pools/options.js';
 export type { Beat, BeatKind, HeartbeatOptions } from './process/heartbeat-options.js';
 export type { ShutdownHook, ShutdownOptions } from './process/shutdown-options.js';
 export type { ManagementHandle } from './server/management.js';

@@ -20,6 +20,7 @@ import { RequestRecorder } from './server/request-recorder.js';
 import { createRequestSignals } from './server/request-signal.js';
 import { ANSWERED, type RequestHandler, ServerBindings } from './server/server-bindings.js';
 import { Traffic } from './server/traffic.js';
+import { createServiceDatabases } from './service-databases.js';
 import { createServiceEnd } from './service-end.js';
 import { createServiceHealth } from './service-health.js';
 import { serveMetrics } from './service-metrics.js';
@@ -126,6 +127,7 @@ export function createService(options: Options, onClosed: () => void): Service {
   const vitals = createServiceVitals({ config, clock, faults, log, health });
   telemetry.show(vitals.instruments);
   const { shedding } = vitals;
+  const databases = createServiceDatabases({ pools: config.pools, clock, faults, log, telemetry });
 
   let isOpen = true;
   let isFirst = true;
@@ -173,6 +175,7 @@ export function createService(options: Options, onClosed: () => void): Service {
       },
       async flush(boundMs) {
         await Promise.all([telemetry.shutdown(boundMs), lastBeat]);
+        databases.close();
         await management?.close();
       },
     },
@@ -194,6 +197,7 @@ export function createService(options: Options, onClosed: () => void): Service {
       watch: (name, options) => vitals.heartbeats.watch(name, options),
       unwatch: (name) => vitals.heartbeats.unwatch(name),
     },
+    pool: databases.pool,
     flush: () => telemetry.flush(),
     shutdown: end,
   };

@@ -12,6 +12,7 @@ import { createLog, LOG_LEVELS, type Log, type LogLevel } from './core/log.js';
 import { type HealthConfig, type HealthOptions, resolveHealth } from './health/options.js';
 import { type OverloadConfig, type OverloadOptions, resolveOverload } from './health/overload-options.js';
 import { type MetricConfig, type MetricOptions, resolveMetrics } from './metrics/options.js';
+import { type PoolOptions, resolvePools } from './pools/options.js';
 import {
   type HeartbeatConfig,
   type HeartbeatOptions,
@@ -64,6 +65,8 @@ export interface Options {
   readonly propagateTo?: PropagateTo;
   /** How long callers wait, for `signals.signal()` and outgoing calls. */
   readonly deadline?: DeadlineOptions;
+  /** Pools of connections, by name: how full they are, who waits for them, and what is asked through them. @default none */
+  readonly pools?: PoolOptions;
 }
 
 export interface Config {
@@ -84,6 +87,7 @@ export interface Config {
   readonly breakerOf: BreakerConfigOf | undefined;
   readonly isPropagatedTo: (host: string, port: number) => boolean;
   readonly deadline: DeadlineConfig;
+  readonly pools: PoolOptions;
   readonly propagators: readonly string[];
   /** By signal: `http/protobuf` or `http/json`. */
   readonly protocols: { readonly traces: Protocol; readonly metrics: Protocol };
@@ -117,6 +121,7 @@ export function resolveOptions(
     'breaker',
     'propagateTo',
     'deadline',
+    'pools',
   ]);
   const { service = {}, ignore, traces = {}, metrics = {}, health = {}, breaker = {}, propagateTo } = given;
   const { deadline, shutdown = {}, heartbeat = {}, overload } = given;
@@ -145,6 +150,7 @@ export function resolveOptions(
     breakerOf: resolveBreakers(breaker),
     isPropagatedTo: resolvePropagateTo(propagateTo),
     deadline: resolveDeadline(deadline),
+    pools: resolvePools(given.pools),
     propagators: env.list(
       'OTEL_PROPAGATORS',
       ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'none'],

@@ -5,6 +5,7 @@ import type { Breakers } from './client/breakers.js';
 import type { HealthHandle } from './health/handle.js';
 import type { Heart } from './health/heartbeats.js';
 import type { WatchOptions } from './health/watch-options.js';
+import type { Pool } from './pools/options.js';
 import type { ManagementHandle } from './server/management.js';
 
 /** What instrument() returns: the handle of one service in this process. */
@@ -34,6 +35,12 @@ export interface Signals {
   readonly heartbeat: HeartbeatHandle;
   /** The beats that this service waits for. */
   readonly heartbeats: HeartbeatsHandle;
+  /**
+   * Observes a pool of connections, or one client, under a name: how full it is, who waits for it, and what is asked through it. The
+   * same pool again changes nothing; a pool that is ended is let go. See docs/databases.md for what is taken.
+   * @throws GoldenSignalsError `ERR_GS_OPTION` for anything else, `ERR_GS_MISUSE` past 1,000 pools
+   */
+  pool(name: string, pool: Pool): void;
   /** Exports what is waiting; settles when it has been tried, and never rejects. */
   flush(): Promise<void>;
   /**

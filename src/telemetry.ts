@@ -1,12 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createNoopMeter, type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
-import {
-  type ClientTracing,
-  createClientTracing,
-  createForeignClientTracing,
-  noClientTracing,
-} from './client/client-tracing.js';
+import { type ClientTracing, createClientTracing } from './client/client-tracing.js';
 import type { Propagation } from './context/propagators.js';
 import { contextManager, useForeignContextManager } from './context/storage.js';
 import type { Clock } from './core/clock.js';
@@ -31,9 +26,9 @@ import { TracePipeline } from './export/trace-pipeline.js';
 import { CLIENT_DURATION, type ClientRed, createClientRed } from './metrics/client-red.js';
 import { createDropped } from './metrics/dropped.js';
 import { showInstruments } from './metrics/foreign-instruments.js';
-import { createForeignClientRed, createForeignServerRed } from './metrics/foreign-red.js';
+import { createForeignClientRed, createForeignServerRed, foreignDurations } from './metrics/foreign-red.js';
 import { Histogram } from './metrics/histogram.js';
-import type { Instrument } from './metrics/instrument.js';
+import type { Instrument, Recordable } from './metrics/instrument.js';
 import { SeriesSet } from './metrics/series.js';
 import { createServerRed, type ServerRed } from './metrics/server-red.js';
 import type { Config } from './options.js';
@@ -46,6 +41,12 @@ import {
   extractWith,
   type RequestTracing,
 } from './server/request-tracing.js';
+import {
+  type CallTracing,
+  createCallTracing,
+  createForeignCallTracing,
+  noCallTracing,
+} from './trace/call-tracing.js';
 import type { LiveSpan } from './trace/live-span.js';
 import { createSampler } from './trace/sampler.js';
 import { PACKAGE, VERSION } from './version.js';
@@ -64,12 +65,15 @@ export interface TelemetryParts {
 export interface Telemetry {
   readonly tracing: RequestTracing;
   readonly red: ServerRed | undefined;
+  readonly callTracing: CallTracing;
   readonly clientTracing: ClientTracing;
   readonly clientRed: ClientRed | undefined;
   /** Takes instruments that others keep out, too. */
   show(instruments: readonly Instrument[]): void;
   /** Everything that is measured, for a scrape; undefined where it goes through an SDK that the application has registered. */
   readonly collect: (() => Promise<CollectionResult>) | undefined;
+  /** The series of one more histogram of durations; undefined where there are no metrics. */
+  durations(metric: DurationMetric, bounds: readonly number[]): SeriesSet<Recordable> | undefined;
   readonly tracer: Tracer;
   readonly meter: Meter;
   /** What is neither traced nor measured: what the user says, and the requests of our own exporters. */
@@ -78,6 +82,9 @@ export interface Telemetry {
   /** Exports for the last time; what is not out by then is counted as dropped, before `boundMs` is over. */
   shutdown(boundMs: number): Promise<void>;
 }
+
+/** What a histogram of durations is called. */
+export type DurationMetric = Readonly<Record<'name' | 'description' | 'unit', string>>;
 
 /** How long flush() waits at most, in milliseconds. */
 const flushBoundMs = 30_000;
@@ -124,13 +131,17 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     propagator: propagation.propagator,
   });
 
+  const calls = callTracing();
+
   return {
     tracing: requestTracing(),
     red: serverRed(),
-    clientTracing: clientTracing(),
+    callTracing: calls,
+    clientTracing: createClientTracing(calls),
     clientRed: clientRed(),
     show,
     collect: meters && (() => meters.collect()),
+    durations,
     isIgnored: ignoring(),
     get tracer() {
       return traces === undefined ? trace.getTracer(PACKAGE, VERSION) : traces.getTracer(PACKAGE, VERSION);
@@ -223,12 +234,22 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     });
   }
 
-  function clientTracing(): ClientTracing {
-    if (config.traces === undefined || sampler === undefined) return noClientTracing;
-    if (traces === undefined) return createForeignClientTracing(trace.getTracer(PACKAGE, VERSION));
+  function callTracing(): CallTracing {
+    if (config.traces === undefined || sampler === undefined) return noCallTracing;
+    if (traces === undefined) return createForeignCallTracing(trace.getTracer(PACKAGE, VERSION));
     const pipeline = traces;
     const origin = { clock, scope, resource, ended: (span: LiveSpan) => pipeline.ended(span) };
-    return createClientTracing({ origin, ids, sampler, started: pipeline.started });
+    return createCallTracing({ origin, ids, sampler, started: pipeline.started });
+  }
+
+  function durations(metric: DurationMetric, bounds: readonly number[]): SeriesSet<Recordable> | undefined {
+    if (config.metrics === undefined) return undefined;
+    const { seriesLimit } = config.metrics;
+    if (meters === undefined)
+      return foreignDurations(metrics.getMeter(PACKAGE, VERSION), metric, bounds, seriesLimit, onOverflow);
+    const series = new SeriesSet(() => new Histogram(bounds), seriesLimit, onOverflow);
+    show([{ kind: 'histogram', ...metric, series }]);
+    return series;
   }
 
   function show(more: readonly Instrument[]): void {

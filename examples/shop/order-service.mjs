@@ -1,9 +1,9 @@
-// Takes orders, has the payment service charge them, and keeps them in memory.
-// By itself: PORT=3000 PAYMENT_URL=http://127.0.0.1:3001 node examples/shop/order-service.mjs
+// Takes orders, has the payment service charge them, and keeps them in PostgreSQL.
+// By itself: DATABASE_URL=postgres://... PORT=3000 PAYMENT_URL=http://127.0.0.1:3001 node examples/shop/order-service.mjs
 import { randomUUID } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import express from 'express';
 import { instrument } from 'golden-signals';
+import pg from 'pg';
 import { runUntilStopped } from './lifecycle.mjs';
 
 const paymentUrl = process.env.PAYMENT_URL ?? 'http://127.0.0.1:3001';
@@ -13,10 +13,11 @@ const priceCents = new Map([
   ['filter-paper', 690],
   ['grinder', 12_900],
 ]);
-const orders = new Map();
+const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
+pool.on('error', (error) => console.error(`a connection to the database broke: ${error.message}`));
 
 const app = express();
-const signals = instrument(app, { service: 'order-service', ignore: ['/ready'] });
+const signals = instrument(app, { service: 'order-service', ignore: ['/ready'], pools: { orders: pool } });
 app.use(express.json({ limit: '16kb' }));
 
 app.get('/ready', (_req, res) => {
@@ -31,20 +32,29 @@ app.post('/orders', async (req, res) => {
   }
   const { items, card } = req.body;
   const order = { id: randomUUID(), items, amountCents: totalOf(items), status: 'pending' };
-  orders.set(order.id, order);
-  await reserveStock(order);
+  await pool.query('INSERT INTO shop.orders (id, items, amount_cents, status) VALUES ($1, $2, $3, $4)', [
+    order.id,
+    JSON.stringify(items),
+    order.amountCents,
+    order.status,
+  ]);
   order.status = await charge(order, card);
+  await pool.query('UPDATE shop.orders SET status = $2 WHERE id = $1', [order.id, order.status]);
   res.status({ paid: 201, declined: 402, failed: 502 }[order.status]).json(order);
 });
 
-app.get('/orders/:id', (req, res) => {
-  const order = orders.get(req.params.id);
-  if (order === undefined) res.status(404).json({ error: 'no such order' });
-  else res.json(order);
+app.get('/orders/:id', async (req, res) => {
+  const { rows } = await pool.query(
+    'SELECT id, items, amount_cents AS "amountCents", status FROM shop.orders WHERE id::text = $1',
+    [req.params.id],
+  );
+  if (rows.length === 0) res.status(404).json({ error: 'no such order' });
+  else res.json(rows[0]);
 });
 
+await prepareDatabase();
 const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1');
-runUntilStopped(server, signals);
+runUntilStopped(server, signals).then(() => pool.end());
 
 function problemIn(body) {
   if (!Array.isArray(body?.items) || body.items.length === 0) return 'items must be a list of at least one';
@@ -59,13 +69,13 @@ function totalOf(items) {
   return items.reduce((sum, { sku, quantity }) => sum + priceCents.get(sku) * quantity, 0);
 }
 
-/** Stands for a database: a span of the service's own, under that of the request. */
-function reserveStock({ items }) {
-  return signals.tracer.startActiveSpan('reserve stock', async (span) => {
-    span.setAttribute('shop.items', items.length);
-    await wait(3);
-    span.end();
-  });
+/** The table, and connections that are open before the first order comes. */
+async function prepareDatabase() {
+  await pool.query('CREATE SCHEMA IF NOT EXISTS shop');
+  await pool.query(
+    'CREATE TABLE IF NOT EXISTS shop.orders (id uuid PRIMARY KEY, items jsonb NOT NULL, amount_cents int NOT NULL, status text NOT NULL)',
+  );
+  await Promise.all(Array.from({ length: 4 }, () => pool.query('SELECT 1')));
 }
 
 /** Nothing here speaks of tracing: fetch takes the trace along. */

@@ -42,6 +42,16 @@ export function runInContext<A extends unknown[], R>(
   return storage.run(context, callWith as (fn: unknown, self: unknown, args: A) => R, fn, self, args);
 }
 
+/** As {@link runInContext}, for a callback that belongs to a context: most often it is the active one, which costs nothing. */
+export function resumeIn<A extends unknown[], R>(
+  context: Context,
+  fn: (this: unknown, ...args: A) => R,
+  self: unknown,
+  ...args: A
+): R {
+  return context === activeContext() ? fn.apply(self, args) : runInContext(context, fn, self, ...args);
+}
+
 function callWith(fn: (...args: unknown[]) => unknown, self: unknown, args: unknown[]): unknown {
   return fn.apply(self, args);
 }

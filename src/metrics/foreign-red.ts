@@ -11,19 +11,10 @@ export function createForeignServerRed(
   seriesLimit: number,
   onOverflow: () => void,
 ): ServerRed {
-  const { name, ...duration } = SERVER_DURATION;
-  const histogram = meter.createHistogram(name, {
-    ...duration,
-    advice: { explicitBucketBoundaries: [...bounds] },
-  });
   const { name: activeName, ...active } = SERVER_ACTIVE;
   const counter = meter.createUpDownCounter(activeName, active);
   return createServerRedOver(
-    new SeriesSet<Recordable>(
-      (attributes) => ({ record: (value) => histogram.record(value, attributes) }),
-      seriesLimit,
-      onOverflow,
-    ),
+    foreignDurations(meter, SERVER_DURATION, bounds, seriesLimit, onOverflow),
     new SeriesSet<Addable>(
       (attributes) => ({ add: (increment) => counter.add(increment, attributes) }),
       seriesLimit,
@@ -39,16 +30,24 @@ export function createForeignClientRed(
   seriesLimit: number,
   onOverflow: () => void,
 ): ClientRed {
-  const { name, ...duration } = CLIENT_DURATION;
+  return createClientRed(foreignDurations(meter, CLIENT_DURATION, bounds, seriesLimit, onOverflow));
+}
+
+/** The series of any histogram of durations, through that meter. */
+export function foreignDurations(
+  meter: Meter,
+  { name, ...rest }: Readonly<Record<'name' | 'description' | 'unit', string>>,
+  bounds: readonly number[],
+  seriesLimit: number,
+  onOverflow: () => void,
+): SeriesSet<Recordable> {
   const histogram = meter.createHistogram(name, {
-    ...duration,
+    ...rest,
     advice: { explicitBucketBoundaries: [...bounds] },
   });
-  return createClientRed(
-    new SeriesSet<Recordable>(
-      (attributes) => ({ record: (value) => histogram.record(value, attributes) }),
-      seriesLimit,
-      onOverflow,
-    ),
+  return new SeriesSet<Recordable>(
+    (attributes) => ({ record: (value) => histogram.record(value, attributes) }),
+    seriesLimit,
+    onOverflow,
   );
 }

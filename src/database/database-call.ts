@@ -1,0 +1,63 @@
+import type { Attributes, Context, Span } from '@opentelemetry/api';
+import { type DatabaseServer, type FinishedOperation, operationAttributes } from '../metrics/database-red.js';
+import type { TracedCall } from '../trace/call-tracing.js';
+import type { Statement } from './statement.js';
+
+/** One operation that a database is asked for. */
+export class DatabaseCall implements TracedCall, FinishedOperation {
+  readonly server: DatabaseServer;
+  readonly statement: Statement;
+  readonly startMs: number;
+  readonly context: Context;
+  /** How many operations went in one; undefined for a single one. */
+  readonly batchSize: number | undefined;
+  inner: Context;
+  span: Span | undefined;
+  errorType: string | undefined;
+  statusCode: string | undefined;
+  isEnded: boolean;
+
+  constructor(
+    server: DatabaseServer,
+    statement: Statement,
+    startMs: number,
+    context: Context,
+    batchSize: number | undefined,
+  ) {
+    this.server = server;
+    this.statement = statement;
+    this.startMs = startMs;
+    this.context = context;
+    this.batchSize = batchSize;
+    this.inner = context;
+    this.span = undefined;
+    this.errorType = undefined;
+    this.statusCode = undefined;
+    this.isEnded = false;
+  }
+
+  get summary(): string | undefined {
+    return this.statement.summary;
+  }
+
+  get operation(): string | undefined {
+    return this.statement.operation;
+  }
+
+  get collection(): string | undefined {
+    return this.statement.collection;
+  }
+
+  /** The summary, else the operation, else whom it was asked of (semantic conventions, "Name"). */
+  get spanName(): string {
+    const { statement, server } = this;
+    return statement.summary ?? statement.operation ?? server.namespace ?? server.system;
+  }
+
+  spanAttributes(): Attributes {
+    const attributes = operationAttributes(this);
+    if (this.statement.text !== undefined) attributes['db.query.text'] = this.statement.text;
+    if (this.batchSize !== undefined) attributes['db.operation.batch.size'] = this.batchSize;
+    return attributes;
+  }
+}

@@ -1,0 +1,69 @@
+import { SqlSummary } from './sql-summary.js';
+import { type Dialect, sanitizeSql } from './sql-text.js';
+
+/** What telemetry says of a statement or command; none of it holds a value. */
+export interface Statement {
+  readonly text: string | undefined;
+  /** Names the class of statements: operations and their targets. */
+  readonly summary: string | undefined;
+  /** Where there is only one. */
+  readonly operation: string | undefined;
+  readonly collection: string | undefined;
+}
+
+/** Of a statement that nobody has the text of. */
+export const unknownStatement: Statement = Object.freeze({
+  text: undefined,
+  summary: undefined,
+  operation: undefined,
+  collection: undefined,
+});
+
+const maxEntries = 500;
+const maxKeyLength = 2_048;
+const headLength = 8_193;
+
+/**
+ * Statements by their text. Those in use stay: when 500 have come together, the ones that were not asked for since the last time
+ * are forgotten.
+ */
+export class StatementCache {
+  readonly #dialect: Dialect;
+  #young = new Map<string, Statement>();
+  #old = new Map<string, Statement>();
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  /** Never throws. */
+  of(sql: unknown): Statement {
+    if (typeof sql !== 'string') return unknownStatement;
+    const known = this.#young.get(sql);
+    if (known !== undefined) return known;
+    if (sql.length > maxKeyLength) return this.#read(copyOf(sql));
+    const statement = this.#old.get(sql) ?? this.#read(sql);
+    if (this.#young.size >= maxEntries) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(sql, statement);
+    return statement;
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
+  #read(sql: string): Statement {
+    const summary = new SqlSummary();
+    const text = sanitizeSql(sql, this.#dialect, summary);
+    const { summary: short, operation, collection } = summary.finish();
+    return Object.freeze({ text, summary: short, operation, collection });
+  }
+}
+
+/** The beginning of a long text, as a string of its own: a slice would keep all of it in memory. */
+function copyOf(sql: string): string {
+  return Buffer.from(sql.slice(0, headLength), 'utf16le').toString('utf16le');
+}

@@ -1,0 +1,51 @@
+import { record, reject } from '../core/check.js';
+
+/** A pool that says itself how it is used: for whatever this library does not know. */
+export interface StatsPool {
+  /** Asked at each collection of metrics; it should take no time. `max` is what `used` can rise to. */
+  stats(): PoolStats;
+}
+
+/** What a {@link StatsPool} says, in connections or whatever it holds. */
+export interface PoolStats {
+  readonly used: number;
+  readonly idle: number;
+  /** Who waits for one now. */
+  readonly pending?: number;
+  /** @default unknown: without it no saturation is known, and no rule about it fires */
+  readonly max?: number;
+}
+
+/**
+ * What `pools` and `signals.pool()` take: a `pg.Pool`, a single `pg.Client`, a `mysql2` pool, a pool of `generic-pool`, an
+ * `http.Agent`, an `Agent` or `Pool` of undici, or a {@link StatsPool}.
+ */
+export type Pool = object;
+
+/** By name: the value of `db.client.connection.pool.name`. */
+export type PoolOptions = Readonly<Record<string, Pool>>;
+
+const maxNameLength = 100;
+
+export function resolvePools(given: PoolOptions | undefined): PoolOptions {
+  if (given === undefined) return Object.freeze({});
+  record('pools', given, typeof given === 'object' && given !== null ? Object.keys(given) : []);
+  for (const [name, pool] of Object.entries(given)) checkPool(name, pool);
+  return Object.freeze({ ...given });
+}
+
+/** Whether it is a pool that is known is seen when it is observed. */
+export function checkPool(name: unknown, pool: unknown): void {
+  if (typeof name !== 'string' || name === '' || name.length > maxNameLength)
+    reject('pools', `named by 1 to ${maxNameLength} characters`, name);
+  if (typeof pool !== 'object' || pool === null) rejectPool(name, pool);
+}
+
+/** @throws GoldenSignalsError `ERR_GS_OPTION` that says what is accepted */
+export function rejectPool(name: string, pool: unknown): never {
+  reject(
+    `pools.${name}`,
+    'a pg.Pool or pg.Client, a mysql2 pool, a generic-pool, an http.Agent, an undici Agent or Pool, or { stats() }',
+    pool,
+  );
+}

@@ -1,0 +1,115 @@
+import { type Attributes, type Context, type Span, SpanKind } from '@opentelemetry/api';
+import { activeContext } from '../context/storage.js';
+import { isSuppressed } from '../context/suppressed.js';
+import type { Clock } from '../core/clock.js';
+import { failureOf } from '../core/database-failure.js';
+import type { Faults } from '../core/faults.js';
+import type { Recordable, Sum } from '../metrics/instrument.js';
+import type { CallTracing, TracedCall } from '../trace/call-tracing.js';
+
+/** Why whoever asks a pool does not get a connection at once: `wait` for one that is in use, `create` for a new one. */
+export type Delay = 'wait' | 'create' | undefined;
+
+/** Where the times of one pool go; those that nobody keeps are left out. */
+export interface PoolTimes {
+  readonly wait: Recordable | undefined;
+  readonly use: Recordable | undefined;
+  readonly create: Recordable | undefined;
+  readonly timeouts: Sum;
+}
+
+/** Somebody who has asked a pool for a connection and has no answer yet. */
+export class Wait implements TracedCall {
+  readonly startMs: number;
+  readonly context: Context;
+  readonly pool: string;
+  readonly delay: Delay;
+  inner: Context;
+  span: Span | undefined;
+  errorType: string | undefined;
+
+  constructor(startMs: number, context: Context, pool: string, delay: Delay) {
+    this.startMs = startMs;
+    this.context = context;
+    this.pool = pool;
+    this.delay = delay;
+    this.inner = context;
+    this.span = undefined;
+    this.errorType = undefined;
+  }
+
+  spanAttributes(): Attributes {
+    const attributes: Attributes = { 'db.client.connection.pool.name': this.pool };
+    if (this.errorType !== undefined) attributes['error.type'] = this.errorType;
+    return attributes;
+  }
+}
+
+export interface WaitsParts {
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly tracing: CallTracing;
+  readonly name: string;
+  readonly times: PoolTimes;
+}
+
+/** Follows a pool's connections from being asked for to being given back. Nothing here throws. */
+export class Waits {
+  readonly #parts: WaitsParts;
+  readonly #usedSince = new WeakMap<object, number>();
+
+  constructor(parts: WaitsParts) {
+    this.#parts = parts;
+  }
+
+  /** Somebody asks in the active context. A span begins only where he has to wait. */
+  ask(delay: Delay): Wait | undefined {
+    const context = activeContext();
+    if (isSuppressed(context)) return undefined;
+    const { clock, faults, tracing, name } = this.#parts;
+    const wait = new Wait(clock.now(), context, name, delay);
+    if (delay === undefined) return wait;
+    try {
+      tracing.begin(wait, SpanKind.INTERNAL, `${name} connection ${delay}`);
+    } catch (error) {
+      faults.caught('pools.wait', error);
+    }
+    return wait;
+  }
+
+  /** He has his answer. */
+  answered(wait: Wait, error: unknown): void {
+    const { clock, faults, tracing, times } = this.#parts;
+    try {
+      const endMs = clock.now();
+      if (error !== undefined && error !== null) {
+        wait.errorType = failureOf(error).errorType;
+        if (isTimeout(wait.errorType)) times.timeouts.add(1);
+      } else {
+        const seconds = (endMs - wait.startMs) / 1_000;
+        times.wait?.record(seconds);
+        if (wait.delay === 'create') times.create?.record(seconds);
+      }
+      tracing.end(wait, endMs);
+    } catch (fault) {
+      faults.caught('pools.wait', fault);
+    }
+  }
+
+  /** A connection is in somebody's hand from now on. */
+  taken(connection: unknown): void {
+    if (typeof connection === 'object' && connection !== null)
+      this.#usedSince.set(connection, this.#parts.clock.now());
+  }
+
+  givenBack(connection: unknown): void {
+    const since = this.#usedSince.get(connection as object);
+    if (since === undefined) return;
+    this.#usedSince.delete(connection as object);
+    this.#parts.times.use?.record((this.#parts.clock.now() - since) / 1_000);
+  }
+}
+
+function isTimeout(errorType: string): boolean {
+  return /time-?out|TIMEDOUT/i.test(errorType);
+}

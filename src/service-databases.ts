@@ -1,0 +1,70 @@
+import type { Clock } from './core/clock.js';
+import type { Faults } from './core/faults.js';
+import type { Log } from './core/log.js';
+import { Database } from './database/database.js';
+import { isPgClient, PgClients } from './database/pg-client.js';
+import { createDatabaseRed, OPERATION_BOUNDS, OPERATION_DURATION } from './metrics/database-red.js';
+import type { PoolOptions } from './pools/options.js';
+import { POOL_BOUNDS, POOL_DURATIONS } from './pools/pool-metrics.js';
+import { Pools } from './pools/pools.js';
+import type { Telemetry } from './telemetry.js';
+
+export interface ServiceDatabasesParts {
+  readonly pools: PoolOptions;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+}
+
+/** What a service asks of its databases, and the pools that it does so through. */
+export interface ServiceDatabases {
+  pool(name: string, pool: object): void;
+  /** Ends it: what was handed over is as it was. */
+  close(): void;
+}
+
+/** Wires what this service does with its databases to its telemetry. */
+export function createServiceDatabases(parts: ServiceDatabasesParts): ServiceDatabases {
+  const { clock, faults, log, telemetry } = parts;
+  const durations = telemetry.durations(OPERATION_DURATION, OPERATION_BOUNDS);
+  const database = new Database({
+    clock,
+    faults,
+    tracing: telemetry.callTracing,
+    red: durations && createDatabaseRed(durations),
+  });
+  const pgClients = new PgClients(database);
+  const pools = new Pools({
+    clock,
+    faults,
+    log,
+    tracing: telemetry.callTracing,
+    durations: {
+      wait: telemetry.durations(POOL_DURATIONS.wait, POOL_BOUNDS),
+      use: telemetry.durations(POOL_DURATIONS.use, POOL_BOUNDS),
+      create: telemetry.durations(POOL_DURATIONS.create, POOL_BOUNDS),
+    },
+    observeClient(client) {
+      try {
+        if (isPgClient(client as object)) pgClients.observe(client as never);
+      } catch (error) {
+        faults.caught('database.pg', error);
+      }
+    },
+    tryClient(client) {
+      if (!isPgClient(client)) return false;
+      pgClients.observe(client);
+      return true;
+    },
+  });
+  telemetry.show(pools.instruments);
+  for (const [name, pool] of Object.entries(parts.pools)) pools.add(name, pool);
+  return {
+    pool: (name, pool) => pools.add(name, pool),
+    close() {
+      database.isOpen = false;
+      pools.close();
+    },
+  };
+}

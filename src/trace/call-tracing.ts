@@ -1,0 +1,99 @@
+import {
+  type Context,
+  isSpanContextValid,
+  type Span,
+  type SpanContext,
+  type SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
+import { TRACE_RANDOMNESS_KEY } from '../context/w3c-propagator.js';
+import type { IdGenerator } from '../core/ids.js';
+import { type AttributeSource, LiveSpan, type SpanOrigin } from './live-span.js';
+import type { Sampler } from './sampler.js';
+
+/** Something that this service does under the span of a caller, and gets a span of its own. */
+export interface TracedCall extends AttributeSource {
+  readonly startMs: number;
+  /** The context that it was made in. */
+  readonly context: Context;
+  /** That context with its span, once it has begun. */
+  inner: Context;
+  span: Span | undefined;
+  readonly errorType: string | undefined;
+}
+
+/** Gives a call its span, and ends it. */
+export interface CallTracing {
+  begin(call: TracedCall, kind: SpanKind, name: string): void;
+  end(call: TracedCall, endMs: number): void;
+}
+
+export interface CallTracingParts {
+  readonly origin: SpanOrigin;
+  readonly ids: IdGenerator;
+  readonly sampler: Sampler;
+  readonly started: ((span: LiveSpan, context: Context) => void) | undefined;
+}
+
+/** Spans of this library's own. Outside of any span a call begins a trace. */
+export function createCallTracing({ origin, ids, sampler, started }: CallTracingParts): CallTracing {
+  return {
+    begin(call, kind, name) {
+      const active = trace.getSpanContext(call.context);
+      const parent = active !== undefined && isSpanContextValid(active) ? active : undefined;
+      const traceId = parent === undefined ? ids.traceId() : parent.traceId;
+      const isSampled = sampler(parent, traceId);
+      const random = parent === undefined ? FLAG_RANDOM : randomBit(call.context, parent);
+      const own: SpanContext = {
+        traceId,
+        spanId: ids.spanId(),
+        traceFlags: isSampled ? random | FLAG_SAMPLED : random,
+      };
+      if (parent?.traceState !== undefined) own.traceState = parent.traceState;
+      if (!isSampled) {
+        call.inner = trace.setSpanContext(call.context, own);
+        return;
+      }
+      const span = new LiveSpan(origin, kind, name, own, parent, call.startMs, call);
+      call.span = span;
+      call.inner = trace.setSpan(call.context, span);
+      started?.(span, call.inner);
+    },
+    end(call, endMs) {
+      const span = call.span as LiveSpan | undefined;
+      if (span === undefined) return;
+      if (call.errorType !== undefined && span.status.code === SpanStatusCode.UNSET)
+        span.status = { code: SpanStatusCode.ERROR };
+      span.endAt(endMs);
+    },
+  };
+}
+
+// The SDK's own spans have lost the bit; the context of the request remembers it.
+function randomBit(context: Context, parent: SpanContext): number {
+  const known = context.getValue(TRACE_RANDOMNESS_KEY) as { traceId: string; random: boolean } | undefined;
+  if (known?.traceId === parent.traceId) return known.random ? FLAG_RANDOM : 0;
+  return parent.isRemote === true ? parent.traceFlags & FLAG_RANDOM : FLAG_RANDOM;
+}
+
+/** Spans through the SDK that the application has registered itself. */
+export function createForeignCallTracing(tracer: Tracer): CallTracing {
+  return {
+    begin(call, kind, name) {
+      call.span = tracer.startSpan(name, { kind, attributes: call.spanAttributes() }, call.context);
+      call.inner = trace.setSpan(call.context, call.span);
+    },
+    end(call) {
+      if (call.span === undefined) return;
+      call.span.setAttributes(call.spanAttributes());
+      if (call.errorType !== undefined) call.span.setStatus({ code: SpanStatusCode.ERROR });
+      call.span.end();
+    },
+  };
+}
+
+/** No spans: the context that the call was made in stays what it is. */
+export const noCallTracing: CallTracing = { begin() {}, end() {} };
