@@ -6,6 +6,7 @@ import {
   createForeignClientTracing,
   noClientTracing,
 } from './client/client-tracing.js';
+import type { LogEntry, LogSink } from './context/log-entry.js';
 import type { Propagation } from './context/propagators.js';
 import { contextManager, useForeignContextManager } from './context/storage.js';
 import type { Clock } from './core/clock.js';
@@ -14,7 +15,12 @@ import type { Faults } from './core/faults.js';
 import type { IdGenerator } from './core/ids.js';
 import type { Log } from './core/log.js';
 import { isForeign, registerGlobals } from './export/api-globals.js';
+import { BatchQueue } from './export/batch-queue.js';
 import { registerDiagnostics } from './export/diagnostics.js';
+import { createForeignLogSink } from './export/foreign-logs.js';
+import { createLogExporters } from './export/log-exporters.js';
+import { isLogsForeign, registerLogs } from './export/log-globals.js';
+import { LogPipeline } from './export/log-pipeline.js';
 import { createMetricExporter } from './export/metric-exporter.js';
 import { MetricPipeline } from './export/metric-pipeline.js';
 import { resolveOtlp, type Signal } from './export/otlp-config.js';
@@ -24,9 +30,9 @@ import { isOwnTraffic } from './export/own-traffic.js';
 import { createLazyResource } from './export/resource.js';
 import { settledWithin } from './export/settled-within.js';
 import { createSpanExporters } from './export/span-exporters.js';
-import { SpanQueue } from './export/span-queue.js';
 import { backgroundTimers } from './export/timers.js';
 import { TracePipeline } from './export/trace-pipeline.js';
+import type { LogConfig } from './logs/options.js';
 import { CLIENT_DURATION, type ClientRed, createClientRed } from './metrics/client-red.js';
 import { createDropped } from './metrics/dropped.js';
 import { showInstruments } from './metrics/foreign-instruments.js';
@@ -68,6 +74,8 @@ export interface Telemetry {
   show(instruments: readonly Instrument[]): void;
   readonly tracer: Tracer;
   readonly meter: Meter;
+  /** Takes log records; undefined where none are exported. */
+  readonly logs: LogSink | undefined;
   /** What is neither traced nor measured: what the user says, and the requests of our own exporters. */
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
   flush(): Promise<void>;
@@ -104,6 +112,9 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const traces = isTraceForeign ? undefined : tracePipeline();
   const meters = isMetricForeign ? undefined : metricPipeline();
 
+  const logs = config.logs === undefined || isLogsForeign() ? undefined : logPipeline(config.logs);
+  const releaseLogs = logs === undefined ? undefined : registerLogs(logs);
+
   const release = registerGlobals({
     tracerProvider: traces,
     meterProvider: meters,
@@ -125,12 +136,14 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       if (meters !== undefined) return meters.getMeter(PACKAGE, VERSION);
       return config.metrics === undefined ? createNoopMeter() : metrics.getMeter(PACKAGE, VERSION);
     },
-    flush: () => settledWithin(flushBoundMs, Promise.all([traces?.flush(), meters?.flush()])),
+    logs: logs?.emit ?? foreignLogs(),
+    flush: () => settledWithin(flushBoundMs, Promise.all([traces?.flush(), meters?.flush(), logs?.flush()])),
     async shutdown(boundMs) {
       release();
+      releaseLogs?.();
       closing.abort();
       const exportMs = boundMs * exportShare;
-      await Promise.all([traces?.shutdown(exportMs), meters?.shutdown(exportMs)]);
+      await Promise.all([traces?.shutdown(exportMs), meters?.shutdown(exportMs), logs?.shutdown(exportMs)]);
       stopDiagnostics?.();
     },
   };
@@ -142,7 +155,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     const otlp = otlpParts('traces');
     return new TracePipeline({
       queue: isExported
-        ? new SpanQueue({
+        ? new BatchQueue({
             config: queue,
             createExporters: () => createSpanExporters(exporters, otlp),
             dropped,
@@ -173,6 +186,24 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       onFault: faults.caught,
       timers: backgroundTimers,
     });
+  }
+
+  function logPipeline({ exporters, queue: queueConfig }: LogConfig): LogPipeline | undefined {
+    if (exporters.length === 0) return undefined;
+    const otlp = otlpParts('logs');
+    const queue = new BatchQueue<LogEntry>({
+      config: queueConfig,
+      createExporters: () => createLogExporters(exporters, otlp, resource),
+      dropped,
+      outage: outageOf('logs', destinationOf(otlp)),
+      timers: backgroundTimers,
+    });
+    return new LogPipeline({ queue, clock, onFault: faults.caught });
+  }
+
+  function foreignLogs(): LogSink | undefined {
+    const isAsked = config.logs !== undefined && config.logs.exporters.length > 0;
+    return isAsked && isLogsForeign() ? createForeignLogSink(faults.caught) : undefined;
   }
 
   function otlpParts(signal: Signal): OtlpParts {
