@@ -5,8 +5,8 @@ import { Writable } from 'node:stream';
 import { onTestFinished, vi } from 'vitest';
 import { runSuppressed } from '../../src/context/suppressed.js';
 import { instrument, type Options, type Signals } from '../../src/index.js';
-import type { OtlpReceiver } from '../support/otlp-receiver.js';
 import { captureLines, setEnvironment, startReceiver } from '../export/support/service.js';
+import type { OtlpReceiver } from '../support/otlp-receiver.js';
 
 export { captureLines, setEnvironment, startReceiver };
 
