@@ -20,6 +20,7 @@ export type { Report } from './health/report.js';
 export type { HealthState } from './health/state.js';
 export type { Status } from './health/status.js';
 export type { WatchOptions } from './health/watch-options.js';
+export type { LogOptions } from './logs/options.js';
 export type { MetricOptions } from './metrics/options.js';
 export type { Options } from './options.js';
 export type { Pool, PoolOptions, PoolStats, StatsPool } from './pools/options.js';

@@ -24,6 +24,7 @@ import { createServiceDatabases } from './service-databases.js';
 import { createServiceEnd } from './service-end.js';
 import { createServiceHealth } from './service-health.js';
 import { serveMetrics } from './service-metrics.js';
+import { createServiceLogs, type ServiceLogs } from './service-logs.js';
 import { createServiceVitals } from './service-vitals.js';
 import type { Signals } from './signals.js';
 import { createTelemetry } from './telemetry.js';
@@ -35,6 +36,7 @@ export interface Service {
   readonly health: Health;
   /** The applications that are bound to it. */
   readonly apps: AppRoutes;
+  readonly logs: ServiceLogs;
 }
 
 /** One place for all servers of the process: an application can only be bound once. */
@@ -66,6 +68,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     log.warnOnce(message, message),
   );
   const telemetry = createTelemetry({ config, clock, ids, faults, log, write, propagation });
+  const logs = createServiceLogs({ config: config.logs, emit: telemetry.logs, clock, faults });
   const methodOf = createMethods(config.metrics?.methods ?? DEFAULT_METHODS);
   const edge = config.traces?.edge ?? 'continue';
   const recorder = new RequestRecorder({
@@ -75,6 +78,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     tracing: telemetry.tracing,
     red: telemetry.red,
     isIgnored: telemetry.isIgnored,
+    onException: logs.onException,
     isRestarted:
       edge === 'continue' ? undefined : edge === 'restart' ? () => true : (req) => edge(req) === 'restart',
   });
@@ -176,6 +180,7 @@ export function createService(options: Options, onClosed: () => void): Service {
       async flush(boundMs) {
         await Promise.all([telemetry.shutdown(boundMs), lastBeat]);
         databases.close();
+        logs.close();
         await management?.close();
       },
     },
@@ -201,16 +206,17 @@ export function createService(options: Options, onClosed: () => void): Service {
     flush: () => telemetry.flush(),
     shutdown: end,
   };
-  return { signals, handler, health, apps };
+  return { signals, handler, health, apps, logs };
 }
 
 /**
  * Binds an application or server to a service.
  * @throws GoldenSignalsError `ERR_GS_APP`
  */
-export function bindToService(app: unknown, { handler, apps }: Service): void {
+export function bindToService(app: unknown, { handler, apps, logs }: Service): void {
   bindApp(app, bindings, handler);
   apps.add(app);
+  logs.bind(app);
 }
 
 /** Says that a service has no server to wait for. */

@@ -11,6 +11,7 @@ import { createEnvironment, type Environment } from './core/environment.js';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from './core/log.js';
 import { type HealthConfig, type HealthOptions, resolveHealth } from './health/options.js';
 import { type OverloadConfig, type OverloadOptions, resolveOverload } from './health/overload-options.js';
+import { type LogConfig, type LogOptions, resolveLogs } from './logs/options.js';
 import { type MetricConfig, type MetricOptions, resolveMetrics } from './metrics/options.js';
 import { type PoolOptions, resolvePools } from './pools/options.js';
 import {
@@ -46,6 +47,8 @@ export interface Options {
   readonly traces?: false | TraceOptions;
   /** Metrics, or false for none. */
   readonly metrics?: false | MetricOptions;
+  /** Trace ids in log lines, and the export of log records, or false for neither. */
+  readonly logs?: false | LogOptions;
   /** Checks and the answers to probes, or false to answer none. */
   readonly health?: false | HealthOptions;
   /** How the service ends, or false to leave signals, servers and the process alone. */
@@ -74,6 +77,7 @@ export interface Config {
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
   readonly traces: TraceConfig | undefined;
   readonly metrics: MetricConfig | undefined;
+  readonly logs: LogConfig | undefined;
   /** Undefined where no probe is to be answered. */
   readonly health: HealthConfig | undefined;
   /** Undefined where signals, servers and the process are left alone. */
@@ -90,7 +94,7 @@ export interface Config {
   readonly pools: PoolOptions;
   readonly propagators: readonly string[];
   /** By signal: `http/protobuf` or `http/json`. */
-  readonly protocols: { readonly traces: Protocol; readonly metrics: Protocol };
+  readonly protocols: { readonly traces: Protocol; readonly metrics: Protocol; readonly logs: Protocol };
   readonly logLevel: LogLevel;
   readonly isDiagnosed: boolean;
 }
@@ -113,6 +117,7 @@ export function resolveOptions(
     'ignore',
     'traces',
     'metrics',
+    'logs',
     'health',
     'shutdown',
     'heartbeat',
@@ -123,7 +128,16 @@ export function resolveOptions(
     'deadline',
     'pools',
   ]);
-  const { service = {}, ignore, traces = {}, metrics = {}, health = {}, breaker = {}, propagateTo } = given;
+  const {
+    service = {},
+    ignore,
+    traces = {},
+    metrics = {},
+    logs = {},
+    health = {},
+    breaker = {},
+    propagateTo,
+  } = given;
   const { deadline, shutdown = {}, heartbeat = {}, overload } = given;
   const { management } = given;
 
@@ -139,6 +153,7 @@ export function resolveOptions(
     isIgnored: resolveIgnore(ignore),
     traces: traces === false || isDisabled ? undefined : resolveTraces(traces, env),
     metrics: metrics === false || isDisabled ? undefined : resolveMetrics(metrics, env),
+    logs: logs === false ? undefined : resolveLogs(logs, env, isDisabled),
     health: health === false ? undefined : resolveHealth(health, env.text('NODE_ENV')),
     shutdown:
       shutdown === false
@@ -156,7 +171,11 @@ export function resolveOptions(
       ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'none'],
       ['tracecontext', 'baggage'],
     ),
-    protocols: { traces: protocolOf('TRACES', env), metrics: protocolOf('METRICS', env) },
+    protocols: {
+      traces: protocolOf('TRACES', env),
+      metrics: protocolOf('METRICS', env),
+      logs: protocolOf('LOGS', env),
+    },
     logLevel,
     isDiagnosed: env.text('OTEL_LOG_LEVEL') !== undefined,
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createNoopMeter, type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
 import { type ClientTracing, createClientTracing } from './client/client-tracing.js';
+import type { LogEntry, LogSink } from './context/log-entry.js';
 import type { Propagation } from './context/propagators.js';
 import { contextManager, useForeignContextManager } from './context/storage.js';
 import type { Clock } from './core/clock.js';
@@ -10,7 +11,12 @@ import type { Faults } from './core/faults.js';
 import type { IdGenerator } from './core/ids.js';
 import type { Log } from './core/log.js';
 import { isForeign, registerGlobals } from './export/api-globals.js';
+import { BatchQueue } from './export/batch-queue.js';
 import { registerDiagnostics } from './export/diagnostics.js';
+import { createForeignLogSink } from './export/foreign-logs.js';
+import { createLogExporters } from './export/log-exporters.js';
+import { isLogsForeign, registerLogs } from './export/log-globals.js';
+import { LogPipeline } from './export/log-pipeline.js';
 import { createMetricExporter } from './export/metric-exporter.js';
 import { MetricPipeline } from './export/metric-pipeline.js';
 import { resolveOtlp, type Signal } from './export/otlp-config.js';
@@ -20,9 +26,9 @@ import { isOwnTraffic } from './export/own-traffic.js';
 import { createLazyResource } from './export/resource.js';
 import { settledWithin } from './export/settled-within.js';
 import { createSpanExporters } from './export/span-exporters.js';
-import { SpanQueue } from './export/span-queue.js';
 import { backgroundTimers } from './export/timers.js';
 import { TracePipeline } from './export/trace-pipeline.js';
+import type { LogConfig } from './logs/options.js';
 import { CLIENT_DURATION, type ClientRed, createClientRed } from './metrics/client-red.js';
 import { createDropped } from './metrics/dropped.js';
 import { showInstruments } from './metrics/foreign-instruments.js';
@@ -76,6 +82,8 @@ export interface Telemetry {
   durations(metric: DurationMetric, bounds: readonly number[]): SeriesSet<Recordable> | undefined;
   readonly tracer: Tracer;
   readonly meter: Meter;
+  /** Takes log records; undefined where none are exported. */
+  readonly logs: LogSink | undefined;
   /** What is neither traced nor measured: what the user says, and the requests of our own exporters. */
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
   flush(): Promise<void>;
@@ -123,6 +131,8 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       foreignMeter: meters === undefined ? metrics.getMeter(PACKAGE, VERSION) : undefined,
     });
   show(processMetrics?.instruments ?? []);
+  const logs = config.logs === undefined || isLogsForeign() ? undefined : logPipeline(config.logs);
+  const releaseLogs = logs === undefined ? undefined : registerLogs(logs);
 
   const release = registerGlobals({
     tracerProvider: traces,
@@ -150,12 +160,14 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       if (meters !== undefined) return meters.getMeter(PACKAGE, VERSION);
       return config.metrics === undefined ? createNoopMeter() : metrics.getMeter(PACKAGE, VERSION);
     },
-    flush: () => settledWithin(flushBoundMs, Promise.all([traces?.flush(), meters?.flush()])),
+    logs: logs?.emit ?? foreignLogs(),
+    flush: () => settledWithin(flushBoundMs, Promise.all([traces?.flush(), meters?.flush(), logs?.flush()])),
     async shutdown(boundMs) {
       release();
+      releaseLogs?.();
       closing.abort();
       const exportMs = boundMs * exportShare;
-      await Promise.all([traces?.shutdown(exportMs), meters?.shutdown(exportMs)]);
+      await Promise.all([traces?.shutdown(exportMs), meters?.shutdown(exportMs), logs?.shutdown(exportMs)]);
       processMetrics?.close();
       stopDiagnostics?.();
     },
@@ -168,7 +180,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     const otlp = otlpParts('traces');
     return new TracePipeline({
       queue: isExported
-        ? new SpanQueue({
+        ? new BatchQueue({
             config: queue,
             createExporters: () => createSpanExporters(exporters, otlp),
             dropped,
@@ -200,6 +212,24 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       onFault: faults.caught,
       timers: backgroundTimers,
     });
+  }
+
+  function logPipeline({ exporters, queue: queueConfig }: LogConfig): LogPipeline | undefined {
+    if (exporters.length === 0) return undefined;
+    const otlp = otlpParts('logs');
+    const queue = new BatchQueue<LogEntry>({
+      config: queueConfig,
+      createExporters: () => createLogExporters(exporters, otlp, resource),
+      dropped,
+      outage: outageOf('logs', destinationOf(otlp)),
+      timers: backgroundTimers,
+    });
+    return new LogPipeline({ queue, clock, onFault: faults.caught });
+  }
+
+  function foreignLogs(): LogSink | undefined {
+    const isAsked = config.logs !== undefined && config.logs.exporters.length > 0;
+    return isAsked && isLogsForeign() ? createForeignLogSink(faults.caught) : undefined;
   }
 
   function otlpParts(signal: Signal): OtlpParts {

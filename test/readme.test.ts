@@ -114,12 +114,15 @@ describe('the tables of README', () => {
       {},
       {
         get: (_, name) =>
-          void read.add(String(name).replace(/^(OTEL_EXPORTER_OTLP)_(TRACES|METRICS)(?!_TEMPORALITY)/, '$1')),
+          void read.add(
+            String(name).replace(/^(OTEL_EXPORTER_OTLP)_(TRACES|METRICS|LOGS)(?!_TEMPORALITY)/, '$1'),
+          ),
       },
     );
     resolveOptions({}, variables, () => {});
     const env = createEnvironment(variables, () => {});
-    for (const signal of ['traces', 'metrics'] as const) resolveOtlp(signal, 'http/json', env, () => {});
+    for (const signal of ['traces', 'metrics', 'logs'] as const)
+      resolveOtlp(signal, 'http/json', env, () => {});
     const listed = tableAfter('| Variable ').flatMap(
       ([names]) => (names ?? '').match(/\b[A-Z]+_[A-Z_]+\b/g) ?? [],
     );

@@ -15,7 +15,7 @@ export interface OtlpConfig {
   readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
 }
 
-export type Signal = 'traces' | 'metrics';
+export type Signal = 'traces' | 'metrics' | 'logs';
 
 const maxTimerMs = 2 ** 31 - 1;
 const compressions = ['none', 'gzip'] as const;

@@ -47,13 +47,28 @@ export async function createOtlpMetricExporter(parts: OtlpParts): Promise<Export
   return createOtlpExporter(parts, withExemplars(serializer, protocol), MetricsExporterMetricsHelper);
 }
 
+/** What the official serializers take for a log record. */
+export type SerializableLog = Parameters<
+  typeof import('@opentelemetry/otlp-transformer').JsonLogsSerializer.serializeRequest
+>[0][number];
+
+/** Makes the exporter of log records, likewise. */
+export async function createOtlpLogExporter(parts: OtlpParts): Promise<Exporter<SerializableLog[]>> {
+  await loadInSteps(otlpSteps);
+  const { JsonLogsSerializer, ProtobufLogsSerializer, LogsExporterMetricsHelper } =
+    require('@opentelemetry/otlp-transformer') as typeof import('@opentelemetry/otlp-transformer');
+  const serializer = isJson(parts) ? JsonLogsSerializer : ProtobufLogsSerializer;
+  return createOtlpExporter(parts, serializer, LogsExporterMetricsHelper);
+}
+
 const isJson = ({ config }: OtlpParts): boolean => config.protocol === 'http/json';
 
-/** The answer to an export, of either signal. */
+/** The answer to an export, of any signal. */
 interface Answer {
   readonly partialSuccess?: {
     readonly rejectedSpans?: number | string;
     readonly rejectedDataPoints?: number | string;
+    readonly rejectedLogRecords?: number | string;
   };
 }
 
@@ -70,8 +85,8 @@ function createOtlpExporter<Items>(
     ...parts,
     readAnswer(body, contentType) {
       const { partialSuccess } = readAnswer(serializer, body, contentType);
-      const { rejectedSpans, rejectedDataPoints } = partialSuccess ?? {};
-      const rejected = Number(rejectedSpans ?? rejectedDataPoints ?? 0);
+      const { rejectedSpans, rejectedDataPoints, rejectedLogRecords } = partialSuccess ?? {};
+      const rejected = Number(rejectedSpans ?? rejectedDataPoints ?? rejectedLogRecords ?? 0);
       if (rejected > 0) onRejected(rejected);
     },
   });

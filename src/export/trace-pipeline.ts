@@ -19,13 +19,13 @@ import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import type { IdGenerator } from '../core/ids.js';
 import type { LiveSpan } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
+import type { BatchQueue } from './batch-queue.js';
 import { containProcessor } from './contained-processor.js';
 import { settledWithin } from './settled-within.js';
-import type { SpanQueue } from './span-queue.js';
 
 export interface TracePipelineParts {
   /** Undefined where no exporter is asked for. */
-  readonly queue: SpanQueue | undefined;
+  readonly queue: BatchQueue<ReadableSpan> | undefined;
   readonly processors: readonly SpanProcessor[];
   readonly sampler: Sampler;
   readonly ids: IdGenerator;

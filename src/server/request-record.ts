@@ -15,6 +15,8 @@ export interface RouteReader {
 /** Where a finished request is reported. */
 export interface RequestOwner {
   finish(record: RequestRecord): void;
+  /** Hears what was thrown while the request was served. */
+  threw(thrown: unknown, record: RequestRecord): void;
 }
 
 /** One request from its arrival to the close of its response: what its span and its metric are made of. */
@@ -42,6 +44,8 @@ export class RequestRecord implements AttributeSource, FinishedRequest {
   statusCode: number;
   errorType: string | undefined;
   isEnded: boolean;
+  /** True once an exception of it has been reported. */
+  hasThrown: boolean;
   /** True for a response that had to wait for others on its connection. */
   isQueued: boolean;
   /** True for a response that was still waiting when its connection closed. */
@@ -76,6 +80,7 @@ export class RequestRecord implements AttributeSource, FinishedRequest {
     this.statusCode = 0;
     this.errorType = undefined;
     this.isEnded = false;
+    this.hasThrown = false;
     this.isQueued = false;
     this.isUnsent = false;
   }

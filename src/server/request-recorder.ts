@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import type { Context } from '@opentelemetry/api';
 import { runInContext } from '../context/storage.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { Scheme, ServerRed } from '../metrics/server-red.js';
+import { noteException } from './exceptions.js';
 import { readForwarded } from './forwarded.js';
 import { finishWithConnection, forgetQueued } from './queued-responses.js';
 import { attachRecord, type RequestOwner, RequestRecord, recordOf } from './request-record.js';
@@ -18,6 +20,8 @@ export interface RequestRecorderParts {
   readonly tracing: RequestTracing;
   readonly red: ServerRed | undefined;
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
+  /** Hears of exceptions that end a request; undefined where nobody wants to know. Must not throw. */
+  readonly onException: ((thrown: unknown, context: Context) => void) | undefined;
   readonly isRestarted: ((req: IncomingMessage) => boolean) | undefined;
 }
 
@@ -56,6 +60,7 @@ export class RequestRecorder implements RequestOwner {
       return runInContext(context, proceed, self, ...args);
     } catch (error) {
       record.errorType = typeOfError(error);
+      noteException(req, error);
       throw error;
     }
   }
@@ -115,6 +120,10 @@ export class RequestRecorder implements RequestOwner {
     } catch (error) {
       this.#caught('server.end', error);
     }
+  }
+
+  threw(thrown: unknown, { context }: RequestRecord): void {
+    if (context !== undefined) this.#parts.onException?.(thrown, context);
   }
 
   #end(record: RequestRecord): void {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { record, reject, within } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
+import { type QueueConfig, resolveQueue } from '../core/queue-config.js';
 import { SAMPLER_NAMES, type SamplerName } from './sampler.js';
 
 export type Edge = 'continue' | 'restart';
@@ -28,19 +29,9 @@ export interface TraceConfig {
   readonly edge: Edge | ((req: IncomingMessage) => Edge);
   readonly processors: readonly SpanProcessor[];
   readonly exporters: readonly string[];
+  /** OTEL_BSP_*. */
   readonly queue: QueueConfig;
 }
-
-/** OTEL_BSP_*: how spans wait for their export. */
-export interface QueueConfig {
-  readonly maxQueueSize: number;
-  readonly maxExportBatchSize: number;
-  readonly scheduleDelayMs: number;
-  readonly exportTimeoutMs: number;
-}
-
-/** The longest delay a Node timer can hold; a longer one would fire at once. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export function resolveTraces(given: TraceOptions, env: Environment): TraceConfig {
   record('traces', given, ['sampleRatio', 'edge', 'processors']);
@@ -57,7 +48,6 @@ export function resolveTraces(given: TraceOptions, env: Environment): TraceConfi
         processor,
       );
   }
-  const maxQueueSize = env.integer('OTEL_BSP_MAX_QUEUE_SIZE', 2_048);
   const exporters = env.list('OTEL_TRACES_EXPORTER', ['otlp', 'console', 'none'], ['otlp']);
   return Object.freeze({
     sampler:
@@ -69,12 +59,7 @@ export function resolveTraces(given: TraceOptions, env: Environment): TraceConfi
     processors: Object.freeze([...processors]),
     // A list of nothing but unknown names is no way to turn exporting off: 'none' is.
     exporters: exporters.length === 0 ? ['otlp'] : exporters,
-    queue: Object.freeze({
-      maxQueueSize,
-      maxExportBatchSize: Math.min(env.integer('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512), maxQueueSize),
-      scheduleDelayMs: Math.min(env.integer('OTEL_BSP_SCHEDULE_DELAY', 5_000, 0), maxTimerMs),
-      exportTimeoutMs: Math.min(env.integer('OTEL_BSP_EXPORT_TIMEOUT', 30_000), maxTimerMs),
-    }),
+    queue: resolveQueue('OTEL_BSP', 5_000, env),
   });
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Behaviour, OtlpReceiver } from '../support/otlp-receiver.js';
+import type { OtlpReceiver } from '../support/otlp-receiver.js';
+import { misbehaviours } from './support/misbehaviours.js';
 import { startReceiver, startService } from './support/service.js';
 
 const MAX_QUEUE = 300;
@@ -28,18 +29,6 @@ function droppedIn(receiver: OtlpReceiver): Record<string, number> {
 }
 
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
-
-const misbehaviours: [string, Behaviour, RegExp][] = [
-  ['refuses', 'refuse', /ECONNREFUSED|ECONNRESET/],
-  ['hangs', 'hang', /no answer within 200 ms/],
-  ['resets connections', 'reset', /ECONNRESET|EPIPE/],
-  ['answers 400', { status: 400 }, /status 400/],
-  ['answers 429', { status: 429 }, /status 429/],
-  ['answers 503 with Retry-After', { status: 503, headers: { 'retry-after': '30' } }, /status 503/],
-  ['answers with bytes that are not HTTP', { garbage: 'bytes' }, /HPE_\w+/],
-  ['answers with what is no protobuf', { garbage: 'protobuf' }, /no collector/],
-  ['answers with a page', { garbage: 'html' }, /no collector/],
-];
 
 describe.each(misbehaviours)('a collector that %s', (_what, behaviour, reason) => {
   test('costs the application nothing: all are answered, the loss is bounded, counted and said once', async () => {

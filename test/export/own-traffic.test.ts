@@ -61,6 +61,7 @@ describe('a collector in a process all of whose servers are instrumented', () =>
       tracing: telemetry.tracing,
       red: telemetry.red,
       isIgnored: telemetry.isIgnored,
+      onException: undefined,
       isRestarted: undefined,
     });
     const bindings = new ServerBindings();

@@ -18,6 +18,7 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   './fastify': { fastifySignals: 'function' },
   './register': {},
   './breaker': { createBreaker: 'function' },
+  './winston': { traceFormat: 'function', logTransport: 'function' },
 };
 
 let scratch: Scratch;

@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SpanQueue } from '../../src/export/span-queue.js';
+import { BatchQueue } from '../../src/export/batch-queue.js';
 import { createDropped } from '../../src/metrics/dropped.js';
 import { createFakeClock, settled } from '../support/fake-clock.js';
 import { createHeldExporter, spanNamed } from './support/exporters.js';
@@ -13,7 +13,7 @@ function create(given: Partial<{ max: number; batch: number; exporters: number }
   const said: string[] = [];
   const exporters = Array.from({ length: count }, () => createHeldExporter<ReadableSpan[]>());
   let created = 0;
-  const queue = new SpanQueue({
+  const queue = new BatchQueue<ReadableSpan>({
     config: { maxQueueSize: max, maxExportBatchSize: batch, scheduleDelayMs: 5_000, exportTimeoutMs: 30_000 },
     createExporters: async () => {
       created += 1;
@@ -213,7 +213,7 @@ describe('a failed export', () => {
   test('for want of an exporter is counted as well', async () => {
     const timers = createFakeClock();
     const dropped = createDropped();
-    const queue = new SpanQueue({
+    const queue = new BatchQueue<ReadableSpan>({
       config: { maxQueueSize: 2, maxExportBatchSize: 1, scheduleDelayMs: 0, exportTimeoutMs: 1 },
       createExporters: () => Promise.reject(Object.assign(new Error('no'), { code: 'MODULE_NOT_FOUND' })),
       dropped,

@@ -1,32 +1,31 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { runQuietly } from '../context/suppressed.js';
+import type { QueueConfig } from '../core/queue-config.js';
 import type { Dropped } from '../metrics/dropped.js';
-import type { QueueConfig } from '../trace/options.js';
 import { exportOnce } from './export-once.js';
 import { reasonOf } from './failure.js';
 import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
 import type { Timers } from './timers.js';
 
-export interface SpanQueueParts {
+export interface BatchQueueParts<Item> {
   readonly config: QueueConfig;
   /** Called at the first export. */
-  readonly createExporters: () => Promise<readonly Exporter<ReadableSpan[]>[]>;
+  readonly createExporters: () => Promise<readonly Exporter<Item[]>[]>;
   readonly dropped: Dropped;
   readonly outage: Outage;
   readonly timers: Timers;
 }
 
 /**
- * Spans on their way to the exporters, as OpenTelemetry's batch processor has it: exported `scheduleDelayMs` after the first or when a
- * batch is full, one export at a time. Past `maxQueueSize` new spans are dropped and counted; a collector that hangs costs the
+ * Spans or log records on their way to the exporters, as OpenTelemetry's batch processor has it: exported `scheduleDelayMs` after the first or when a
+ * batch is full, one export at a time. Past `maxQueueSize` new ones are dropped and counted; a collector that hangs costs the
  * application nothing but that memory and one batch.
  */
-export class SpanQueue {
-  readonly #parts: SpanQueueParts;
-  #waiting: ReadableSpan[] = [];
+export class BatchQueue<Item> {
+  readonly #parts: BatchQueueParts<Item>;
+  #waiting: Item[] = [];
   #timer: unknown;
-  #exporters: Promise<readonly Exporter<ReadableSpan[]>[]> | undefined;
+  #exporters: Promise<readonly Exporter<Item[]>[]> | undefined;
   /** The export under way; settles with whether it succeeded. */
   #running: Promise<boolean> | undefined;
   #accepted = 0;
@@ -34,18 +33,18 @@ export class SpanQueue {
   #tried = 0;
   #isClosed = false;
 
-  constructor(parts: SpanQueueParts) {
+  constructor(parts: BatchQueueParts<Item>) {
     this.#parts = parts;
   }
 
-  add(span: ReadableSpan): void {
+  add(item: Item): void {
     const { config, dropped } = this.#parts;
     if (this.#isClosed || this.#waiting.length >= config.maxQueueSize) {
       dropped.add(this.#isClosed ? 'shutdown' : 'queue_full');
       return;
     }
     this.#accepted += 1;
-    this.#waiting.push(span);
+    this.#waiting.push(item);
     this.#proceed();
   }
 
@@ -103,7 +102,7 @@ export class SpanQueue {
     return this.#running;
   }
 
-  async #export(batch: ReadableSpan[]): Promise<boolean> {
+  async #export(batch: Item[]): Promise<boolean> {
     const { config, dropped, outage, createExporters, timers } = this.#parts;
     let reason: string | undefined;
     try {

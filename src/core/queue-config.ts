@@ -1,0 +1,27 @@
+import type { Environment } from './environment.js';
+
+/** How spans or log records wait for their export. */
+export interface QueueConfig {
+  readonly maxQueueSize: number;
+  readonly maxExportBatchSize: number;
+  readonly scheduleDelayMs: number;
+  readonly exportTimeoutMs: number;
+}
+
+/** The longest delay a Node timer can hold; a longer one would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** Reads OpenTelemetry's variables of a batch processor: those that begin with OTEL_BSP for spans, with OTEL_BLRP for log records. */
+export function resolveQueue(
+  prefix: 'OTEL_BSP' | 'OTEL_BLRP',
+  defaultDelayMs: number,
+  env: Environment,
+): QueueConfig {
+  const maxQueueSize = env.integer(`${prefix}_MAX_QUEUE_SIZE`, 2_048);
+  return Object.freeze({
+    maxQueueSize,
+    maxExportBatchSize: Math.min(env.integer(`${prefix}_MAX_EXPORT_BATCH_SIZE`, 512), maxQueueSize),
+    scheduleDelayMs: Math.min(env.integer(`${prefix}_SCHEDULE_DELAY`, defaultDelayMs, 0), maxTimerMs),
+    exportTimeoutMs: Math.min(env.integer(`${prefix}_EXPORT_TIMEOUT`, 30_000), maxTimerMs),
+  });
+}

@@ -1,0 +1,68 @@
+import { createRequire } from 'node:module';
+import type { Resource } from '@opentelemetry/resources';
+import type { LogEntry } from '../context/log-entry.js';
+import { toHrTime } from '../core/time.js';
+import {
+  createOtlpLogExporter,
+  type Exporter,
+  type OtlpParts,
+  type SerializableLog,
+} from './otlp-exporter.js';
+
+/** Makes the exporters that OTEL_LOGS_EXPORTER names. The packages are loaded here, at the first export, and not before. */
+export async function createLogExporters(
+  names: readonly string[],
+  otlp: OtlpParts,
+  resource: () => Resource,
+): Promise<Exporter<LogEntry[]>[]> {
+  const exporters: Exporter<SerializableLog[]>[] = [];
+  if (names.includes('otlp')) exporters.push(await createOtlpLogExporter(otlp));
+  if (names.includes('console')) {
+    // The transformer's own, as in otlpSteps.
+    const load = createRequire(require.resolve('@opentelemetry/otlp-transformer'));
+    const { ConsoleLogRecordExporter } = load('@opentelemetry/sdk-logs') as {
+      ConsoleLogRecordExporter: new () => Exporter<SerializableLog[]>;
+    };
+    exporters.push(new ConsoleLogRecordExporter());
+  }
+  return exporters.map((exporter) => readingEntries(exporter, resource));
+}
+
+function readingEntries(
+  exporter: Exporter<SerializableLog[]>,
+  resource: () => Resource,
+): Exporter<LogEntry[]> {
+  return {
+    export(entries, done) {
+      const service = resource();
+      exporter.export(
+        entries.map((entry) => serializable(entry, service)),
+        done,
+      );
+    },
+    shutdown: () => exporter.shutdown(),
+  };
+}
+
+// What a 64-bit count of nanoseconds holds: a logger's clock may say anything.
+function isTimestamp(ms: number | undefined): ms is number {
+  return ms !== undefined && ms >= 0 && ms <= 1.8e13;
+}
+
+function serializable(entry: LogEntry, resource: Resource): SerializableLog {
+  const { scope, observedMs, severityNumber, severityText, eventName, spanContext } = entry;
+  const { timeMs, body, attributes } = entry.content();
+  return {
+    hrTime: toHrTime(isTimestamp(timeMs) ? timeMs : observedMs),
+    hrTimeObserved: toHrTime(isTimestamp(observedMs) ? observedMs : Date.now()),
+    resource,
+    instrumentationScope: scope,
+    attributes: attributes.attributes,
+    droppedAttributesCount: attributes.dropped,
+    ...(severityNumber === undefined ? {} : { severityNumber }),
+    ...(severityText === undefined ? {} : { severityText }),
+    ...(eventName === undefined ? {} : { eventName }),
+    ...(spanContext === undefined ? {} : { spanContext }),
+    ...(body === undefined ? {} : { body }),
+  } as SerializableLog;
+}

@@ -1,0 +1,144 @@
+import {
+  type Context,
+  isSpanContextValid,
+  type SpanContext,
+  type TimeInput,
+  trace,
+} from '@opentelemetry/api';
+import type { Logger, LoggerProvider, LogRecord } from '@opentelemetry/api-logs';
+import type { LogContent, LogEntry, LogScope } from '../context/log-entry.js';
+import { activeContext } from '../context/storage.js';
+import { isSuppressed } from '../context/suppressed.js';
+import type { Clock } from '../core/clock.js';
+import {
+  type BoundedAttributes,
+  boundedAttributes,
+  boundedText,
+  boundedValue,
+  type LogAttributes,
+} from '../core/log-value.js';
+import { toEpochMs } from '../core/time.js';
+import type { BatchQueue } from './batch-queue.js';
+import { settledWithin } from './settled-within.js';
+
+export interface LogPipelineParts {
+  readonly queue: BatchQueue<LogEntry>;
+  readonly clock: Clock;
+  readonly onFault: (place: string, error: unknown) => void;
+}
+
+const maxLoggers = 1_000;
+
+/** Takes log records out: those of our own sources and those that others make with the OpenTelemetry logs API share one queue. */
+export class LogPipeline implements LoggerProvider {
+  readonly #parts: LogPipelineParts;
+  /** By name and by version: a scope must stay one object, by which its records are grouped. */
+  readonly #loggers = new Map<string, Map<string | undefined, Logger>>();
+  #count = 0;
+
+  constructor(parts: LogPipelineParts) {
+    this.#parts = parts;
+  }
+
+  readonly emit = (entry: LogEntry): void => this.#parts.queue.add(entry);
+
+  getLogger(name: string, version?: string): Logger {
+    let versions = this.#loggers.get(name);
+    let logger = versions?.get(version);
+    if (logger !== undefined) return logger;
+    logger = this.#create(version === undefined ? { name } : { name, version });
+    if (this.#count >= maxLoggers) return logger;
+    this.#count += 1;
+    versions ??= new Map();
+    this.#loggers.set(name, versions.set(version, logger));
+    return logger;
+  }
+
+  #create(scope: LogScope): Logger {
+    const { clock, onFault } = this.#parts;
+    return {
+      emit: (record) => {
+        try {
+          const context = record.context ?? activeContext();
+          if (!isSuppressed(context)) this.emit(new ApiEntry(scope, record, context, clock));
+        } catch (error) {
+          onFault('logs.emit', error);
+        }
+      },
+      enabled: () => true,
+    };
+  }
+
+  /** Never rejects. */
+  flush(): Promise<void> {
+    return this.#parts.queue.flush();
+  }
+
+  /** Exports what is waiting, for at most `boundMs`; then drops and counts the rest. Never rejects. */
+  async shutdown(boundMs: number): Promise<void> {
+    await settledWithin(boundMs, this.#parts.queue.flush());
+    await this.#parts.queue.close();
+  }
+}
+
+/** A record of the logs API: read at once, for its maker may go on to change what it holds. */
+class ApiEntry implements LogEntry {
+  readonly scope: LogScope;
+  readonly observedMs: number;
+  readonly severityNumber: number | undefined;
+  readonly severityText: string | undefined;
+  readonly eventName: string | undefined;
+  readonly spanContext: SpanContext | undefined;
+  readonly #content: LogContent;
+
+  constructor(scope: LogScope, record: LogRecord, context: Context, clock: Clock) {
+    const { timestamp, observedTimestamp, severityText, eventName, attributes = {}, exception } = record;
+    const epochMs = (time: TimeInput) => toEpochMs(time, (at) => clock.epochMs(at));
+    const spanContext = trace.getSpanContext(context);
+    this.scope = scope;
+    this.observedMs = observedTimestamp === undefined ? clock.epochMs() : epochMs(observedTimestamp);
+    this.severityNumber = severityOf(record.severityNumber);
+    this.severityText = textOf(severityText);
+    this.eventName = textOf(eventName);
+    this.spanContext = spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext : undefined;
+    this.#content = {
+      timeMs: timestamp === undefined ? undefined : epochMs(timestamp),
+      body: boundedValue(record.body),
+      attributes: withException(
+        boundedAttributes(attributes, () => false),
+        exception,
+      ),
+    };
+  }
+
+  content(): LogContent {
+    return this.#content;
+  }
+}
+
+// What is none would not fail here but in the export, and take the other records of its batch along.
+function severityOf(given: unknown): number | undefined {
+  return Number.isInteger(given) && (given as number) >= 0 && (given as number) <= 24
+    ? (given as number)
+    : undefined;
+}
+
+function textOf(given: unknown): string | undefined {
+  return typeof given === 'string' ? boundedText(given, 256) : undefined;
+}
+
+/** What the caller says of an exception in attributes of his own wins over what the exception says. */
+function withException(given: BoundedAttributes, exception: unknown): BoundedAttributes {
+  if (exception === undefined || exception === null) return given;
+  const { type, message, stack } = exceptionParts(exception);
+  const own: LogAttributes = { 'exception.message': boundedText(message) };
+  if (type !== undefined) own['exception.type'] = boundedText(type, 256);
+  if (stack !== undefined) own['exception.stacktrace'] = boundedText(stack);
+  return { attributes: Object.assign(own, given.attributes), dropped: given.dropped };
+}
+
+function exceptionParts(exception: unknown): { type?: string; message: string; stack?: string } {
+  if (!(exception instanceof Error)) return { message: String(exception) };
+  const { name, message, stack } = exception;
+  return { type: String(name), message: String(message), ...(typeof stack === 'string' ? { stack } : {}) };
+}

@@ -1,0 +1,96 @@
+import { channel } from 'node:diagnostics_channel';
+import type { SpanContext } from '@opentelemetry/api';
+import type { LogContent, LogEntry, LogScope, LogSink } from '../context/log-entry.js';
+import { activeContext } from '../context/storage.js';
+import { isSuppressed } from '../context/suppressed.js';
+import { contentOf } from './line-content.js';
+import { spanIn, spanOf } from './span-of.js';
+
+type Info = Readonly<Record<string | symbol, unknown>>;
+
+// A transport is made before or after the service, or without one: what it hears goes to whoever listens.
+const lines = channel('golden-signals.winston');
+
+/** Says a line of winston's, as its formats have left it. */
+export function publishInfo(info: Info): void {
+  if (lines.hasSubscribers) lines.publish(info);
+}
+
+/** Hears of every line that a transport of ours was given. */
+export function watchWinston(
+  emit: LogSink,
+  epochMs: () => number,
+  onFault: (place: string, error: unknown) => void,
+): () => void {
+  const heard = (message: unknown) => {
+    try {
+      const context = activeContext();
+      if (!isSuppressed(context))
+        // Under back-pressure winston hands a line on when another request is active.
+        emit(new WinstonEntry(message as Info, spanIn(message as Info) ?? spanOf(context), epochMs()));
+    } catch (error) {
+      onFault('logs.winston', error);
+    }
+  };
+  lines.subscribe(heard);
+  return () => void lines.unsubscribe(heard);
+}
+
+const scope: LogScope = { name: 'winston' };
+const own: ReadonlySet<string> = new Set(['level', 'timestamp', 'stack', 'splat']);
+const levelKey = Symbol.for('level');
+
+// npm's, syslog's and the words that people use.
+const severities: Readonly<Record<string, number>> = {
+  silly: 1,
+  trace: 1,
+  debug: 5,
+  verbose: 6,
+  http: 7,
+  data: 8,
+  info: 9,
+  notice: 10,
+  help: 10,
+  warn: 13,
+  warning: 13,
+  error: 17,
+  crit: 18,
+  alert: 19,
+  emerg: 21,
+  fatal: 21,
+};
+
+/** Read at once: formats of other transports, and the application, may go on to change the object. */
+class WinstonEntry implements LogEntry {
+  readonly scope = scope;
+  readonly eventName = undefined;
+  readonly severityNumber: number | undefined;
+  readonly severityText: string | undefined;
+  readonly spanContext: SpanContext | undefined;
+  readonly observedMs: number;
+  readonly #content: LogContent;
+
+  constructor(info: Info, spanContext: SpanContext | undefined, observedMs: number) {
+    // A format such as colorize() changes `level`, and not what stands under the symbol.
+    const level = info[levelKey] ?? info.level;
+    this.severityText = typeof level === 'string' ? level : undefined;
+    this.severityNumber = this.severityText === undefined ? undefined : severities[this.severityText];
+    this.spanContext = spanContext;
+    this.observedMs = observedMs;
+    this.#content = contentOf(fieldsOf(info), names, (key) => own.has(key));
+  }
+
+  content(): LogContent {
+    return this.#content;
+  }
+}
+
+const names = { message: 'message', error: 'err' };
+
+/** winston spreads a logged error over the line: its stack beside its message. */
+function fieldsOf(info: Info): Info {
+  const { stack, message, name } = info;
+  if (typeof stack !== 'string') return info;
+  const type = typeof name === 'string' ? name : /^(\w+): /.exec(stack)?.[1];
+  return { ...info, err: { type, message, stack } };
+}

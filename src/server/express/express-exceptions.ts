@@ -1,0 +1,56 @@
+import { noteException } from '../exceptions.js';
+import { type ExpressApp, routerOf } from './layer.js';
+
+type Handle = (this: unknown, ...args: unknown[]) => unknown;
+
+interface UsableApp extends ExpressApp {
+  handle: Handle;
+  use(handler: (error: unknown, req: object, res: object, next: (error: unknown) => void) => void): unknown;
+}
+
+/** Whichever of the two names a layer's way with errors has: express 4, express 5. */
+const layerMethods = ['handle_error', 'handleError'] as const;
+const watchedLayers = new WeakSet<object>();
+
+// Layers are only ever added, so that requests under way keep their place in the stack; past so many somebody adds routes without end.
+const maxTails = 16;
+
+/**
+ * Hears of what handlers throw or pass to next(). An error goes from one layer of the stack to the next until one answers it, so every
+ * layer says what it is handed; a layer of our own at the end, which passes it on, makes sure that there is one.
+ */
+export function watchExpressExceptions(given: ExpressApp): void {
+  const app = given as UsableApp;
+  const { handle } = app;
+  let tails = 0;
+  // Its four parameters are what express knows a handler of errors by.
+  const tail = (error: unknown, req: object, _res: object, next: (error: unknown) => void) => {
+    noteException(req, error);
+    next(error);
+  };
+  app.handle = function (...args) {
+    const stack = routerOf(app)?.stack;
+    const last = stack?.[stack.length - 1];
+    if (last !== undefined && last.handle !== tail && tails < maxTails) {
+      tails += 1;
+      app.use(tail);
+      watchLayers((last.constructor as { prototype: object }).prototype);
+    }
+    return handle.apply(this, args);
+  };
+}
+
+/** On the class that all layers of this express share, as the accessor of its routes is: a layer has no other way to be heard. */
+function watchLayers(prototype: object): void {
+  if (watchedLayers.has(prototype)) return;
+  watchedLayers.add(prototype);
+  const methods = prototype as Record<string, Handle | undefined>;
+  for (const name of layerMethods) {
+    const method = methods[name];
+    if (typeof method !== 'function') continue;
+    methods[name] = function (this: unknown, ...args) {
+      noteException(args[1], args[0]);
+      return method.apply(this, args);
+    };
+  }
+}
