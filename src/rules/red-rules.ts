@@ -20,7 +20,7 @@ export const errorsOver = (window: string) => {
   return `sum by (job) (rate(${failed}[${window}]))\nor\n0 * ${RECORDED.requests(window)}`;
 };
 
-const isBusy = `and on (job)\n${RECORDED.requests('5m')} > ${number(minimumRate)}`;
+const isBusy = `and on (job) ${RECORDED.requests('5m')} > ${number(minimumRate)}`;
 
 /** Rate, errors and duration of the requests that services answer. */
 export function redRules(config: RuleConfig): readonly Rule[] {

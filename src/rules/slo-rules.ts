@@ -105,7 +105,7 @@ function burning(
     expr: [
       `${ratio(long)} > ${limit}`,
       `and on (job) ${ratio(short)} > ${limit}`,
-      `and on (job) ${longS} * ${bad(long)} >= ${minimumBad}`,
+      `and on (job) ${badIn(long, longS, bad)} >= ${minimumBad}`,
       // A service that has just begun has no long window yet: its first bad minutes would fill it.
       `and on (job) ${RECORDED.requests('5m')} offset ${short}`,
     ].join('\n'),
@@ -114,4 +114,14 @@ function burning(
     labels: { burn_rate: String(factor), long_window: long, short_window: short },
     reads: ['serverDuration'],
   };
+}
+
+/**
+ * How many requests were bad within a window. An average over days may be one over the hours since the service began, so for these what
+ * was recorded is summed up, at as many samples an hour as there are.
+ */
+function badIn(window: string, windowS: number, bad: (window: string) => string): string {
+  const isAveraged = longWindows.some((one) => one === window);
+  if (!isAveraged) return `${windowS} * ${bad(window)}`;
+  return `3600 * sum_over_time(${bad('5m')}[${window}]) / count_over_time(${bad('5m')}[1h])`;
 }
