@@ -73,7 +73,8 @@ export function record(path: string, value: unknown, known: readonly string[]): 
   }
 }
 
-function nearestOf(name: string, known: readonly string[]): string | undefined {
+/** The name that a typo most likely stands for. */
+export function nearestOf(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {

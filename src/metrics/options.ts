@@ -40,7 +40,9 @@ export interface MetricConfig {
  * The bounds of the HTTP conventions, and 3 s, the default threshold of the latency alert: a quantile read between 2.5 and 5
  * would call 2.6 s a breach of it.
  */
-const defaultBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 3, 5, 7.5, 10];
+export const defaultBoundaries: readonly number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 3, 5, 7.5, 10,
+];
 
 /** The longest delay a Node timer can hold; a longer one would fire at once. */
 const maxTimerMs = 2 ** 31 - 1;

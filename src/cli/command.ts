@@ -1,0 +1,34 @@
+import type { Terminal } from './terminal.js';
+
+/** 0: all is well; 1: it was done, and there are findings, or it could not be done; 2: it was not understood. */
+export type ExitCode = 0 | 1 | 2;
+
+export interface Flag {
+  /** How its value is called in the help; undefined for one that is on or off. */
+  readonly value?: string;
+  readonly isRepeated?: boolean;
+  readonly help: string;
+}
+
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** What was typed after the command's name. */
+export interface Arguments {
+  /** The last value given. */
+  value(flag: string): string | undefined;
+  values(flag: string): readonly string[];
+  isSet(flag: string): boolean;
+  readonly positionals: readonly string[];
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** What follows the name, as in `[folder]`. */
+  readonly operands: string;
+  readonly maxOperands: number;
+  readonly flags: Flags;
+  /** Further lines of help. */
+  readonly notes: readonly string[];
+  run(given: Arguments, terminal: Terminal): ExitCode | Promise<ExitCode>;
+}

@@ -1,0 +1,85 @@
+import type { RuleConfig } from '../../rules/rule-options.js';
+import { checkMetrics } from './check-metrics.js';
+import { parseExposition } from './exposition.js';
+import type { Finding } from './finding.js';
+import { request, shownUrl } from './request.js';
+
+/** Asks a running service for its health and its metrics. */
+export async function checkRunning(base: URL, rules: RuleConfig): Promise<readonly Finding[]> {
+  const health = await checkHealth(base);
+  // Nobody there: the rest would say the same again.
+  if (health.some(({ id }) => id === 'service-unreachable')) return health;
+  return [...health, ...(await checkMetricsPage(base, rules))];
+}
+
+async function checkHealth(base: URL): Promise<readonly Finding[]> {
+  const url = below(base, 'health');
+  const answer = await request(url);
+  if (answer.kind === 'failure') {
+    return [
+      {
+        id: 'service-unreachable',
+        severity: 'error',
+        what: `nobody answers at ${url.origin}: ${answer.reason}`,
+        cure: 'start the service, or name the URL that it listens on',
+      },
+    ];
+  }
+  const status = statusIn(answer.body);
+  if (status === undefined) {
+    return [
+      {
+        id: 'health-unanswered',
+        severity: 'error',
+        what: `${shownUrl(url)} answers ${answer.status}, and not with a health report`,
+        cure: 'call instrument(app) in this service; or health.path, health: false or a route of its own stand in the way',
+      },
+    ];
+  }
+  if (status.status !== 'fail') return [];
+  return [
+    {
+      id: 'unhealthy',
+      severity: 'warning',
+      what: `the service says that it is not well: ${status.reason ?? 'fail'}`,
+      cure: `see ${shownUrl(url)} on the management port for the detail`,
+    },
+  ];
+}
+
+async function checkMetricsPage(base: URL, rules: RuleConfig): Promise<readonly Finding[]> {
+  const url = below(base, 'metrics');
+  const answer = await request(url, { headers: { accept: 'text/plain; version=0.0.4' } });
+  if (answer.kind === 'failure' || answer.status !== 200) {
+    return [
+      {
+        id: 'metrics-unanswered',
+        severity: 'warning',
+        what: `${shownUrl(url)} gives no metrics: ${answer.kind === 'failure' ? answer.reason : answer.status}`,
+        cure: 'switch on metrics.prometheus, or name the management port; services that push by OTLP alone have none',
+      },
+    ];
+  }
+  return checkMetrics(parseExposition(answer.body), rules, Date.now() / 1_000);
+}
+
+function statusIn(body: string): { status: string; reason?: string } | undefined {
+  try {
+    const report = JSON.parse(body) as { status?: unknown; reason?: unknown };
+    if (typeof report.status !== 'string' || !['pass', 'warn', 'fail'].includes(report.status))
+      return undefined;
+    return typeof report.reason === 'string'
+      ? { status: report.status, reason: report.reason }
+      : { status: report.status };
+  } catch {
+    return undefined;
+  }
+}
+
+function below(base: URL, name: string): URL {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${name}`;
+  url.search = '';
+  url.hash = '';
+  return url;
+}

@@ -1,0 +1,60 @@
+/** An instrument as this library emits it, by the names of OpenTelemetry. */
+export interface SeriesKind {
+  readonly name: string;
+  readonly kind: 'counter' | 'updowncounter' | 'gauge' | 'histogram';
+  readonly unit: string;
+}
+
+/**
+ * Every metric that the rules, the dashboard or the doctor read. Tests compare it with the instruments that services really have, so
+ * that no rule waits for a series that nobody sends.
+ */
+export const SERIES = {
+  serverDuration: { name: 'http.server.request.duration', kind: 'histogram', unit: 's' },
+  serverActive: { name: 'http.server.active_requests', kind: 'updowncounter', unit: '{request}' },
+  clientDuration: { name: 'http.client.request.duration', kind: 'histogram', unit: 's' },
+  poolCount: { name: 'db.client.connection.count', kind: 'updowncounter', unit: '{connection}' },
+  poolMax: { name: 'db.client.connection.max', kind: 'updowncounter', unit: '{connection}' },
+  poolPending: { name: 'db.client.connection.pending_requests', kind: 'updowncounter', unit: '{request}' },
+  databaseDuration: { name: 'db.client.operation.duration', kind: 'histogram', unit: 's' },
+  loopDelayP50: { name: 'nodejs.eventloop.delay.p50', kind: 'gauge', unit: 's' },
+  loopDelayP99: { name: 'nodejs.eventloop.delay.p99', kind: 'gauge', unit: 's' },
+  loopUtilization: { name: 'nodejs.eventloop.utilization', kind: 'gauge', unit: '1' },
+  cpuTime: { name: 'process.cpu.time', kind: 'counter', unit: 's' },
+  memoryUsage: { name: 'process.memory.usage', kind: 'updowncounter', unit: 'By' },
+  breakerState: { name: 'golden_signals.breaker.state', kind: 'gauge', unit: '1' },
+  breakerRejected: { name: 'golden_signals.breaker.rejected', kind: 'counter', unit: '{call}' },
+  breakerTransitions: { name: 'golden_signals.breaker.transitions', kind: 'counter', unit: '{transition}' },
+  healthStatus: { name: 'golden_signals.health.status', kind: 'gauge', unit: '1' },
+  heartbeatTimestamp: { name: 'golden_signals.heartbeat.timestamp', kind: 'gauge', unit: 's' },
+  heartbeatInterval: { name: 'golden_signals.heartbeat.interval', kind: 'gauge', unit: 's' },
+  overloadShed: { name: 'golden_signals.overload.shed', kind: 'counter', unit: '{request}' },
+  dropped: { name: 'golden_signals.dropped', kind: 'counter', unit: '{item}' },
+} as const satisfies Readonly<Record<string, SeriesKind>>;
+
+export type SeriesId = keyof typeof SERIES;
+
+const unitSuffixes: Readonly<Record<string, string>> = { s: '_seconds', ms: '_milliseconds', By: '_bytes' };
+
+/**
+ * The name under which Prometheus knows an instrument, without the `_bucket`, `_sum` and `_count` of histograms.
+ * @see Prometheus' OTLP translation, otlptranslator `metric_namer.go`
+ */
+export function prometheusName({ name, kind, unit }: SeriesKind): string {
+  const base = name.replace(/[^a-zA-Z0-9_:]/g, '_') + (unitSuffixes[unit] ?? '');
+  if (kind === 'counter') return `${base}_total`;
+  return kind === 'gauge' && unit === '1' ? `${base}_ratio` : base;
+}
+
+/**
+ * A selector of the series of an instrument. A gauge of unit 1 is matched in both spellings that are about: the translation appends
+ * `_ratio`, OpenTelemetry's own Prometheus exporter for JavaScript does not.
+ */
+export function select(id: SeriesId, matchers: readonly string[] = [], suffix = ''): string {
+  const series: SeriesKind = SERIES[id];
+  const name = prometheusName(series);
+  const isRatio = series.kind === 'gauge' && series.unit === '1';
+  if (isRatio)
+    return `{${[`__name__=~"${name.slice(0, -'_ratio'.length)}(_ratio)?"`, ...matchers].join(',')}}`;
+  return matchers.length === 0 ? name + suffix : `${name}${suffix}{${matchers.join(',')}}`;
+}

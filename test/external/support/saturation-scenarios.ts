@@ -1,0 +1,66 @@
+import { fires, type Scenario } from './promtool.js';
+
+const always = (value: number) => `${value}x20`;
+const inUse = (instance: string, used: number, max: number | undefined, name = 'orders') => {
+  const labels = `job="orders",instance="${instance}",db_client_connection_pool_name="${name}"`;
+  return {
+    [`db_client_connection_count{${labels},db_client_connection_state="used"}`]: always(used),
+    [`db_client_connection_count{${labels},db_client_connection_state="idle"}`]: always(10),
+    ...(max === undefined ? {} : { [`db_client_connection_max{${labels}}`]: always(max) }),
+  };
+};
+const pool = (instance: string, name = 'orders') =>
+  `{db_client_connection_pool_name="${name}",instance="${instance}"}`;
+
+const pools: Scenario = {
+  name: 'DbPoolSaturated and DbPoolQueueing',
+  interval: '30s',
+  series: {
+    ...inUse('eight', 8, 10),
+    ...inUse('nine', 9, 10),
+    ...inUse('nine', 1, 90, 'reports'),
+    ...inUse('boundless', 9, 0),
+    ...inUse('unknown', 9, undefined),
+    'db_client_connection_pending_requests{job="orders",instance="nine",db_client_connection_pool_name="orders"}':
+      '0x20',
+    'db_client_connection_pending_requests{job="orders",instance="unknown",db_client_connection_pool_name="orders"}':
+      '1x20',
+  },
+  expects: [
+    fires('30s', 'DbPoolSaturated'),
+    fires('1m', 'DbPoolSaturated', pool('nine')),
+    fires('10m', 'DbPoolSaturated', pool('nine')),
+    fires('30s', 'DbPoolQueueing'),
+    fires('1m', 'DbPoolQueueing', pool('unknown')),
+  ],
+};
+
+const loop = (instance: string, delay: number, utilization: number, suffix = '_ratio') => ({
+  [`nodejs_eventloop_delay_p99_seconds{job="orders",instance="${instance}"}`]: always(delay),
+  [`nodejs_eventloop_utilization${suffix}{job="orders",instance="${instance}"}`]: always(utilization),
+});
+
+const loops: Scenario = {
+  name: 'EventLoopDelayHigh and EventLoopSaturated',
+  interval: '30s',
+  series: {
+    ...loop('exact', 0.1, 0.9),
+    ...loop('exact-elsewhere', 0.01, 0.9, ''),
+    ...loop('late', 0.11, 0.5),
+    ...loop('busy', 0.02, 0.91),
+    ...loop('busy-elsewhere', 0.02, 0.91, ''),
+  },
+  expects: [
+    fires('90s', 'EventLoopDelayHigh'),
+    fires('2m', 'EventLoopDelayHigh', '{instance="late",job="orders"}'),
+    fires('270s', 'EventLoopSaturated'),
+    fires(
+      '5m',
+      'EventLoopSaturated',
+      '{instance="busy",job="orders"}',
+      '{instance="busy-elsewhere",job="orders"}',
+    ),
+  ],
+};
+
+export const saturationScenarios: readonly Scenario[] = [pools, loops];
