@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { trace } from '@opentelemetry/api';
-import type { Timers } from './breaker/deadline.js';
 import { createBreakers } from './client/breakers.js';
 import { observeClients } from './client/clients.js';
 import { Outbound } from './client/outbound.js';
@@ -8,6 +7,7 @@ import { createPropagation } from './context/propagators.js';
 import { createSystemClock } from './core/clock.js';
 import { createFaults } from './core/faults.js';
 import { createIdGenerator } from './core/ids.js';
+import type { Timers } from './core/timers.js';
 import { createHealthHandle } from './health/handle.js';
 import type { Health } from './health/health.js';
 import { createMethods, DEFAULT_METHODS } from './metrics/http-methods.js';

@@ -7,6 +7,7 @@ import type {
 } from '@opentelemetry/sdk-metrics';
 import { runQuietly } from '../context/suppressed.js';
 import { toHrTime } from '../core/time.js';
+import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
 import type { MetricConfig } from '../metrics/options.js';
 import type { Exporter } from './otlp-exporter.js';
@@ -14,7 +15,6 @@ import type { Outage } from './outage.js';
 import { createOwnMetrics, type OwnMetricsParts } from './own-metrics.js';
 import { PeriodicReader } from './periodic-reader.js';
 import { settledWithin } from './settled-within.js';
-import type { Timers } from './timers.js';
 
 export interface MetricPipelineParts extends Omit<OwnMetricsParts, 'startedAt'> {
   readonly config: MetricConfig;

@@ -1,12 +1,12 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { runQuietly } from '../context/suppressed.js';
+import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
 import type { QueueConfig } from '../trace/options.js';
 import { exportOnce } from './export-once.js';
 import { reasonOf } from './failure.js';
 import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
-import type { Timers } from './timers.js';
 
 export interface SpanQueueParts {
   readonly config: QueueConfig;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { Clock } from '../core/clock.js';
-import type { Timers } from '../health/timers.js';
+import type { Timers } from '../core/timers.js';
 import type { Shutdown, ShutdownEnd } from './shutdown.js';
 import type { Trigger } from './shutdown-plan.js';
 

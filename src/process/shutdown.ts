@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
-import { atMost, type Timers } from '../health/timers.js';
+import type { Timers } from '../core/timers.js';
+import { atMost } from '../health/timers.js';
 import { Drain } from './drain.js';
 import { runInReverse } from './hooks.js';
 import type { ShutdownConfig } from './shutdown-options.js';
