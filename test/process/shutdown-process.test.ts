@@ -178,7 +178,11 @@ describe('an interrupt', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const)('with a second signal, %s, ends it at once with %i', async (signal, code) => {
-    const child = await startChild({ hooks: { onShutdown: 'hang' } });
+    // The delay, so that the second one is too late to be an echo of the first.
+    const child = await startChild({
+      hooks: { onShutdown: 'hang' },
+      options: { shutdown: { delayMs: 500 } },
+    });
     child.kill('SIGTERM');
     await child.said('accepting no new connections');
     const toldAt = performance.now();
