@@ -147,7 +147,13 @@ export function createService(options: Options, onClosed: () => void): Service {
     connected: (event, args) => traffic.connected(event, args),
   };
   const inFlight = new InFlight();
-  const traffic = new Traffic({ servers: () => bindings.servers(handler), inFlight, faults });
+  const traffic = new Traffic({
+    servers: () => bindings.servers(handler),
+    // Of express, Koa and Hono a server that listened before them says nothing until its first request.
+    hasUnseenServer: () => !apps.isEmpty && process.getActiveResourcesInfo().includes('TCPServerWrap'),
+    inFlight,
+    faults,
+  });
   let lastBeat: Promise<void> | undefined;
   const end = createServiceEnd({
     config: config.shutdown,

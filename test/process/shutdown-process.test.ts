@@ -314,4 +314,22 @@ describe('an exception that nobody catches', () => {
     expect(await get(child.port, '/health/ready')).toMatchObject({ status: 200 });
     expect(child.stderr()).not.toContain('the process ends');
   });
+
+  test('is left to the application where it listens for rejections alone; another kind is not', async () => {
+    const child = await startChild({ framework: 'express', rejectionListener: true });
+    await get(child.port, '/reject');
+    await child.said('mine: nobody waits for this');
+    expect(await get(child.port, '/health/ready')).toMatchObject({ status: 200 });
+    await get(child.port, '/throw');
+    expect(await child.exited).toMatchObject({ code: 1 });
+    expect(child.stderr()).toContain('TypeError: nobody catches this');
+  });
+
+  test('is ours where the application only looks on', async () => {
+    const child = await startChild({ framework: 'express', monitorListener: true });
+    await get(child.port, '/throw');
+    expect(await child.exited).toMatchObject({ code: 1 });
+    expect(child.stdout()).toContain('seen: nobody catches this');
+    expect(child.stderr()).toContain('uncaughtException, the process ends');
+  });
 });
