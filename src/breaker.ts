@@ -5,7 +5,6 @@ export {
   type ForcedOpen,
 } from './breaker/breaker.js';
 export { CircuitOpenError, isCircuitOpenError, type RejectionCause } from './breaker/circuit-open-error.js';
-export type { Timers } from './breaker/deadline.js';
 export type {
   BreakerMode,
   BreakerOptions,
@@ -18,3 +17,4 @@ export type { RunOptions } from './breaker/run.js';
 export type { BreakerRuntime } from './breaker/runtime.js';
 export type { BreakerCounts, BreakerSnapshot, BreakerState } from './breaker/snapshot.js';
 export type { Transition, TransitionCause, TransitionListener } from './breaker/transition-log.js';
+export type { Timers } from './core/timers.js';

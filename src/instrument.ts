@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { trace } from '@opentelemetry/api';
-import type { Timers } from './breaker/deadline.js';
 import { createBreakers } from './client/breakers.js';
 import { observeClients } from './client/clients.js';
 import { Outbound } from './client/outbound.js';
@@ -8,6 +7,7 @@ import { createPropagation } from './context/propagators.js';
 import { createSystemClock } from './core/clock.js';
 import { createFaults } from './core/faults.js';
 import { createIdGenerator } from './core/ids.js';
+import type { Timers } from './core/timers.js';
 import { createHealthHandle } from './health/handle.js';
 import type { Health } from './health/health.js';
 import { createMethods, DEFAULT_METHODS } from './metrics/http-methods.js';
@@ -23,8 +23,8 @@ import { Traffic } from './server/traffic.js';
 import { createServiceDatabases } from './service-databases.js';
 import { createServiceEnd } from './service-end.js';
 import { createServiceHealth } from './service-health.js';
-import { serveMetrics } from './service-metrics.js';
 import { createServiceLogs, type ServiceLogs } from './service-logs.js';
+import { serveMetrics } from './service-metrics.js';
 import { createServiceVitals } from './service-vitals.js';
 import type { Signals } from './signals.js';
 import { createTelemetry } from './telemetry.js';
@@ -155,7 +155,13 @@ export function createService(options: Options, onClosed: () => void): Service {
     connected: (event, args) => traffic.connected(event, args),
   };
   const inFlight = new InFlight();
-  const traffic = new Traffic({ servers: () => bindings.servers(handler), inFlight, faults });
+  const traffic = new Traffic({
+    servers: () => bindings.servers(handler),
+    // Of express, Koa and Hono a server that listened before them says nothing until its first request.
+    hasUnseenServer: () => !apps.isEmpty && process.getActiveResourcesInfo().includes('TCPServerWrap'),
+    inFlight,
+    faults,
+  });
   let lastBeat: Promise<void> | undefined;
   const end = createServiceEnd({
     config: config.shutdown,

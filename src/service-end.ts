@@ -4,7 +4,7 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { runInContext } from './context/storage.js';
 import type { Clock } from './core/clock.js';
 import type { Log } from './core/log.js';
-import type { Timers } from './health/timers.js';
+import type { Timers } from './core/timers.js';
 import { ProcessSignals } from './process/process-signals.js';
 import { Shutdown, type ShutdownParts } from './process/shutdown.js';
 import type { ShutdownConfig } from './process/shutdown-options.js';

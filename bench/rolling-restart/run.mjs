@@ -69,3 +69,6 @@ if (
   console.error('golden-signals lost a request or a span');
   process.exitCode = 1;
 }
+
+// Node 20 spins for ever while it cleans up after a socket that was reset in the middle of its shutdown, as the balancer's may be.
+process.exit();

@@ -1,8 +1,4 @@
-/** The timers a deadline runs on. The caller decides whether they keep the process alive. */
-export interface Timers {
-  set(callback: () => void, delayMs: number): unknown;
-  clear(handle: unknown): void;
-}
+import type { Timers } from '../core/timers.js';
 
 /** What a {@link createDeadline} is made of. */
 export interface DeadlineOptions {

@@ -1,4 +1,4 @@
-import type { Timers } from './deadline.js';
+import type { Timers } from '../core/timers.js';
 import { createForwardClock } from './forward-clock.js';
 import type { Transition } from './transition-log.js';
 

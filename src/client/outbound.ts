@@ -1,10 +1,11 @@
 import { type Context, type TextMapPropagator, trace } from '@opentelemetry/api';
 import type { Breaker } from '../breaker/breaker.js';
 import { Circuit } from '../breaker/circuit.js';
-import { createDeadline, type Timers } from '../breaker/deadline.js';
+import { createDeadline } from '../breaker/deadline.js';
 import type { BreakerRegistry } from '../breaker/registry.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
+import type { Timers } from '../core/timers.js';
 import { GoldenSignalsError } from '../errors.js';
 import type { ClientRed } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';

@@ -1,11 +1,11 @@
 import { runQuietly } from '../context/suppressed.js';
 import type { QueueConfig } from '../core/queue-config.js';
+import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
 import { exportOnce } from './export-once.js';
 import { reasonOf } from './failure.js';
 import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
-import type { Timers } from './timers.js';
 
 export interface BatchQueueParts<Item> {
   readonly config: QueueConfig;

@@ -1,7 +1,7 @@
 import { runQuietly } from '../context/suppressed.js';
+import type { Timers } from '../core/timers.js';
 import { reasonOf } from './failure.js';
 import type { Exporter } from './otlp-exporter.js';
-import type { Timers } from './timers.js';
 
 /** Exports once, outside of any request; gives why it failed, undefined when it did not. Never rejects. */
 export function exportOnce<Items>(

@@ -7,6 +7,7 @@ import type {
 } from '@opentelemetry/sdk-metrics';
 import { runQuietly } from '../context/suppressed.js';
 import { toHrTime } from '../core/time.js';
+import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
 import type { MetricConfig } from '../metrics/options.js';
 import type { Exporter } from './otlp-exporter.js';
@@ -16,7 +17,6 @@ import { PeriodicReader } from './periodic-reader.js';
 import { bothProducers } from './producers.js';
 import { ScrapeReader } from './scrape-reader.js';
 import { settledWithin } from './settled-within.js';
-import type { Timers } from './timers.js';
 
 export interface MetricPipelineParts extends Omit<OwnMetricsParts, 'startedAt'> {
   readonly config: MetricConfig;

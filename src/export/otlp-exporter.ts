@@ -4,11 +4,11 @@ import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
+import type { Timers } from '../core/timers.js';
 import { loadInSteps, otlpSteps } from './load.js';
 import type { OtlpConfig } from './otlp-config.js';
 import { withExemplars } from './otlp-exemplars.js';
 import { OtlpTransport } from './otlp-transport.js';
-import type { Timers } from './timers.js';
 
 /** What a queue or reader of ours needs of an exporter. */
 export interface Exporter<Items> {

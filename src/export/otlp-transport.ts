@@ -5,12 +5,12 @@ import { gzip } from 'node:zlib';
 import type { ExportResponse, IExporterTransport } from '@opentelemetry/otlp-exporter-base';
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
+import type { Timers } from '../core/timers.js';
 import { ExportError } from './failure.js';
 import type { OtlpConfig } from './otlp-config.js';
 import { USER_AGENT } from './own-traffic.js';
 import { createQuietAgent } from './quiet-agent.js';
 import { retryAfterMs } from './retry-after.js';
-import type { Timers } from './timers.js';
 
 export interface OtlpTransportParts {
   readonly config: OtlpConfig;

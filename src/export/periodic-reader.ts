@@ -9,12 +9,12 @@ import type {
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { runQuietly } from '../context/suppressed.js';
+import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
 import { exportOnce } from './export-once.js';
 import { reasonOf } from './failure.js';
 import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
-import type { Timers } from './timers.js';
 
 /** OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. */
 export type TemporalityPreference = 'cumulative' | 'delta' | 'lowmemory';

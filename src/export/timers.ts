@@ -1,8 +1,4 @@
-/** Where waiting comes from. Injected, so that a test is exact. */
-export interface Timers {
-  set(run: () => void, delayMs: number): unknown;
-  clear(handle: unknown): void;
-}
+import type { Timers } from '../core/timers.js';
 
 /** Timers that never keep a process alive: telemetry is no reason to go on. */
 export const backgroundTimers: Timers = {

@@ -2,8 +2,8 @@ import { bool, func, integer, oneOf, positive, record, reject, text, within } fr
 import { maxTimerMs } from './timers.js';
 
 /**
- * Asks one question about the service's own state or surroundings. Pass: it returns or resolves with anything but `false`; fail: `false`
- * or anything thrown; or it says so itself with `{ status: 'pass' | 'warn' | 'fail', output?, observedValue?, observedUnit? }`.
+ * Asks one question about the service's own state or surroundings. Pass: it returns or resolves with anything but `false`; fail: `false`,
+ * the Response of a fetch that is not ok, or anything thrown; or it says so itself with `{ status: 'pass' | 'warn' | 'fail', output?, observedValue?, observedUnit? }`.
  * The signal aborts when the time is up.
  */
 export type CheckFunction = (signal: AbortSignal) => unknown;

@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import type { Random } from '../core/random.js';
+import type { Timers } from '../core/timers.js';
 import type { CheckConfig } from './check-options.js';
 import type { CheckResult } from './result.js';
 import type { Status } from './status.js';
-import type { Timers } from './timers.js';
 
 /** Runs foreign code where no request is under way, so that what it calls is no part of one. */
 export type Isolate = <R>(run: () => R) => R;

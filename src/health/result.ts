@@ -12,20 +12,28 @@ export interface CheckResult {
   readonly error: unknown;
 }
 
-// The aliases that draft-inadarei-api-health-check, section 3.1, lets a service use for its own words.
+// The aliases of draft-inadarei-api-health-check, section 3.1, and what Spring, Elasticsearch and .NET call it: a check often hands on
+// the answer of another service. Not to know is no reason to send traffic.
 const statusOf: ReadonlyMap<unknown, Status> = new Map<unknown, Status>([
   ['pass', 'pass'],
   ['ok', 'pass'],
   ['up', 'pass'],
   ['warn', 'warn'],
+  ['warning', 'warn'],
+  ['degraded', 'warn'],
+  ['yellow', 'warn'],
   ['fail', 'fail'],
   ['error', 'fail'],
   ['down', 'fail'],
+  ['unhealthy', 'fail'],
+  ['out_of_service', 'fail'],
+  ['red', 'fail'],
+  ['unknown', 'fail'],
 ]);
 
 /**
- * Reads how a check ended: `false` and anything thrown are a failure, `{ status: 'warn' | 'fail' | 'pass' }` is taken at its word, anything
- * else it resolves with is a pass. An object whose `status` cannot be read is a failure. Never throws.
+ * Reads how a check ended: `false`, anything thrown and the Response of a fetch that is not ok are a failure,
+ * `{ status: 'warn' | 'fail' | 'pass' }` is taken at its word, anything else it resolves with is a pass. An object whose `status` cannot be read is a failure. Never throws.
  */
 export function readResult(outcome: Outcome): CheckResult {
   if (outcome.kind === 'thrown') return { ...failed(redactThrown(outcome.error)), error: outcome.error };
@@ -38,6 +46,7 @@ export function readResult(outcome: Outcome): CheckResult {
   } catch (error) {
     return { ...failed('unreadable result'), error };
   }
+  if (typeof given === 'number' && propertyOf(value, 'ok') === false) return failed(`status ${given}`);
   const status = typeof given === 'string' ? statusOf.get(given.toLowerCase()) : undefined;
   if (status === undefined) return passed;
   return {

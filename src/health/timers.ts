@@ -1,10 +1,4 @@
-/** Where delayed work comes from. Injected, so that a test is exact; in production an unref'ed `setTimeout`. */
-export interface Timers {
-  /** Runs `run` once after `delayMs` and returns what {@link Timers.clear} takes. */
-  set(run: () => void, delayMs: number): unknown;
-  /** Forgets a timer; one that has run, or `undefined`, is no error. */
-  clear(handle: unknown): void;
-}
+import type { Timers } from '../core/timers.js';
 
 /** The longest delay a Node timer can hold; a longer one would fire at once. */
 export const maxTimerMs = 2_147_483_647;

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import type { Timers } from '../health/timers.js';
+import type { Timers } from '../core/timers.js';
 import { type HookGroup, runTogether } from './hooks.js';
 import type { ShutdownHook } from './shutdown-options.js';
 import type { Traffic } from './traffic.js';

@@ -1,6 +1,6 @@
+import type { Timers } from '../core/timers.js';
 import { createContainedAbort } from '../health/abort.js';
 import { settle } from '../health/settle.js';
-import type { Timers } from '../health/timers.js';
 import type { ShutdownHook } from './shutdown-options.js';
 
 export interface HookDeps {

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
+import type { Timers } from '../core/timers.js';
 import type { OverloadSample } from '../health/overload.js';
-import type { Timers } from '../health/timers.js';
 import type { LoopGauge } from './loop-gauge.js';
 
 export interface LoopMonitorParts {

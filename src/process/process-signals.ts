@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { Clock } from '../core/clock.js';
-import type { Timers } from '../health/timers.js';
+import type { Timers } from '../core/timers.js';
 import type { Shutdown, ShutdownEnd } from './shutdown.js';
 import type { Trigger } from './shutdown-plan.js';
 
@@ -34,11 +34,17 @@ export interface ProcessSignalsParts {
 
 const signalNumbers: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGTERM: 15, SIGBREAK: 21 };
 const crashDeadlineMs = 5_000;
+/**
+ * The same signal this soon after the first is its echo: a Ctrl-C goes to every process of the terminal, and pm2, concurrently and some
+ * versions of npm hand on what they get besides. Nobody presses twice that fast.
+ */
+const echoMs = 200;
 
 /** What is under way since the first signal. */
 interface Ending {
   readonly signal: NodeJS.Signals;
   readonly mode: 'auto' | true;
+  readonly beganAt: number;
   readonly deadlineAt: number;
   readonly foreignGraceMs: number | undefined;
   /** Nobody else handles the signal, or those who did are done. */
@@ -122,6 +128,7 @@ export class ProcessSignals {
     const ending: Ending = {
       signal,
       mode: configs.some(({ exit }) => exit === true) ? true : 'auto',
+      beganAt: clock.now(),
       deadlineAt: clock.now() + budgetMs,
       foreignGraceMs: graces.length > 0 ? Math.min(...graces) : undefined,
       isAlone,
@@ -138,7 +145,7 @@ export class ProcessSignals {
   }
 
   #again(ending: Ending, signal: NodeJS.Signals): void {
-    const { host, write } = this.#parts;
+    const { host, clock, write } = this.#parts;
     if (this.#isRaisedHere) {
       // Another handler has done its work and raises the signal once more to end the process, as handlers do.
       this.#isRaisedHere = false;
@@ -146,6 +153,7 @@ export class ProcessSignals {
       if (ending.code !== undefined) this.#exit(ending.code);
       return;
     }
+    if (signal === ending.signal && clock.now() - ending.beganAt < echoMs) return;
     write(`golden-signals warn: shutdown: ${signal} again, ending at once`);
     host.exit(128 + (signalNumbers[signal] ?? 0));
   }

@@ -16,6 +16,7 @@ export class Shedding {
   isOn = false;
   readonly #parts: SheddingParts;
   readonly #shed = new Sum();
+  readonly #active = { value: 0 };
 
   constructor(parts: SheddingParts) {
     this.#parts = parts;
@@ -25,6 +26,7 @@ export class Shedding {
     const { config, overload } = this.#parts;
     overload.sample(sample);
     this.isOn = config.shed && overload.isOverloaded;
+    this.#active.value = overload.isOverloaded ? 1 : 0;
   }
 
   /** Whether to turn this request away; ask only while {@link isOn}. */
@@ -51,6 +53,13 @@ export class Shedding {
         description: 'Requests turned away because the process was overloaded.',
         unit: '{request}',
         series: [{ attributes: {}, value: this.#shed }],
+      },
+      {
+        kind: 'gauge',
+        name: 'golden_signals.overload.active',
+        description: 'Whether the process is overloaded: 1 if it is, else 0.',
+        unit: '1',
+        series: [{ attributes: {}, value: this.#active }],
       },
     ];
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
-import { atMost, type Timers } from '../health/timers.js';
+import type { Timers } from '../core/timers.js';
+import { atMost } from '../health/timers.js';
 import { Drain } from './drain.js';
 import { runInReverse } from './hooks.js';
 import type { ShutdownConfig } from './shutdown-options.js';
@@ -79,9 +80,9 @@ export class Shutdown {
     traffic.askToClose();
     const hasHooks = config.onDrain.length > 0 || config.onShutdown.length > 0;
     // Nothing to wait for: whoever does not wait for the promise either can go on in the same tick.
-    if (!hasHooks && !traffic.isListening && traffic.inFlight === 0)
-      return this.#finish(planOf(config, trigger));
-    return this.#run();
+    const plan = planOf(config, trigger);
+    const hasToWait = traffic.isListening || traffic.inFlight > 0 || (plan.delayMs > 0 && traffic.mayListen);
+    return hasHooks || hasToWait ? this.#run() : this.#finish(plan);
   }
 
   async #run(): Promise<ShutdownEnd> {
@@ -89,7 +90,7 @@ export class Shutdown {
     await undefined;
     const { config, log, traffic } = this.#parts;
     const plan = planOf(config, this.#current);
-    if (plan.delayMs > 0 && traffic.isListening) {
+    if (plan.delayMs > 0 && traffic.mayListen) {
       this.#say(`not ready any more; serving on for ${seconds(plan.delayMs)}, so that balancers notice`);
       await this.#delay(plan.delayMs);
     }

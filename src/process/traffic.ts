@@ -2,6 +2,8 @@
 export interface Traffic {
   /** True while any of its servers accepts connections. */
   readonly isListening: boolean;
+  /** The same, and true while there may be a server that no request has shown yet: there is time for balancers to notice that, too. */
+  readonly mayListen: boolean;
   /** True when each server it stopped has ended its last connection. */
   readonly isClosed: boolean;
   /** Requests under way, streams among them, and upgraded connections. */

@@ -58,6 +58,11 @@ export class AppRoutes {
     subscribe('fastify.initialization', (message) => this.add((message as { fastify?: unknown }).fastify));
   }
 
+  /** True if there is none, or none is there any more. */
+  get isEmpty(): boolean {
+    return this.#apps.every((ref) => ref.deref() === undefined);
+  }
+
   /** Whether what listens on this server has a route of its own there. Never throws. */
   isTaken(server: object, path: string): boolean {
     let known = this.#byServer.get(server);

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import type { Context } from '@opentelemetry/api';
-import type { Timers } from '../breaker/deadline.js';
 import { NEVER } from '../breaker/never-signal.js';
 import { REQUEST_KEY } from '../context/request-context.js';
 import { activeContext } from '../context/storage.js';
 import { bool, record, reject } from '../core/check.js';
 import type { Clock } from '../core/clock.js';
+import type { Timers } from '../core/timers.js';
 import { GoldenSignalsError } from '../errors.js';
 import type { RequestRecord } from './request-record.js';
 

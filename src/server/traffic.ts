@@ -16,6 +16,8 @@ interface Session extends EventEmitter {
 
 export interface TrafficParts {
   readonly servers: () => Iterable<object>;
+  /** Whether an application of the service may be served by a server that is not among them. */
+  readonly hasUnseenServer: () => boolean;
   readonly inFlight: InFlight;
   readonly faults: Pick<Faults, 'caught'>;
 }
@@ -44,6 +46,11 @@ export class Traffic {
 
   get isListening(): boolean {
     return [...this.#servers()].some((server) => server.listening);
+  }
+
+  get mayListen(): boolean {
+    const [first] = this.#servers();
+    return first === undefined ? this.#parts.hasUnseenServer() : this.isListening;
   }
 
   get isClosed(): boolean {

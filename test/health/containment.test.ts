@@ -81,6 +81,8 @@ describe('a result', () => {
     ['PONG', 'pass'],
     [{ rows: [] }, 'pass'],
     [{ status: 200 }, 'pass'],
+    [{ ok: false }, 'pass'],
+    [{ ok: false, status: 'active' }, 'pass'],
     [{ status: 'active' }, 'pass'],
     [{ status: 'pass' }, 'pass'],
     [{ status: 'warn' }, 'warn'],
@@ -88,8 +90,26 @@ describe('a result', () => {
     [{ status: 'UP' }, 'pass'],
     [{ status: 'down' }, 'fail'],
     [{ status: 'error' }, 'fail'],
+    [{ status: 'degraded' }, 'warn'],
+    [{ status: 'yellow' }, 'warn'],
+    [{ status: 'Warning' }, 'warn'],
+    [{ status: 'red' }, 'fail'],
+    [{ status: 'unhealthy' }, 'fail'],
+    [{ status: 'OUT_OF_SERVICE' }, 'fail'],
+    [{ status: 'UNKNOWN' }, 'fail'],
   ])('of %j is %s', (value, status) => {
     expect(readResult({ kind: 'value', value }).status).toBe(status);
+  });
+
+  test('of fetch() is a failure unless its status is 2xx: it rejects for no status', () => {
+    const outcomes = [204, 404, 503].map((status) =>
+      readResult({ kind: 'value', value: new Response(null, { status }) }),
+    );
+    expect(outcomes.map(({ status, output }) => [status, output])).toEqual([
+      ['pass', undefined],
+      ['fail', 'status 404'],
+      ['fail', 'status 503'],
+    ]);
   });
 
   test('keeps what can be read of it and shown', () => {

@@ -113,12 +113,30 @@ describe('a signal', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ])('that comes a second time, as %s, ends the process at once with %i', async (second, code) => {
-    const { host, lines } = createProcess();
+    const { host, clock, lines } = createProcess();
     host.emit('SIGTERM', 'SIGTERM');
-    await settled();
+    await clock.advance(200);
     host.emit(second, second);
     expect(host.exits).toEqual([code]);
     expect(lines).toEqual([`golden-signals warn: shutdown: ${second} again, ending at once`]);
+  });
+
+  test('that a parent hands on, too, is one signal: requests under way still end', async () => {
+    const { host, clock, lines, endRequests } = createProcess();
+    host.emit('SIGINT', 'SIGINT');
+    host.emit('SIGINT', 'SIGINT');
+    await clock.advance(199);
+    host.emit('SIGINT', 'SIGINT');
+    expect([host.exits, lines]).toEqual([[], []]);
+    await endRequests();
+    expect(host.exits).toEqual([0]);
+  });
+
+  test('of another kind ends the process at once however soon it comes', () => {
+    const { host } = createProcess();
+    host.emit('SIGINT', 'SIGINT');
+    host.emit('SIGTERM', 'SIGTERM');
+    expect(host.exits).toEqual([143]);
   });
 
   test('ends the process with 1 at the end of the budget, whatever hangs', async () => {
@@ -234,11 +252,12 @@ describe('with a handler of the application for the same signal', () => {
   });
 
   test('a signal to another process is none to this one', async () => {
-    const { host } = createProcess();
+    const { host, clock } = createProcess();
     host.on('SIGTERM', () => {});
     host.emit('SIGTERM', 'SIGTERM');
     host.kill(host.pid + 1, 'SIGTERM');
     host.kill(host.pid, 0);
+    await clock.advance(200);
     host.emit('SIGTERM', 'SIGTERM');
     expect(host.exits).toEqual([143]);
   });

@@ -39,6 +39,19 @@ describe('shedding', () => {
     expect(shedding.isOn).toBe(false);
   });
 
+  test.each([true, false])('with shed: %s, a gauge says while the process is overloaded', (shed) => {
+    const { shedding } = createShedding({ shed });
+    const gauge = shedding.instruments.find(({ name }) => name === 'golden_signals.overload.active');
+    const read = () => [...(gauge?.series ?? [])].map(({ value }) => (value as { value: number }).value);
+    expect(read()).toEqual([0]);
+    shedding.sample(hot);
+    shedding.sample(hot);
+    expect(read()).toEqual([1]);
+    shedding.sample(calm);
+    shedding.sample(calm);
+    expect(read()).toEqual([0]);
+  });
+
   test('turns away a share of the requests', () => {
     let next = 0;
     const { shedding } = createShedding({ shed: true }, () => next);

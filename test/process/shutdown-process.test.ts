@@ -178,7 +178,11 @@ describe('an interrupt', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const)('with a second signal, %s, ends it at once with %i', async (signal, code) => {
-    const child = await startChild({ hooks: { onShutdown: 'hang' } });
+    // The delay, so that the second one is too late to be an echo of the first.
+    const child = await startChild({
+      hooks: { onShutdown: 'hang' },
+      options: { shutdown: { delayMs: 500 } },
+    });
     child.kill('SIGTERM');
     await child.said('accepting no new connections');
     const toldAt = performance.now();
@@ -309,5 +313,23 @@ describe('an exception that nobody catches', () => {
     await child.said('mine: nobody waits for this');
     expect(await get(child.port, '/health/ready')).toMatchObject({ status: 200 });
     expect(child.stderr()).not.toContain('the process ends');
+  });
+
+  test('is left to the application where it listens for rejections alone; another kind is not', async () => {
+    const child = await startChild({ framework: 'express', rejectionListener: true });
+    await get(child.port, '/reject');
+    await child.said('mine: nobody waits for this');
+    expect(await get(child.port, '/health/ready')).toMatchObject({ status: 200 });
+    await get(child.port, '/throw');
+    expect(await child.exited).toMatchObject({ code: 1 });
+    expect(child.stderr()).toContain('TypeError: nobody catches this');
+  });
+
+  test('is ours where the application only looks on', async () => {
+    const child = await startChild({ framework: 'express', monitorListener: true });
+    await get(child.port, '/throw');
+    expect(await child.exited).toMatchObject({ code: 1 });
+    expect(child.stdout()).toContain('seen: nobody catches this');
+    expect(child.stderr()).toContain('uncaughtException, the process ends');
   });
 });

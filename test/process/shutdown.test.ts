@@ -107,6 +107,20 @@ describe('a shutdown by a signal', () => {
     expect(events).toEqual(['0 draining signal', '0 close', '0 flush']);
   });
 
+  test('waits for them where there may be a server that no request has shown yet', async () => {
+    const traffic = new FakeTraffic();
+    traffic.isListening = false;
+    traffic.isClosed = true;
+    traffic.hasUnseenServer = true;
+    const { shutdown, clock, events } = createEndingService({ traffic, options: { delayMs: 5_000 } });
+    const end = shutdown.begin(sigterm);
+    await clock.advance(4_999);
+    expect(events).toEqual(['0 draining signal']);
+    await clock.advance(1);
+    expect(await end).toEqual({ code: 0 });
+    expect(events).toEqual(['0 draining signal', '5000 stop', '5000 close', '5000 flush']);
+  });
+
   test('ends in time although the collector, a hook of each kind and a request hang', async () => {
     const traffic = new FakeTraffic();
     traffic.inFlight = 1;

@@ -29,6 +29,7 @@ async function bound(server: net.Server): Promise<Bound> {
   };
   const traffic = new Traffic({
     servers: () => bindings.servers(handler),
+    hasUnseenServer: () => false,
     inFlight,
     faults: { caught: (_place, error) => caught.push(error) },
   });
@@ -125,6 +126,20 @@ describe('traffic over HTTP/1', () => {
     expect(answer).toContain('HTTP/1.1 200');
   });
 
+  test('may be where no server is known: there may be one that has had no request', () => {
+    const create = (hasUnseenServer: boolean) =>
+      new Traffic({
+        servers: () => [],
+        hasUnseenServer: () => hasUnseenServer,
+        inFlight: new InFlight(),
+        faults: { caught() {} },
+      });
+    expect([create(true), create(false)].map((traffic) => [traffic.isListening, traffic.mayListen])).toEqual([
+      [false, true],
+      [false, false],
+    ]);
+  });
+
   test('stops once: says draining, accepts no more, ends idle connections', async () => {
     const server = http.createServer((_req, res) => res.end());
     const { traffic, port } = await bound(server);
@@ -150,6 +165,7 @@ describe('traffic over HTTP/1', () => {
     bindings.bindServer(http.createServer(), handler);
     const traffic = new Traffic({
       servers: () => bindings.servers(handler),
+      hasUnseenServer: () => true,
       inFlight: new InFlight(),
       faults: {
         caught(_place, error) {
@@ -157,7 +173,7 @@ describe('traffic over HTTP/1', () => {
         },
       },
     });
-    expect(traffic.isListening).toBe(false);
+    expect([traffic.isListening, traffic.mayListen]).toEqual([false, false]);
     await traffic.stop();
     expect([traffic.isClosed, traffic.destroy()]).toEqual([true, 0]);
   });

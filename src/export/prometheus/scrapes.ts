@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib';
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
 import { runQuietly } from '../../context/suppressed.js';
 import type { Clock } from '../../core/clock.js';
-import type { Timers } from '../timers.js';
+import type { Timers } from '../../core/timers.js';
 import { formatFor, takesGzip } from './accept.js';
 import { endOf, exposition, type Format } from './exposition.js';
 import { familiesOf } from './families.js';

@@ -14,6 +14,9 @@ export interface Fixture {
   /** A handler of the application's own for SIGTERM. */
   readonly foreign?: 'never' | 'exits' | 'raises' | 'shutdown()';
   readonly uncaughtListener?: boolean;
+  readonly rejectionListener?: boolean;
+  /** One that only looks on. */
+  readonly monitorListener?: boolean;
   readonly when?: 'before listen' | 'after listen';
   /** Something of the application keeps the process alive. */
   readonly staysAlive?: boolean;

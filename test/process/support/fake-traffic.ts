@@ -3,6 +3,7 @@ import type { Traffic } from '../../../src/process/traffic.js';
 /** Servers and connections that a test moves by hand. */
 export class FakeTraffic implements Traffic {
   isListening = true;
+  hasUnseenServer = false;
   isClosed = false;
   inFlight = 0;
   /** Connections that carry no request and that Node does not count as idle. */
@@ -11,6 +12,10 @@ export class FakeTraffic implements Traffic {
   readonly calls: string[] = [];
   #closeApp: () => void = () => {};
   #appClosed = Promise.resolve();
+
+  get mayListen(): boolean {
+    return this.isListening || this.hasUnseenServer;
+  }
 
   /** From now on stop() waits until `closeApp` is called. */
   withApplication(): this {
