@@ -49,9 +49,9 @@ test.each(Object.keys(callers))(
     process.env.OTEL_METRICS_EXPORTER = 'none';
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => {
-    // That is the way in which this test counts.
-    if (warning.name !== 'ExperimentalWarning') warnings.push(warning);
-  };
+      // That is the way in which this test counts.
+      if (warning.name !== 'ExperimentalWarning') warnings.push(warning);
+    };
     process.on('warning', onWarning);
     let served = 0;
     const server = http.createServer((req, res) => {
