@@ -61,8 +61,7 @@ describe.each(Object.keys(callers))('%s, with this process standing still for 40
 
     expect(succeeded(results)).toBeGreaterThanOrEqual(38);
     await service.settled();
-    expect(service.signals.breakers.get(name)).toMatchObject({ state: 'closed' });
-    expect(service.signals.breakers.get(name)?.snapshot().failures).toBe(0);
+    expect(service.signals.breakers.get(name)?.snapshot()).toMatchObject({ state: 'closed', failures: 0 });
   });
 
   test('still ends calls to one that hangs', async () => {
@@ -75,6 +74,19 @@ describe.each(Object.keys(callers))('%s, with this process standing still for 40
     const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : undefined));
     expect(codes).toEqual(Array(CALLS).fill('ERR_UPSTREAM_TIMEOUT'));
     await service.settled();
+  });
+
+  test('takes no call for slow that was only read late', async () => {
+    const service = startService({ breaker: { slowCallMs: 300, slowRatio: 0.1, minimumCalls: 5 } });
+    const results = await callAndStandStill(() => call(`http://${name}/after/${CALLS}`));
+
+    expect(succeeded(results)).toBe(CALLS);
+    await service.settled();
+    expect(service.signals.breakers.get(name)?.snapshot()).toMatchObject({
+      state: 'closed',
+      calls: CALLS,
+      slow: 0,
+    });
   });
 
   test("takes the callers' own time-outs for no evidence", async () => {
