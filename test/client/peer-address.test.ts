@@ -38,7 +38,7 @@ test.each(Object.keys(callers))(
       while (performance.now() < until);
     };
 
-    await expect(callers[client]?.(`http://127.0.0.1:${port}/reset/1`, standStill)).rejects.toThrow();
+    await expect(callers[client]?.(`http://127.0.0.1:${port}/reset/1/a`, standStill)).rejects.toThrow();
 
     await service.settled();
     expect(service.call().attributes).toMatchObject({
