@@ -88,6 +88,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     clock,
     faults,
     log,
+    isStalled: () => outbound.isStalled,
     onTransition(name, { from, to, why }) {
       // The request that suffers it is the one whose call has just ended.
       const span = outbound.settling === undefined ? undefined : trace.getSpan(outbound.settling.context);

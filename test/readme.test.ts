@@ -142,6 +142,7 @@ describe('the tables of README', () => {
       clock: createFakeClock(),
       faults: createFaults(log),
       log,
+      isStalled: () => false,
       onTransition: ignore,
     });
     const instruments = [

@@ -16,6 +16,9 @@ export interface Deadline {
   clear(): void;
 }
 
+/** A process that stood still for longer than this is the suspect itself for whatever took too long, in milliseconds. */
+export const STALL_MS = 100;
+
 // A timer this late was held up by a blocked event loop, and so were the answers that came in meanwhile.
 const toleratedLagMs = 20;
 // Long enough to read what arrived during the block, short enough that a call that really hangs ends hardly later.

@@ -1,4 +1,4 @@
-import { createDeadline } from './deadline.js';
+import { createDeadline, STALL_MS } from './deadline.js';
 import { NEVER } from './never-signal.js';
 import type { BreakerOutcome, IsFailure } from './options.js';
 import type { Permit } from './permit.js';
@@ -38,7 +38,7 @@ export async function run<T>(
       : Promise.race([fn(timeout.signal), timeout.expired]));
   } catch (error) {
     const isTimeout = timeout !== undefined && error === timeout.error;
-    if (isTimeout ? runtime.isStalled() : caller?.aborted) permit.ignore();
+    if (isTimeout ? timeout.stalledMs > STALL_MS || runtime.isStalled() : caller?.aborted) permit.ignore();
     else endFailed(permit, error, settings, runtime);
     throw error;
   } finally {
@@ -53,6 +53,8 @@ interface Timeout {
   /** Rejects when the time is up; else it stays as it is. */
   readonly expired: Promise<never>;
   readonly error: DOMException | undefined;
+  /** By how much this process was late to notice. */
+  readonly stalledMs: number;
   clear(): void;
 }
 
@@ -65,6 +67,7 @@ function startTimeout(
   const onAbort = () => controller.abort(caller?.reason);
   caller?.addEventListener('abort', onAbort, { once: true });
   let error: DOMException | undefined;
+  let stalledMs = 0;
   let fail: (error: DOMException) => void;
   const expired = new Promise<never>((_, reject) => {
     fail = reject;
@@ -73,7 +76,8 @@ function startTimeout(
     timeoutMs,
     timers,
     now,
-    onExpired() {
+    onExpired(lateMs) {
+      stalledMs = lateMs;
       error = new DOMException(`the call took longer than ${timeoutMs} ms`, 'TimeoutError');
       // In this order the caller gets this error, not what the function makes of the abort.
       fail(error);
@@ -85,6 +89,9 @@ function startTimeout(
     expired,
     get error() {
       return error;
+    },
+    get stalledMs() {
+      return stalledMs;
     },
     clear() {
       deadline.clear();

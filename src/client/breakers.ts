@@ -24,6 +24,8 @@ export interface BreakersParts {
   readonly clock: Clock;
   readonly faults: Faults;
   readonly log: Log;
+  /** True when this process has just stood still: what took long then is not held against anybody. */
+  readonly isStalled: () => boolean;
   readonly onTransition: (name: string, transition: Transition) => void;
 }
 
@@ -41,7 +43,7 @@ const nameKey = 'golden_signals.breaker.name';
 const stateKey = 'golden_signals.breaker.state';
 
 export function createBreakers(parts: BreakersParts): BreakerSet {
-  const { configOf, clock, faults, log } = parts;
+  const { configOf, clock, faults, log, isStalled } = parts;
   const transitions = new SeriesSet(
     () => new Sum(),
     2_000,
@@ -63,7 +65,14 @@ export function createBreakers(parts: BreakersParts): BreakerSet {
   const upstreams =
     configOf === undefined
       ? undefined
-      : createBreakerRegistry({ resolve: configOf, clock, random: Math.random, caught, onTransition });
+      : createBreakerRegistry({
+          resolve: configOf,
+          clock,
+          random: Math.random,
+          isStalled,
+          caught,
+          onTransition,
+        });
   const named = new Map<string, Breaker>();
   const all = () => [...(upstreams?.all() ?? []), ...named.values()];
 
@@ -80,7 +89,13 @@ export function createBreakers(parts: BreakersParts): BreakerSet {
           `more than ${maxNamed} breakers by name: a name must not hold a value`,
         );
       }
-      const breaker = createBreaker(options, { name, now: () => clock.now(), caught, onTransition });
+      const breaker = createBreaker(options, {
+        name,
+        now: () => clock.now(),
+        isStalled,
+        caught,
+        onTransition,
+      });
       named.set(name, breaker);
       return breaker;
     },

@@ -1,4 +1,5 @@
 import type http from 'node:http';
+import type { Socket } from 'node:net';
 import { isStorageUsed, runInContext } from '../context/storage.js';
 import type { OutboundCall } from './outbound-call.js';
 import { isCopiedContext } from './outbound-headers.js';
@@ -79,6 +80,9 @@ function setHeaderOfRequest(this: ObservedRequest, name: string, value: unknown)
 
 function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value: unknown): void {
   switch (event) {
+    case 'socket':
+      notePeer(value as Socket, call);
+      break;
     case 'upgrade':
     case 'connect': {
       const res = value as http.IncomingMessage;
@@ -100,6 +104,21 @@ function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value
       break;
     default:
   }
+}
+
+/**
+ * The address of a connection is kept once it was read. It must be before anything is sent: a reset that comes right behind the head
+ * of a response makes the connection forget it before that head is read.
+ */
+function notePeer(socket: Socket, call: OutboundCall): void {
+  if (call.span === undefined) return;
+  call.peer = socket;
+  if (socket.connecting) socket.once('connect', readAddress);
+  else readAddress.call(socket);
+}
+
+function readAddress(this: Socket): void {
+  void this.remoteAddress;
 }
 
 function destroyRequest(this: ObservedRequest, error?: Error): unknown {

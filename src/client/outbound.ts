@@ -63,6 +63,11 @@ export class Outbound implements CallOwner {
     this.#evidence = { clock, faults, isStalled: () => this.#stall.isStalled() };
   }
 
+  /** True when this process has just stood still, with calls under way. */
+  get isStalled(): boolean {
+    return this.#stall.isStalled();
+  }
+
   get mayRepeat(): boolean {
     return this.#parts.mayRepeat;
   }

@@ -1,3 +1,4 @@
+import { STALL_MS } from '../breaker/deadline.js';
 import type { Clock } from '../core/clock.js';
 
 /** Tells whether this very process has just stood still: then it is the suspect for a time-out, not the upstream. */
@@ -11,7 +12,6 @@ export interface StallWatch {
 }
 
 const tickMs = 100;
-const stallMs = 100;
 const rememberedMs = 500;
 
 /** One timer for the whole process, and only while calls are under way; `onTick` hangs on it. */
@@ -25,7 +25,7 @@ export function createStallWatch(clock: Clock, onTick: () => void): StallWatch {
 
   function tick(): void {
     const now = clock.now();
-    if (lagAt(now) > stallMs) stalledAt = now;
+    if (lagAt(now) > STALL_MS) stalledAt = now;
     tickedAt = now;
     onTick();
     if (inFlight === 0) stop();
@@ -50,7 +50,7 @@ export function createStallWatch(clock: Clock, onTick: () => void): StallWatch {
     isStalled() {
       const now = clock.now();
       // A time-out that fires in the same turn as the stall's end may come before the tick.
-      return (timer !== undefined && lagAt(now) > stallMs) || now - stalledAt < rememberedMs;
+      return (timer !== undefined && lagAt(now) > STALL_MS) || now - stalledAt < rememberedMs;
     },
     close: stop,
   };

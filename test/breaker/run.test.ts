@@ -356,6 +356,21 @@ test('a timeout is no evidence while this process is stalled itself, and no less
   expect(breaker.snapshot()).toMatchObject({ calls: 0 });
 });
 
+test('a timeout that this process was late to notice is no evidence, one that it noticed in time is', async () => {
+  const { breaker, clock } = createHarness({ timeoutMs: 250, minimumCalls: 1_000 });
+  const late = expect(breaker.run(hang)).rejects.toHaveProperty('name', 'TimeoutError');
+  clock.stall(351);
+  await clock.advance(50);
+  await late;
+  expect(breaker.snapshot()).toMatchObject({ calls: 0 });
+
+  const inTime = expect(breaker.run(hang)).rejects.toHaveProperty('name', 'TimeoutError');
+  clock.stall(350);
+  await clock.advance(50);
+  await inTime;
+  expect(breaker.snapshot()).toMatchObject({ calls: 1, failures: 1 });
+});
+
 test('evidence that is given with a call is in the transition it causes', async () => {
   const { breaker, transitions } = createHarness({ minimumCalls: 1 });
   await breaker.run(failing(new Error('boom')), { evidence: 'trace abc' }).catch(() => {});

@@ -19,6 +19,7 @@ function createOutbound(options: UpstreamBreakerOptions = {}) {
     clock,
     faults,
     log,
+    isStalled: () => false,
     onTransition() {},
   });
   const outbound = new Outbound({

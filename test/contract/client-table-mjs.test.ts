@@ -1,0 +1,6 @@
+import { describe } from 'vitest';
+import { describeClients } from './clients/table.js';
+
+describe('clients loaded with import', () => {
+  describeClients('mjs', ['after', 'before', 'destructured']);
+});
