@@ -9,6 +9,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { contextWithSpan } from '../context/request-context.js';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import { TRACE_RANDOMNESS_KEY } from '../context/w3c-propagator.js';
 import type { IdGenerator } from '../core/ids.js';
@@ -45,7 +46,7 @@ export function createClientTracing({ origin, ids, sampler, started }: ClientTra
       };
       if (parent?.traceState !== undefined) own.traceState = parent.traceState;
       if (!isSampled) {
-        call.inner = trace.setSpanContext(call.context, own);
+        call.inner = contextWithSpan(call.context, trace.wrapSpanContext(own));
         return;
       }
       const span = new LiveSpan(
@@ -58,7 +59,7 @@ export function createClientTracing({ origin, ids, sampler, started }: ClientTra
         call,
       );
       call.span = span;
-      call.inner = trace.setSpan(call.context, span);
+      call.inner = contextWithSpan(call.context, span);
       started?.(span, call.inner);
     },
     end(call, endMs) {
