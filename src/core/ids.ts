@@ -7,24 +7,34 @@ export interface IdGenerator {
 }
 
 const poolBytes = 4_096;
+// Ids are slices of a text of this many bytes: long enough to be rarely made, short enough for whoever keeps an id for long.
+const textBytes = 512;
 const zeros = '0'.repeat(32);
 
 /** Ids from a pool of random bytes that is refilled when it is used up: one system call for some 170 requests. */
 export function createIdGenerator(fill: (pool: Uint8Array) => void = randomFillSync): IdGenerator {
   const pool = Buffer.alloc(poolBytes);
-  let next = poolBytes;
+  let unread = poolBytes;
+  let text = '';
+  let at = 0;
 
-  function take(bytes: number): string {
-    if (next + bytes > poolBytes) {
+  function read(): void {
+    if (unread === poolBytes) {
       fill(pool);
-      next = 0;
+      unread = 0;
     }
-    // In one piece: one that is put together digit by digit is a tree of strings until somebody reads it.
-    const id = pool.toString('hex', next, next + bytes);
-    next += bytes;
-    // All zero is the one invalid id of W3C Trace Context.
-    return zeros.startsWith(id) ? take(bytes) : id;
+    text = pool.toString('hex', unread, unread + textBytes);
+    unread += textBytes;
+    at = 0;
   }
 
-  return { traceId: () => take(16), spanId: () => take(8) };
+  function take(digits: number): string {
+    if (at + digits > text.length) read();
+    const id = text.slice(at, at + digits);
+    at += digits;
+    // All zero is the one invalid id of W3C Trace Context.
+    return zeros.startsWith(id) ? take(digits) : id;
+  }
+
+  return { traceId: () => take(32), spanId: () => take(16) };
 }
