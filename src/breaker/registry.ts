@@ -21,8 +21,11 @@ export interface BreakerRegistry {
   readonly size: number;
   /** How often {@link get} had no room for a new name and answered with a breaker that lets everything pass. */
   readonly overflowed: number;
-  /** The breaker of this name. Where there is to be none, or no room for one, a shared one in mode 'off'. */
-  get(name: string): Breaker;
+  /**
+   * The breaker of this name. Where there is to be none, or no room for one, a shared one in mode 'off'. `now` is for who has just
+   * read the clock.
+   */
+  get(name: string, now?: number): Breaker;
   /** The breaker of this name if there is one; does not count as use. */
   peek(name: string): Breaker | undefined;
   /** The breakers there are, those used last at the end. */
@@ -89,8 +92,7 @@ export function createBreakerRegistry(options: BreakerRegistryOptions): BreakerR
     get overflowed() {
       return overflowed;
     },
-    get(name) {
-      const now = runtime.now();
+    get(name, now = runtime.now()) {
       const entry = entries.get(name);
       if (entry === undefined) return create(name, now);
       if (now - entry.usedAt > useResolutionMs) touch(name, entry, now);

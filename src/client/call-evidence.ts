@@ -27,7 +27,9 @@ export function tellStatus(call: OutboundCall, { clock, faults }: EvidenceParts)
       return;
     }
   }
-  const verdict = judgeAlso(call, { status: statusCode }, judgeStatus(statusCode), faults);
+  const ours = judgeStatus(statusCode);
+  const isAsked = call.config?.isFailure !== undefined;
+  const verdict = isAsked ? judgeAlso(call, { status: statusCode }, ours, faults) : ours;
   if (verdict.kind === 'failure') {
     call.permit = undefined;
     tell(permit, verdict);

@@ -10,7 +10,7 @@ import { httpHeaders } from './http-headers.js';
 import { isRejection } from './is-rejection.js';
 import type { OutboundRouter } from './outbound-router.js';
 import { resendCountOf } from './resend.js';
-import { createTarget, defaultPort, type Target } from './target.js';
+import { createSocketTarget, createTarget, defaultPort, type Target } from './target.js';
 
 interface AgentOptions {
   readonly host?: string | null;
@@ -127,7 +127,7 @@ function targetOf(
   // As Node does, an agent's own options come before those of the request.
   const socketPath = agent?.socketPath ?? options?.socketPath;
   if (typeof socketPath === 'string' && socketPath !== '')
-    return { method, scheme, host: socketPath, port: 0, path };
+    return createSocketTarget(method, scheme, socketPath, path);
   const port = Number(options?.port ?? portOfHost(req)) || defaultPort(scheme);
   const host = String(options?.host ?? req.host ?? 'localhost').toLowerCase();
   return createTarget(method, scheme, host.startsWith('[') ? host.slice(1, -1) : host, port, path);

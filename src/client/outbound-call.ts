@@ -73,7 +73,6 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     owner: CallOwner,
     method: Method,
     target: Target,
-    upstream: string,
     startMs: number,
     context: Context,
     resendCount: number,
@@ -83,7 +82,7 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     this.target = target;
     this.host = target.host;
     this.port = target.port;
-    this.upstream = upstream;
+    this.upstream = target.upstream;
     this.startMs = startMs;
     this.context = context;
     this.inner = context;
@@ -111,17 +110,31 @@ export class OutboundCall implements AttributeSource, FinishedCall {
 
   /** HTTP client span, stable conventions v1.44. */
   spanAttributes(): Attributes {
-    const { target, method } = this;
+    const { target, method, statusCode, errorType, protocolVersion, resendCount } = this;
+    const { remoteAddress, remotePort } = this.peer ?? {};
+    const isUsual = method.index !== 0 && target.port !== 0 && errorType === undefined && resendCount === 0;
+    if (isUsual && statusCode !== 0 && protocolVersion !== undefined && remotePort !== undefined) {
+      // In one piece: added one by one, they would move to a larger object three times.
+      return {
+        'http.request.method': method.name,
+        'server.address': target.host,
+        'server.port': target.port,
+        'url.full': redactUrl(urlOf(target)),
+        'http.response.status_code': statusCode,
+        'network.protocol.version': protocolVersion,
+        'network.peer.address': remoteAddress,
+        'network.peer.port': remotePort,
+      };
+    }
     const attributes: Attributes = { 'http.request.method': method.name, 'server.address': target.host };
     // A Unix domain socket has none.
     if (target.port !== 0) attributes['server.port'] = target.port;
     attributes['url.full'] = redactUrl(urlOf(target));
     if (method.index === 0) attributes['http.request.method_original'] = target.method.slice(0, 100);
-    if (this.statusCode !== 0) attributes['http.response.status_code'] = this.statusCode;
-    if (this.errorType !== undefined) attributes['error.type'] = this.errorType;
-    if (this.protocolVersion !== undefined) attributes['network.protocol.version'] = this.protocolVersion;
-    if (this.resendCount > 0) attributes['http.request.resend_count'] = this.resendCount;
-    const { remoteAddress, remotePort } = this.peer ?? {};
+    if (statusCode !== 0) attributes['http.response.status_code'] = statusCode;
+    if (errorType !== undefined) attributes['error.type'] = errorType;
+    if (protocolVersion !== undefined) attributes['network.protocol.version'] = protocolVersion;
+    if (resendCount > 0) attributes['http.request.resend_count'] = resendCount;
     if (remoteAddress !== undefined) {
       attributes['network.peer.address'] = remoteAddress;
       if (remotePort !== undefined) attributes['network.peer.port'] = remotePort;

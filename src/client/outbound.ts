@@ -78,10 +78,9 @@ export class Outbound implements CallOwner {
    */
   begin(target: Target, context: Context, resendCount = 0): OutboundCall {
     const { clock, methodOf, tracing, breakers } = this.#parts;
-    const upstream = target.port === 0 ? target.host : `${target.host}:${target.port}`;
-    const method = methodOf(target.method);
-    const call = new OutboundCall(this, method, target, upstream, clock.now(), context, resendCount);
-    const breaker = breakers?.get(upstream);
+    const startMs = clock.now();
+    const call = new OutboundCall(this, methodOf(target.method), target, startMs, context, resendCount);
+    const breaker = breakers?.get(target.upstream, startMs);
     if (breaker !== undefined) {
       call.breaker = breaker;
       // Asked again for each call: the options of a breaker can be changed while it is in use.

@@ -12,7 +12,20 @@ export interface Target {
   readonly port: number;
   /** The request target: origin-form, for a proxy absolute-form, for CONNECT `host:port`. */
   readonly path: string;
+  /** What its breaker and its series are found by: `host:port`, the path of the socket for a Unix domain socket. */
+  readonly upstream: string;
+  /** What an absolute URL of it begins with. */
+  readonly origin: string;
 }
+
+/** Where a connection goes, whatever is asked for over it. */
+type Authority = Omit<Target, 'method' | 'path'>;
+
+// What one call after another is named by, put together and hashed once. Hosts that an attacker makes up empty it now and then.
+const maxKept = 1_000;
+const byOrigin = new Map<string, Authority | null>();
+const byHost = new Map<string, Authority[]>();
+let kept = 0;
 
 const absolute = /^(https?):\/\/([^/?#]+)/i;
 
@@ -32,12 +45,59 @@ export function createTarget(
     if (method === 'CONNECT') {
       const authority = parseHostPort(path);
       if (authority !== undefined)
-        return { method, scheme, host: authority.host.toLowerCase(), port: authority.port ?? 443, path };
+        return targetAt(
+          authorityOf(scheme, authority.host.toLowerCase(), authority.port ?? 443),
+          method,
+          path,
+        );
     }
     const named = parseOrigin(path);
-    if (named !== undefined) return { method, ...named, path };
+    if (named !== undefined) return targetAt(authorityOf(named.scheme, named.host, named.port), method, path);
   }
-  return { method, scheme, host, port, path };
+  return targetAt(authorityOf(scheme, host, port), method, path);
+}
+
+/** The target of a call over a Unix domain socket, whose clients know no proxy. */
+export function createSocketTarget(method: string, scheme: Scheme, socket: string, path: string): Target {
+  return targetAt(authorityOf(scheme, socket, 0), method, path);
+}
+
+/** As {@link parseOrigin}, for an origin that many calls go to. */
+export function knownOrigin(origin: string): Authority | undefined {
+  let known = byOrigin.get(origin);
+  if (known === undefined) {
+    const parsed = parseOrigin(origin);
+    known = parsed === undefined ? null : authorityOf(parsed.scheme, parsed.host, parsed.port);
+    if (byOrigin.size >= maxKept) byOrigin.clear();
+    byOrigin.set(origin, known);
+  }
+  return known ?? undefined;
+}
+
+function authorityOf(scheme: Scheme, host: string, port: number): Authority {
+  const ofHost = byHost.get(host);
+  if (ofHost !== undefined) {
+    for (const known of ofHost) if (known.port === port && known.scheme === scheme) return known;
+  }
+  const upstream = port === 0 ? host : `${host}:${port}`;
+  const authority = { scheme, host, port, upstream, origin: originOf(scheme, host, port) };
+  if (kept >= maxKept) {
+    byHost.clear();
+    kept = 0;
+  }
+  kept += 1;
+  byHost.set(host, [...(byHost.get(host) ?? []), authority]);
+  return authority;
+}
+
+function targetAt({ scheme, host, port, upstream, origin }: Authority, method: string, path: string): Target {
+  return { method, scheme, host, port, path, upstream, origin };
+}
+
+function originOf(scheme: Scheme, host: string, port: number): string {
+  // Over a Unix domain socket Node says "Host: localhost".
+  if (port === 0) return `${scheme}://localhost`;
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}${port === defaultPort(scheme) ? '' : `:${port}`}`;
 }
 
 /** What an absolute `http:` or `https:` URL goes to; undefined for anything else. */
@@ -55,11 +115,8 @@ export function defaultPort(scheme: Scheme): number {
 }
 
 /** The absolute URL of a call, as it was asked for. */
-export function urlOf({ method, scheme, host, port, path }: Target): string {
-  if (absolute.test(path)) return path;
-  // Over a Unix domain socket Node says "Host: localhost".
-  if (port === 0) return `${scheme}://localhost${path}`;
-  const authority = `${host.includes(':') ? `[${host}]` : host}${port === defaultPort(scheme) ? '' : `:${port}`}`;
+export function urlOf({ method, port, path, origin }: Target): string {
+  if (path.charCodeAt(0) !== 0x2f && absolute.test(path)) return path;
   // "OPTIONS *" is about the server, and CONNECT names it once more.
-  return `${scheme}://${authority}${method === 'CONNECT' || path === '*' ? '' : path}`;
+  return port !== 0 && (method === 'CONNECT' || path === '*') ? origin : origin + path;
 }

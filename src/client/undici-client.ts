@@ -8,7 +8,7 @@ import { isRejection } from './is-rejection.js';
 import type { OutboundCall } from './outbound-call.js';
 import type { OutboundRouter } from './outbound-router.js';
 import { resendCountOf } from './resend.js';
-import { createTarget, parseOrigin } from './target.js';
+import { createTarget, knownOrigin } from './target.js';
 import { dispatcherPrototypes, isLeaf, originOfClient } from './undici-copies.js';
 import {
   type Dispatch,
@@ -140,7 +140,7 @@ export class UndiciClients {
 
   #begin(options: DispatchOptions, origin: string | undefined, context: Context): OutboundCall | undefined {
     if (origin === undefined || isSuppressed(context)) return undefined;
-    const from = parseOrigin(origin);
+    const from = knownOrigin(origin);
     const outbound = from === undefined ? undefined : this.#router.outboundFor(context);
     if (from === undefined || outbound === undefined) return undefined;
     const { method = 'GET', path = '/', signal } = options;

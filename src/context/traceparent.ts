@@ -66,6 +66,14 @@ function isLaterVersion(text: string): boolean {
   return !text.startsWith('00') && text.charCodeAt(chars) === dash && !text.includes(',', chars);
 }
 
+/** True for a trace id and a span id that a header can hold as they are: lower-case hex of the right length, neither all zero. */
+export function areSendable(traceId: string, spanId: string): boolean {
+  if (traceId.length !== 32 || spanId.length !== 16) return false;
+  const trace = digits(traceId, 0, 32);
+  const span = digits(spanId, 0, 16);
+  return trace !== 0 && span !== 0 && (trace | span) < bad;
+}
+
 /** The header of version 00, whatever version came in. `flags` may hold anything: only the two known bits are sent. */
 export function formatTraceparent(traceId: string, spanId: string, flags: number): string {
   return `00-${traceId}-${spanId}-0${flags & (FLAG_SAMPLED | FLAG_RANDOM)}`;

@@ -9,7 +9,13 @@ import {
 } from '@opentelemetry/api';
 import { formatBaggage, parseBaggage } from './baggage.js';
 import { isSuppressed } from './suppressed.js';
-import { FLAG_RANDOM, FLAG_SAMPLED, formatTraceparent, parseTraceparent } from './traceparent.js';
+import {
+  areSendable,
+  FLAG_RANDOM,
+  FLAG_SAMPLED,
+  formatTraceparent,
+  parseTraceparent,
+} from './traceparent.js';
 import { formatTracestate, parseTracestate } from './tracestate.js';
 
 /** What the caller said about the randomness of a trace id; it holds for every request sent on within that trace. */
@@ -60,15 +66,16 @@ export function createW3CTraceContextPropagator(
 
     inject(context, carrier, setter) {
       const spanContext = trace.getSpanContext(context);
-      if (spanContext === undefined || !isSpanContextValid(spanContext) || isSuppressed(context)) return;
+      if (spanContext === undefined || isSuppressed(context)) return;
       const { traceId, spanId, traceFlags, traceState } = spanContext;
       const flags = (traceFlags & FLAG_SAMPLED) | (isRandom(context, spanContext) ? FLAG_RANDOM : 0);
-      // The API takes upper-case ids as valid, the header must not have them.
-      setter.set(
-        carrier,
-        'traceparent',
-        formatTraceparent(traceId.toLowerCase(), spanId.toLowerCase(), flags),
-      );
+      if (areSendable(traceId, spanId))
+        setter.set(carrier, 'traceparent', formatTraceparent(traceId, spanId, flags));
+      else if (isSpanContextValid(spanContext)) {
+        // The API takes upper-case ids as valid, the header must not have them.
+        const lower = formatTraceparent(traceId.toLowerCase(), spanId.toLowerCase(), flags);
+        setter.set(carrier, 'traceparent', lower);
+      } else return;
       const state = formatTracestate(traceState);
       if (state !== undefined) setter.set(carrier, 'tracestate', state);
     },

@@ -20,8 +20,9 @@ export function createSystemClock(): Clock {
   return {
     now: () => performance.now(),
     epochMs(at = performance.now()) {
-      const now = performance.now();
-      if (now - checkedAt > driftCheckIntervalMs) {
+      // Most moments that are asked about have just passed; only one that is newer than the last check makes another due.
+      if (at - checkedAt > driftCheckIntervalMs) {
+        const now = performance.now();
         checkedAt = now;
         const measured = Date.now() - now;
         if (Math.abs(measured - offsetMs) > maxDriftMs) offsetMs = measured;

@@ -7,28 +7,34 @@ export interface IdGenerator {
 }
 
 const poolBytes = 4_096;
-const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+// Ids are slices of a text of this many bytes: long enough to be rarely made, short enough for whoever keeps an id for long.
+const textBytes = 512;
+const zeros = '0'.repeat(32);
 
 /** Ids from a pool of random bytes that is refilled when it is used up: one system call for some 170 requests. */
 export function createIdGenerator(fill: (pool: Uint8Array) => void = randomFillSync): IdGenerator {
-  const pool = new Uint8Array(poolBytes);
-  let next = poolBytes;
+  const pool = Buffer.alloc(poolBytes);
+  let unread = poolBytes;
+  let text = '';
+  let at = 0;
 
-  function take(bytes: number): string {
-    if (next + bytes > poolBytes) {
+  function read(): void {
+    if (unread === poolBytes) {
       fill(pool);
-      next = 0;
+      unread = 0;
     }
-    let id = '';
-    let any = 0;
-    for (const end = next + bytes; next < end; next += 1) {
-      const byte = pool[next] as number;
-      any |= byte;
-      id += hex[byte];
-    }
-    // All zero is the one invalid id of W3C Trace Context.
-    return any === 0 ? take(bytes) : id;
+    text = pool.toString('hex', unread, unread + textBytes);
+    unread += textBytes;
+    at = 0;
   }
 
-  return { traceId: () => take(16), spanId: () => take(8) };
+  function take(digits: number): string {
+    if (at + digits > text.length) read();
+    const id = text.slice(at, at + digits);
+    at += digits;
+    // All zero is the one invalid id of W3C Trace Context.
+    return zeros.startsWith(id) ? take(digits) : id;
+  }
+
+  return { traceId: () => take(32), spanId: () => take(16) };
 }

@@ -44,6 +44,8 @@ export function redactUrl(url: string): string {
   const start = open.indexOf('?');
   if (start < 0) return open;
   const end = open.indexOf('#', start);
-  const query = redactQuery(open.slice(start + 1, end < 0 ? undefined : end));
+  const given = open.slice(start + 1, end < 0 ? undefined : end);
+  const query = redactQuery(given);
+  if (query === given) return open;
   return open.slice(0, start + 1) + query + (end < 0 ? '' : open.slice(end));
 }

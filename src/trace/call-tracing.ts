@@ -8,6 +8,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { contextWithSpan } from '../context/request-context.js';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import { TRACE_RANDOMNESS_KEY } from '../context/w3c-propagator.js';
 import type { IdGenerator } from '../core/ids.js';
@@ -54,12 +55,12 @@ export function createCallTracing({ origin, ids, sampler, started }: CallTracing
       };
       if (parent?.traceState !== undefined) own.traceState = parent.traceState;
       if (!isSampled) {
-        call.inner = trace.setSpanContext(call.context, own);
+        call.inner = contextWithSpan(call.context, trace.wrapSpanContext(own));
         return;
       }
       const span = new LiveSpan(origin, kind, name, own, parent, call.startMs, call);
       call.span = span;
-      call.inner = trace.setSpan(call.context, span);
+      call.inner = contextWithSpan(call.context, span);
       started?.(span, call.inner);
     },
     end(call, endMs) {
