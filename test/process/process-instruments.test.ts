@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Instrument } from '../../src/metrics/instrument.js';
 import { createContainerInstruments } from '../../src/process/container-instruments.js';
+import { createGcMetrics } from '../../src/process/gc-metrics.js';
 import { createProcessInstruments } from '../../src/process/process-instruments.js';
 import { createProcessSampler, type ProcessSampler } from '../../src/process/process-sampler.js';
 import { createRuntimeInstruments } from '../../src/process/runtime-instruments.js';
@@ -99,5 +101,28 @@ describe('the instruments of the container', () => {
   test("make the CPU's utilization that of what it may use", () => {
     expect(createSampler(container).cpus()).toBe(0.5);
     expect(createSampler().cpus()).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('the table of docs/runtime.md', () => {
+  test('lists each metric of the process, with its kind and unit, and no other', () => {
+    const sampler = createSampler();
+    const kinds = {
+      gauge: 'gauge',
+      counter: 'counter',
+      updowncounter: 'up-down counter',
+      histogram: 'histogram',
+    };
+    const page = readFileSync(new URL('../../docs/runtime.md', import.meta.url), 'utf8');
+    const listed = [
+      ...page.matchAll(/^\| `([^`]+)` \| ((?:gauge|counter|up-down counter|histogram), [^ |]+) \|/gm),
+    ];
+    const rows = [
+      ...createRuntimeInstruments(sampler),
+      ...createGcMetrics(undefined).instruments,
+      ...createProcessInstruments(sampler),
+      ...createContainerInstruments(sampler),
+    ].map(({ name, kind, unit }) => [name, `${kinds[kind]}, ${unit}`]);
+    expect(listed.map(([, name, what]) => [name, what]).sort()).toEqual(rows.sort());
   });
 });
