@@ -113,7 +113,7 @@ describe('the table of docs/runtime.md', () => {
       updowncounter: 'up-down counter',
       histogram: 'histogram',
     };
-    const page = readFileSync(new URL('../../docs/runtime.md', import.meta.url), 'utf8');
+    const page = readFileSync('docs/runtime.md', 'utf8');
     const listed = [
       ...page.matchAll(/^\| `([^`]+)` \| ((?:gauge|counter|up-down counter|histogram), [^ |]+) \|/gm),
     ];
