@@ -4,7 +4,11 @@ import type { Instrument } from '../../src/metrics/instrument.js';
 import { createContainerInstruments } from '../../src/process/container-instruments.js';
 import { createGcMetrics } from '../../src/process/gc-metrics.js';
 import { createProcessInstruments } from '../../src/process/process-instruments.js';
-import { createProcessSampler, type ProcessSampler } from '../../src/process/process-sampler.js';
+import {
+  createProcessSampler,
+  type ProcessSampler,
+  shareProcessSampler,
+} from '../../src/process/process-sampler.js';
 import { createRuntimeInstruments } from '../../src/process/runtime-instruments.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { fakeFiles } from './support/fake-files.js';
@@ -124,5 +128,23 @@ describe('the table of docs/runtime.md', () => {
       ...createContainerInstruments(sampler),
     ].map(({ name, kind, unit }) => [name, `${kinds[kind]}, ${unit}`]);
     expect(listed.map(([, name, what]) => [name, what]).sort()).toEqual(rows.sort());
+  });
+});
+
+describe('the sampler of a process', () => {
+  const parts = { clock: createFakeClock(), onFault: () => {} };
+
+  test('is one for all, until the last one has given it back', () => {
+    const [one, other] = [shareProcessSampler(parts), shareProcessSampler(parts)];
+    expect(other.sampler).toBe(one.sampler);
+    one.release();
+    one.release();
+    const third = shareProcessSampler(parts);
+    expect(third.sampler).toBe(one.sampler);
+    other.release();
+    third.release();
+    const fourth = shareProcessSampler(parts);
+    fourth.release();
+    expect(fourth.sampler).not.toBe(one.sampler);
   });
 });
