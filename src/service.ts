@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { record, text } from './core/check.js';
 import type { Environment } from './core/environment.js';
 import { PACKAGE, VERSION } from './version.js';

@@ -15,7 +15,7 @@ if (variant !== 'bare') {
   if (metrics) setInterval(() => void reader.collect(), collectMs);
 }
 
-// Work that is the same in each process and makes garbage: some 30 collections of the young generation a second.
+// Work that is the same in each process and makes garbage: some 15 collections of the young generation a second.
 const garbage = [];
 function work() {
   for (let i = 0; i < 20_000; i++) garbage[i % 1_000] = { i, text: [i] };

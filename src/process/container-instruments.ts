@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Instrument } from '../metrics/instrument.js';
 import type { ContainerCpu, ContainerMemory } from './cgroup.js';
 import type { ProcessSampler } from './process-sampler.js';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Instrument } from '../metrics/instrument.js';
 import type { ProcessSampler } from './process-sampler.js';
 import { createReadings } from './readings.js';

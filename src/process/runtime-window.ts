@@ -41,7 +41,7 @@ interface Slice {
 }
 
 /** What a window reaches back at least. */
-export const windowMs = 60_000;
+const windowMs = 60_000;
 
 /** A reader that is due each minute is now and then a little early; its last window is over all the same. */
 const earlyMs = windowMs / 10;

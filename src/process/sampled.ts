@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 
 /** However many readers ask, what costs something to find out is found out so often at most. */
-export const sampleAgeMs = 1_000;
+const sampleAgeMs = 1_000;
 
 /** The last finding, made anew once it is a second old; undefined while there is nothing to find. */
 export function createSampled<T>(

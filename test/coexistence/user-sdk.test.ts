@@ -161,6 +161,26 @@ describe('an application with an SDK of its own, registered before', () => {
     expect(trace.getTracer('theirs').startSpan('work').isRecording()).toBe(true);
   });
 
+  test('is told of the process, until our service shuts down', async () => {
+    const sdk = registerUserSdk(all);
+    const { signals } = await startApp();
+    expect(await sdk.points('nodejs.eventloop.time')).toHaveLength(2);
+    expect(await sdk.points('process.memory.usage')).toMatchObject([{ value: expect.any(Number) }]);
+    let collections: unknown[] = [];
+    while (collections.length === 0) {
+      // What is short-lived makes the collector of the young generation run.
+      const garbage: unknown[] = [];
+      for (let i = 0; i < 200_000; i++) garbage.push({ i });
+      await delay(20);
+      collections = await sdk.points('v8js.gc.duration');
+    }
+    const uptime = async () => (await sdk.points('process.uptime')).map(({ value }) => value);
+    expect(await uptime()).not.toEqual(await uptime());
+    await signals.shutdown();
+    // It goes on exporting the last number that it was told.
+    expect(await uptime()).toEqual(await uptime());
+  });
+
   test('is told what telemetry was given up', async () => {
     const sdk = registerUserSdk(all);
     const { get } = await startApp();

@@ -1,8 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Instrument } from '../../src/metrics/instrument.js';
 import { createContainerInstruments } from '../../src/process/container-instruments.js';
+import { createGcMetrics } from '../../src/process/gc-metrics.js';
 import { createProcessInstruments } from '../../src/process/process-instruments.js';
-import { createProcessSampler, type ProcessSampler } from '../../src/process/process-sampler.js';
+import {
+  createProcessSampler,
+  type ProcessSampler,
+  shareProcessSampler,
+} from '../../src/process/process-sampler.js';
 import { createRuntimeInstruments } from '../../src/process/runtime-instruments.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { fakeFiles } from './support/fake-files.js';
@@ -99,5 +105,46 @@ describe('the instruments of the container', () => {
   test("make the CPU's utilization that of what it may use", () => {
     expect(createSampler(container).cpus()).toBe(0.5);
     expect(createSampler().cpus()).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe('the table of docs/runtime.md', () => {
+  test('lists each metric of the process, with its kind and unit, and no other', () => {
+    const sampler = createSampler();
+    const kinds = {
+      gauge: 'gauge',
+      counter: 'counter',
+      updowncounter: 'up-down counter',
+      histogram: 'histogram',
+    };
+    const page = readFileSync('docs/runtime.md', 'utf8');
+    const listed = [
+      ...page.matchAll(/^\| `([^`]+)` \| ((?:gauge|counter|up-down counter|histogram), [^ |]+) \|/gm),
+    ];
+    const rows = [
+      ...createRuntimeInstruments(sampler),
+      ...createGcMetrics(undefined).instruments,
+      ...createProcessInstruments(sampler),
+      ...createContainerInstruments(sampler),
+    ].map(({ name, kind, unit }) => [name, `${kinds[kind]}, ${unit}`]);
+    expect(listed.map(([, name, what]) => [name, what]).sort()).toEqual(rows.sort());
+  });
+});
+
+describe('the sampler of a process', () => {
+  const parts = { clock: createFakeClock(), onFault: () => {} };
+
+  test('is one for all, until the last one has given it back', () => {
+    const [one, other] = [shareProcessSampler(parts), shareProcessSampler(parts)];
+    expect(other.sampler).toBe(one.sampler);
+    one.release();
+    one.release();
+    const third = shareProcessSampler(parts);
+    expect(third.sampler).toBe(one.sampler);
+    other.release();
+    third.release();
+    const fourth = shareProcessSampler(parts);
+    fourth.release();
+    expect(fourth.sampler).not.toBe(one.sampler);
   });
 });

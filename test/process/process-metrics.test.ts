@@ -60,7 +60,7 @@ describe('the metrics of the process', () => {
     for (const metrics of [first, second]) {
       expect(metrics.get('nodejs.eventloop.delay.max')?.['']).toBeGreaterThanOrEqual(0.35);
       expect(metrics.get('nodejs.eventloop.delay.min')?.['']).toBeLessThan(0.35);
-      expect(metrics.get('nodejs.eventloop.utilization')?.['']).toBeGreaterThan(0.1);
+      expect(metrics.get('nodejs.eventloop.utilization')?.['']).toBeGreaterThan(0);
     }
   });
 
@@ -96,13 +96,14 @@ describe('the metrics of the process', () => {
       const garbage: unknown[] = [];
       for (let i = 0; i < 200_000; i++) garbage.push({ i });
       await rest(20);
-      const [first, second] = [await one.read(), await other.read()];
-      const minor = first.get('v8js.gc.duration')?.minor ?? 0;
-      return minor > 0 ? { minor, second: second.get('v8js.gc.duration')?.minor ?? 0 } : undefined;
+      const [before, between, after] = [await one.read(), await other.read(), await one.read()].map(
+        (metrics) => metrics.get('v8js.gc.duration')?.minor ?? 0,
+      ) as [number, number, number];
+      return before > 0 ? { before, between, after } : undefined;
     });
-    // The second reading is a moment later.
-    expect(counts.second).toBeGreaterThan(0);
-    expect(counts.second).toBeLessThan(counts.minor * 2);
+    // What one service has counted before and after is what the other one has counted in between.
+    expect(counts.between).toBeGreaterThanOrEqual(counts.before);
+    expect(counts.between).toBeLessThanOrEqual(counts.after);
   });
 
   test('have each space of the heap, and the size at which it is full', async () => {
