@@ -74,9 +74,16 @@ export class LogPipeline implements LoggerProvider {
     return this.#parts.queue.flush();
   }
 
+  /** The second time for what was logged during the first: the last lines of a service are about its end. */
+  async #flushTwice(): Promise<void> {
+    const { queue } = this.#parts;
+    await queue.flush();
+    if (queue.length > 0) await queue.flush();
+  }
+
   /** Exports what is waiting, for at most `boundMs`; then drops and counts the rest. Never rejects. */
   async shutdown(boundMs: number): Promise<void> {
-    await settledWithin(boundMs, this.#parts.queue.flush());
+    await settledWithin(boundMs, this.#flushTwice());
     await this.#parts.queue.close();
   }
 }

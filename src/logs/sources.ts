@@ -46,7 +46,11 @@ function begin(): void {
   if (emit !== undefined) {
     ends.push(watchPino(emit, epochMs, onFault), watchWinston(emit, epochMs, onFault));
   }
-  if (emit !== undefined || isCorrelated) {
+  if (emit === undefined && !isCorrelated) return;
+  try {
     ends.push(watchConsole(console, { isCorrelated, emit, epochMs, onFault }));
+  } catch (error) {
+    // A console that somebody has frozen stays as it is.
+    faults.caught('logs.console', error);
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { captureConsole, inRequest, startLogService } from './support.js';
 
 const correlated = { logs: { correlate: true } };
@@ -68,6 +68,17 @@ test('console is the one it was after shutdown(), and when somebody else has wra
   expect(console.warn).toBe(warn);
   await inRequest(signals, () => console.log('x'));
   expect(written).toEqual([['wrapped', 'x']]);
+});
+
+test('a console that somebody has frozen stays as it is, and nothing else suffers', async () => {
+  captureConsole();
+  const { log } = console;
+  const frozen = Object.freeze(Object.create(console) as Console);
+  vi.stubGlobal('console', frozen);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { said } = await startLogService(correlated);
+  expect(frozen.log).toBe(log);
+  expect(said).toEqual([expect.stringContaining('internal error in logs.console')]);
 });
 
 test('console is untouched without options that ask for it', async () => {
