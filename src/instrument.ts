@@ -132,7 +132,8 @@ export function createService(options: Options, onClosed: () => void): Service {
   const vitals = createServiceVitals({ config, clock, faults, log, health });
   telemetry.show(vitals.instruments);
   const { shedding } = vitals;
-  const databases = createServiceDatabases({ pools: config.pools, clock, faults, log, telemetry });
+  const { pools } = config;
+  const databases = createServiceDatabases({ pools, clock, faults, log, telemetry, owner: recorder });
 
   let isOpen = true;
   let isFirst = true;

@@ -2,6 +2,7 @@ import type { Clock } from './core/clock.js';
 import type { Faults } from './core/faults.js';
 import type { Log } from './core/log.js';
 import { Database } from './database/database.js';
+import { observeChannels } from './database/database-router.js';
 import { isPgClient, PgClients } from './database/pg-client.js';
 import { createDatabaseRed, OPERATION_BOUNDS, OPERATION_DURATION } from './metrics/database-red.js';
 import type { PoolOptions } from './pools/options.js';
@@ -15,6 +16,8 @@ export interface ServiceDatabasesParts {
   readonly faults: Faults;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  /** What the service's requests name as theirs. */
+  readonly owner: object;
 }
 
 /** What a service asks of its databases, and the pools that it does so through. */
@@ -26,7 +29,7 @@ export interface ServiceDatabases {
 
 /** Wires what this service does with its databases to its telemetry. */
 export function createServiceDatabases(parts: ServiceDatabasesParts): ServiceDatabases {
-  const { clock, faults, log, telemetry } = parts;
+  const { clock, faults, log, telemetry, owner } = parts;
   const durations = telemetry.durations(OPERATION_DURATION, OPERATION_BOUNDS);
   const database = new Database({
     clock,
@@ -59,11 +62,13 @@ export function createServiceDatabases(parts: ServiceDatabasesParts): ServiceDat
     },
   });
   telemetry.show(pools.instruments);
+  const leaveChannels = telemetry.isOn ? observeChannels(owner, database, faults) : () => {};
   for (const [name, pool] of Object.entries(parts.pools)) pools.add(name, pool);
   return {
     pool: (name, pool) => pools.add(name, pool),
     close() {
       database.isOpen = false;
+      leaveChannels();
       pools.close();
     },
   };

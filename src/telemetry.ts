@@ -69,6 +69,8 @@ export interface TelemetryParts {
 
 /** Traces and metrics of one service, wired from the seams to the way out. */
 export interface Telemetry {
+  /** False where there are neither traces nor metrics. */
+  readonly isOn: boolean;
   readonly tracing: RequestTracing;
   readonly red: ServerRed | undefined;
   readonly callTracing: CallTracing;
@@ -144,6 +146,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const calls = callTracing();
 
   return {
+    isOn: config.traces !== undefined || config.metrics !== undefined,
     tracing: requestTracing(),
     red: serverRed(),
     callTracing: calls,

@@ -52,6 +52,26 @@ export function resumeIn<A extends unknown[], R>(
   return context === activeContext() ? fn.apply(self, args) : runInContext(context, fn, self, ...args);
 }
 
+/**
+ * Makes what a channel runs go on in the context that its message says; undefined for where it is.
+ * Not with a context manager of the application's own, which has no such way in.
+ */
+export function bindContext<M>(
+  channel: { bindStore(store: AsyncLocalStorage<Context>, transform: (message: M) => Context): void },
+  contextOf: (message: M) => Context | undefined,
+): void {
+  channel.bindStore(storage, (message) => {
+    const context = contextOf(message);
+    if (context !== undefined) isUsed ||= context !== ROOT_CONTEXT;
+    return context ?? activeContext();
+  });
+}
+
+/** Undoes {@link bindContext}. */
+export function unbindContext(channel: { unbindStore(store: AsyncLocalStorage<Context>): unknown }): void {
+  channel.unbindStore(storage);
+}
+
 function callWith(fn: (...args: unknown[]) => unknown, self: unknown, args: unknown[]): unknown {
   return fn.apply(self, args);
 }

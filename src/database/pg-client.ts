@@ -3,6 +3,7 @@ import type { DatabaseServer } from '../metrics/database-red.js';
 import type { Database } from './database.js';
 import type { DatabaseCall } from './database-call.js';
 import { observeSubmittable, type Submittable } from './pg-submittable.js';
+import { ServerTable } from './server-table.js';
 import { StatementCache } from './statement.js';
 
 type Callback = (this: unknown, error: unknown, result: unknown) => void;
@@ -33,7 +34,7 @@ const seenKey = Symbol.for('golden-signals.pg-client');
 export class PgClients {
   readonly #database: Database;
   readonly #statements = new StatementCache('postgresql');
-  readonly #servers = new Map<string, DatabaseServer>();
+  readonly #servers = new ServerTable('postgresql');
 
   constructor(database: Database) {
     this.#database = database;
@@ -44,7 +45,7 @@ export class PgClients {
     if (seenKey in client) return;
     const clients = this;
     const { query } = client;
-    const server = this.#serverOf(client);
+    const server = this.#servers.find(client.host, client.port, client.database);
     Object.defineProperty(client, seenKey, { value: true, configurable: true });
     Object.defineProperty(client, 'query', {
       configurable: true,
@@ -135,26 +136,7 @@ export class PgClients {
       },
     );
   }
-
-  /** One object for all connections to one database: its metrics are found by it. */
-  #serverOf({ host, port, database }: PgClient): DatabaseServer {
-    const key = `${String(host)} ${String(port)} ${String(database)}`;
-    let server = this.#servers.get(key);
-    if (server === undefined) {
-      const isSocket = typeof host === 'string' && host.startsWith('/');
-      server = Object.freeze({
-        system: 'postgresql',
-        namespace: typeof database === 'string' && database !== '' ? database : undefined,
-        address: typeof host === 'string' && host !== '' ? host : undefined,
-        port: isSocket || !Number.isInteger(Number(port)) ? undefined : Number(port),
-      });
-      if (this.#servers.size < maxServers) this.#servers.set(key, server);
-    }
-    return server;
-  }
 }
-
-const maxServers = 1_000;
 
 // As pg does: the stack of an answer from the network says nothing of who asked.
 function withCallersStack(error: unknown): never {

@@ -3,6 +3,8 @@ import type { Faults } from '../core/faults.js';
 import type { Log } from '../core/log.js';
 import { GoldenSignalsError } from '../errors.js';
 import type { CallTracing } from '../trace/call-tracing.js';
+import { isGenericPool, observeGenericPool } from './generic-pool.js';
+import { isMysqlPool, observeMysqlPool } from './mysql-pool.js';
 import { checkPool, rejectPool } from './options.js';
 import { isPgPool, observePgPool } from './pg-pool.js';
 import { type PoolDurations, PoolMetrics } from './pool-metrics.js';
@@ -77,6 +79,8 @@ export class Pools {
     const { clock, faults, tracing, observeClient, tryClient } = this.#parts;
     const waits = () => new Waits({ clock, faults, tracing, name, times: this.#metrics.timesOf(name) });
     if (isPgPool(pool)) return observePgPool(pool, waits(), observeClient);
+    if (isMysqlPool(pool)) return observeMysqlPool(pool, waits());
+    if (isGenericPool(pool)) return observeGenericPool(pool, waits());
     if (isStatsPool(pool)) return observeStatsPool(pool);
     if (tryClient(pool)) return undefined;
     return rejectPool(name, pool);

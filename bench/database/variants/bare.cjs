@@ -1,0 +1,3 @@
+exports.flush = async () => {};
+exports.hand = () => {};
+exports.within = (run) => run();

@@ -1,0 +1,73 @@
+import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
+import type { Context } from '@opentelemetry/api';
+import { bindContext, unbindContext } from '../context/storage.js';
+import type { Faults } from '../core/faults.js';
+import type { Database } from './database.js';
+import type { DatabaseCall } from './database-call.js';
+
+/** What is under way for a message; the context that its callback belongs to. */
+interface Begun {
+  readonly database: Database | undefined;
+  readonly call: DatabaseCall | undefined;
+  readonly context: Context;
+}
+
+const begunKey = Symbol('golden-signals.database-call');
+
+interface Message {
+  [begunKey]?: Begun;
+  readonly error?: unknown;
+}
+
+export interface ChannelReader<M> {
+  readonly name: string;
+  /** Says what begins with a message; undefined for nothing. */
+  begin(message: M): Begun | undefined;
+  /** Called when what the message told of has been handed over, before it is done. */
+  handedOver?(message: M): void;
+  /** True where callbacks of the library lose the context that they were handed over in. */
+  readonly isContextLost?: boolean;
+}
+
+/**
+ * Subscribes to a library's own tracing channel; returns the way out. Nothing is thrown at the library, and after too many faults
+ * the channel is left alone.
+ */
+export function traceChannel<M extends object>(reader: ChannelReader<M>, faults: Faults): () => void {
+  const { name, isContextLost = false } = reader;
+  const channel = tracingChannel<unknown, M>(name) as TracingChannel<unknown, M>;
+  const place = `database.${name}`;
+  const guarded = (run: (message: M & Message) => void) => (message: M) => {
+    if (!faults.isUsable(place)) return;
+    try {
+      run(message);
+    } catch (error) {
+      faults.caught(place, error);
+    }
+  };
+  const finish = guarded((message) => {
+    const { database, call } = message[begunKey] ?? {};
+    if (database !== undefined && call !== undefined) database.end(call, message.error);
+  });
+  const handlers = {
+    start: guarded((message) => {
+      const begun = reader.begin(message);
+      if (begun !== undefined) message[begunKey] = begun;
+    }),
+    end: guarded((message) => {
+      reader.handedOver?.(message);
+      // Thrown before anything was asked: no callback follows.
+      if (message.error !== undefined) finish(message);
+    }),
+    asyncStart: finish,
+    asyncEnd() {},
+    error() {},
+  };
+  channel.subscribe(handlers);
+  if (isContextLost)
+    bindContext(channel.asyncStart as never, (message: Message) => message[begunKey]?.context);
+  return () => {
+    channel.unsubscribe(handlers);
+    if (isContextLost) unbindContext(channel.asyncStart as never);
+  };
+}

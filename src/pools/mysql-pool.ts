@@ -1,0 +1,88 @@
+import { resumeIn } from '../context/storage.js';
+import type { ObservedPool } from './pool-reading.js';
+import type { Waits } from './waits.js';
+import { wrapMethod } from './wrap.js';
+
+type Callback = (this: unknown, error: unknown, connection: unknown) => void;
+
+interface Counted {
+  readonly length: number;
+}
+
+/** What is used of a pool of mysql2, inside of the one that promises. */
+interface CorePool {
+  readonly config: { readonly connectionLimit?: unknown; readonly maxIdle?: unknown };
+  readonly _allConnections: Counted;
+  readonly _freeConnections: Counted;
+  readonly _connectionQueue: Counted;
+  readonly _closed?: boolean;
+  getConnection: unknown;
+  releaseConnection: unknown;
+}
+
+/** Either of the two kinds of pool that mysql2 has; they can be the same underneath. */
+export type MysqlPool = CorePool | { readonly pool: CorePool };
+
+export function isMysqlPool(value: object): value is MysqlPool {
+  const core = coreOf(value as MysqlPool);
+  if (typeof core !== 'object' || core === null) return false;
+  const { getConnection, releaseConnection, _allConnections, _freeConnections, _connectionQueue } = core;
+  return (
+    [getConnection, releaseConnection].every((method) => typeof method === 'function') &&
+    [_allConnections, _freeConnections, _connectionQueue].every((list) => typeof list?.length === 'number')
+  );
+}
+
+function coreOf(pool: MysqlPool): CorePool {
+  return 'getConnection' in pool && '_allConnections' in pool ? pool : (pool as { pool: CorePool }).pool;
+}
+
+/** Observes a pool of mysql2: what is asked over its connections, mysql2 tells of itself. */
+export function observeMysqlPool(pool: MysqlPool, waits: Waits): ObservedPool {
+  const core = coreOf(pool);
+  const limit = () => {
+    const { connectionLimit } = core.config;
+    // 0 is none.
+    return typeof connectionLimit === 'number' && connectionLimit > 0 ? connectionLimit : undefined;
+  };
+  const ways = [
+    wrapMethod(core, 'getConnection', (original) => {
+      const getConnection = original as (this: unknown, callback: Callback) => unknown;
+      return function (this: unknown, callback: Callback) {
+        const delay =
+          core._freeConnections.length > 0
+            ? undefined
+            : core._allConnections.length < (limit() ?? Number.POSITIVE_INFINITY)
+              ? 'create'
+              : 'wait';
+        const wait = waits.ask(delay);
+        if (wait === undefined) return getConnection.call(this, callback);
+        return getConnection.call(this, (error, connection) => {
+          waits.answered(wait, error);
+          if (!error) waits.taken(connection);
+          resumeIn(wait.context, callback, undefined, error, connection);
+        });
+      };
+    }),
+    wrapMethod(core, 'releaseConnection', (original) => {
+      const release = original as (this: unknown, connection: unknown) => unknown;
+      return function (this: unknown, connection: unknown) {
+        waits.givenBack(connection);
+        return release.call(this, connection);
+      };
+    }),
+  ];
+  return {
+    read: () => ({
+      used: core._allConnections.length - core._freeConnections.length,
+      idle: core._freeConnections.length,
+      pending: core._connectionQueue.length,
+      max: limit(),
+      idleMax: typeof core.config.maxIdle === 'number' ? core.config.maxIdle : undefined,
+    }),
+    isEnded: () => core._closed === true,
+    detach() {
+      for (const undo of ways) undo();
+    },
+  };
+}
