@@ -100,7 +100,8 @@ function histogramLines(
   let lines = '';
   let total = 0;
   let next = 0;
-  for (const [index, bound] of boundaries.entries()) {
+  for (let index = 0; index < boundaries.length; index += 1) {
+    const bound = boundaries[index] as number;
     if (bound === Number.POSITIVE_INFINITY) break;
     total += counts[index] ?? 0;
     lines += `${head}${boundText(bound)}"} ${total}${exemplarUpTo(bound)}\n`;

@@ -114,9 +114,10 @@ export class Scrapes {
   }
 
   async #write(format: Format): Promise<Buffer> {
-    const { collect, scopeName, warnOnce, onFault, maxBytes = defaultMaxBytes } = this.#parts;
+    const { collect, scopeName, warnOnce, maxBytes = defaultMaxBytes } = this.#parts;
     const { resourceMetrics, errors } = await collect();
-    for (const error of errors) onFault('metrics.collect', error);
+    for (const error of errors)
+      warnOnce('scrape collect', `a metric of the application could not be collected for a scrape: ${error}`);
     const families = familiesOf(resourceMetrics, {
       scopeName,
       onLeftOut: (metric, why) => warnOnce(`scrape ${metric}`, `${metric} is not in the scrape: ${why}`),
