@@ -35,7 +35,7 @@ interface Page {
   zipped: Promise<Buffer> | undefined;
 }
 
-export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
+const contentTypes: Readonly<Record<Format, string>> = {
   text: 'text/plain; version=0.0.4; charset=utf-8',
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
@@ -77,7 +77,7 @@ export class Scrapes {
       return {
         status: 200,
         headers: {
-          'Content-Type': CONTENT_TYPES[format],
+          'Content-Type': contentTypes[format],
           'Content-Length': String(sent.length),
           ...(isZipped && { 'Content-Encoding': 'gzip' }),
           Vary: 'Accept, Accept-Encoding',
