@@ -57,7 +57,7 @@ export interface Options {
   readonly heartbeat?: false | HeartbeatOptions;
   /** When the process counts as overloaded, and whether it then turns requests away. */
   readonly overload?: OverloadOptions;
-  /** Serves probes with full detail on a port of their own. @default none */
+  /** Serves probes with full detail, and metrics for Prometheus, on a port of their own. @default none */
   readonly management?: ManagementOptions;
   /** Circuit breakers of the upstreams that this service calls, or false for none. */
   readonly breaker?: false | UpstreamBreakerOptions;

@@ -71,63 +71,96 @@ function addToJson(request: Uint8Array, points: readonly (readonly PointExemplar
 
 /** Copies the message with the exemplars appended to each point: the lengths of all that is around it change with it. */
 function addToProtobuf(request: Uint8Array, points: readonly (readonly PointExemplar[])[]): Uint8Array {
+  const parts: Uint8Array[] = [];
   let next = 0;
-  return Buffer.concat(copy(request, 0).parts);
+  copy(0, request.length, 0);
+  return Buffer.concat(parts);
 
-  function copy(message: Uint8Array, depth: number): { parts: Uint8Array[]; length: number } {
-    if (depth === path.length) {
-      const exemplars = encode(points[next] ?? []);
-      next += 1;
-      return { parts: [message, exemplars], length: message.length + exemplars.length };
-    }
-    const parts: Uint8Array[] = [];
+  /** Copies one message on the way to the points, and gives its new length. */
+  function copy(from: number, to: number, depth: number): number {
+    const reader = new FieldReader(request, from, to);
     let length = 0;
-    for (const { field, start, bodyStart, end } of fieldsOf(message)) {
-      if (field !== path[depth]) {
-        parts.push(message.subarray(start, end));
-        length += end - start;
-        continue;
-      }
-      const inner = copy(message.subarray(bodyStart, end), depth + 1);
-      const head = Buffer.from([...varint((field << 3) | 2), ...varint(inner.length)]);
-      parts.push(head);
-      for (const part of inner.parts) parts.push(part);
-      length += head.length + inner.length;
+    // What stays as it is goes out in one part.
+    let copied = from;
+    while (reader.next()) {
+      if (reader.field !== path[depth]) continue;
+      length += append(request.subarray(copied, reader.start));
+      copied = reader.end;
+      // The length of what follows is known once it is copied; it stands before it.
+      const head = parts.push(empty) - 1;
+      const inner =
+        depth === path.length - 1
+          ? copyPoint(reader.bodyStart, reader.end)
+          : copy(reader.bodyStart, reader.end, depth + 1);
+      parts[head] = lengthDelimited(reader.field, inner);
+      length += (parts[head] as Uint8Array).length + inner;
     }
-    return { parts, length };
+    return length + append(request.subarray(copied, to));
+  }
+
+  function copyPoint(from: number, to: number): number {
+    const exemplars = points[next] ?? [];
+    next += 1;
+    return append(request.subarray(from, to)) + (exemplars.length === 0 ? 0 : append(encode(exemplars)));
+  }
+
+  function append(part: Uint8Array): number {
+    if (part.length > 0) parts.push(part);
+    return part.length;
   }
 }
 
-interface Field {
-  readonly field: number;
-  readonly start: number;
-  /** Behind the tag, and behind the length where there is one. */
-  readonly bodyStart: number;
-  readonly end: number;
-}
+const empty = new Uint8Array(0);
 
-/** The fields of a message. @see https://protobuf.dev/programming-guides/encoding/ */
-function* fieldsOf(message: Uint8Array): Generator<Field> {
-  let at = 0;
-  const read = () => {
+/** Reads over the fields of a message. @see https://protobuf.dev/programming-guides/encoding/ */
+class FieldReader {
+  readonly #bytes: Uint8Array;
+  readonly #to: number;
+  field: number;
+  start: number;
+  /** Behind the tag, and behind the length where there is one. */
+  bodyStart: number;
+  end: number;
+
+  constructor(bytes: Uint8Array, from: number, to: number) {
+    this.#bytes = bytes;
+    this.#to = to;
+    this.field = 0;
+    this.start = from;
+    this.bodyStart = from;
+    this.end = from;
+  }
+
+  /** Goes to the next field; false where there is none. */
+  next(): boolean {
+    if (this.end >= this.#to) return false;
+    this.start = this.end;
+    this.bodyStart = this.start;
+    const tag = this.#varint();
+    this.field = tag >>> 3;
+    const type = tag & 7;
+    let length = 0;
+    if (type === 0) this.#varint();
+    else if (type === 1) length = 8;
+    else if (type === 2) length = this.#varint();
+    else if (type === 5) length = 4;
+    this.end = this.bodyStart + length;
+    return true;
+  }
+
+  #varint(): number {
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
-      const byte = message[at] as number;
-      at += 1;
+      const byte = this.#bytes[this.bodyStart] ?? 0;
+      this.bodyStart += 1;
       value += (byte & 0x7f) * scale;
       if ((byte & 0x80) === 0) return value;
     }
-  };
-  while (at < message.length) {
-    const start = at;
-    const tag = read();
-    const type = tag & 7;
-    if (type === 0) read();
-    const length = type === 2 ? read() : type === 1 ? 8 : type === 5 ? 4 : 0;
-    const bodyStart = at;
-    at += length;
-    yield { field: tag >>> 3, start, bodyStart, end: at };
   }
+}
+
+function lengthDelimited(field: number, length: number): Uint8Array {
+  return Uint8Array.from([...varint((field << 3) | 2), ...varint(length)]);
 }
 
 function varint(value: number): number[] {

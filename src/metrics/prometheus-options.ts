@@ -24,6 +24,8 @@ export function resolvePrometheus(
   if (given === false) return undefined;
   const isOnServers = given !== undefined || isNamedByEnvironment;
   if (given === undefined) return Object.freeze({ path: '/metrics', isOnServers });
+  if (typeof given !== 'object' || given === null)
+    reject('metrics.prometheus', 'false or an object, such as {}', given);
   record('metrics.prometheus', given, ['path']);
   const { path = '/metrics' } = given;
   if (typeof path !== 'string' || !pathShape.test(path))

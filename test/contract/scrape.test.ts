@@ -125,6 +125,20 @@ describe('the metrics of a service', () => {
     expect((await service.send({ path: '/metrics' })).body).not.toContain('target_info');
   });
 
+  test('point from the calls that the service makes to their spans', async () => {
+    const service = await startWith(firstKind);
+    await (await fetch(`http://127.0.0.1:${service.address.port}/orders/7`)).text();
+    const body = await scrapeUntil(service, (page) => page.includes('http_client_request_duration'));
+    const family = parse(body, 'openmetrics').find(
+      ({ name }) => name === 'http_client_request_duration_seconds',
+    );
+    await service.spans(1);
+    const [call] = service.otherSpans();
+    expect(
+      family?.samples.flatMap(({ exemplar }) => (exemplar === undefined ? [] : [exemplar.labels])),
+    ).toEqual([{ trace_id: call?.traceId, span_id: call?.spanId }]);
+  });
+
   test('are nowhere where they are switched off', async () => {
     const service = await startWith(firstKind, {
       metrics: { prometheus: false },

@@ -102,6 +102,21 @@ describe.each(['http/protobuf', 'http/json'])('over %s', (protocol) => {
     });
   });
 
+  test('the duration points to the trace of its request', async () => {
+    const { receiver } = await roundTrip();
+
+    const [server] = receiver.spans().filter(({ kind }) => kind === 'SERVER');
+    const [duration] = receiver.metrics().filter(({ name }) => name === 'http.server.request.duration');
+    expect(duration?.exemplars).toEqual([
+      expect.objectContaining({
+        traceId: server?.traceId,
+        spanId: server?.spanId,
+        value: duration?.sum,
+        filteredAttributes: {},
+      }),
+    ]);
+  });
+
   test('both carry the resource of the service', async () => {
     const { receiver } = await roundTrip();
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import * as net from 'node:net';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLog } from '../../src/core/log.js';
 import { type HealthOptions, resolveHealth } from '../../src/health/options.js';
@@ -61,12 +62,13 @@ interface Seen {
 }
 
 /** Asks all the time from a thread of its own, so that it goes on while this one is blocked. */
-async function askAlways(port: number, paths: readonly string[]) {
+async function askAlways(port: number, paths: readonly string[], encoding = 'utf8') {
   const source = `
     const { parentPort } = require('node:worker_threads');
     const http = require('node:http');
     const ask = (path) => http.get({ port: ${port}, host: '127.0.0.1', path, agent: false }, (res) => {
       let body = '';
+      res.setEncoding('${encoding}');
       res.on('data', (chunk) => { body += chunk; });
       res.on('end', () => parentPort.postMessage({ path, status: res.statusCode, body }));
     });
@@ -145,6 +147,19 @@ describe('the management port in a thread', () => {
     await eventually('an answer in its place', () => seen.some(isInPlace));
     await eventually('all to be counted', () => answered.length >= seen.length);
     expect(new Set(answered)).toEqual(new Set(['live 200']));
+  });
+
+  test('hands bytes on as they are, also to a scraper that asked while the main thread was blocked', async () => {
+    const { management, address } = await open();
+    const bytes = gzipSync('metric 1\n'.repeat(10_000));
+    const headers = { 'Content-Encoding': 'gzip', 'Content-Length': String(bytes.length) };
+    management.addRoute({ path: '/metrics', answer: () => ({ status: 200, headers, body: bytes }) });
+    const seen = await askAlways(address.port, ['/metrics'], 'latin1');
+    block(700);
+    const before = seen.length;
+    await eventually('answers to what was asked meanwhile', () => seen.length >= before + 10);
+    expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(seen.map(({ body }) => body))).toEqual(new Set([bytes.toString('latin1')]));
   });
 
   test('that is taken is one warning', async () => {

@@ -8,7 +8,7 @@ import { joinLabels, labelsOf, numberText } from './labels.js';
 export type Format = 'text' | 'openmetrics';
 
 /** So many samples at most stand in one piece; more would keep the event loop for milliseconds. */
-const samplesInPiece = 2_000;
+const samplesInPiece = 1_000;
 
 /**
  * Writes families out, piece by piece and whole data points in each. Bounds are written alike in both formats, `le="1.0"`, so that a
@@ -100,7 +100,8 @@ function histogramLines(
   let lines = '';
   let total = 0;
   let next = 0;
-  for (const [index, bound] of boundaries.entries()) {
+  for (let index = 0; index < boundaries.length; index += 1) {
+    const bound = boundaries[index] as number;
     if (bound === Number.POSITIVE_INFINITY) break;
     total += counts[index] ?? 0;
     lines += `${head}${boundText(bound)}"} ${total}${exemplarUpTo(bound)}\n`;

@@ -10,7 +10,7 @@ import { joinLabels, label } from './labels.js';
 import { type FamilyType, familyName, type NameKind } from './names.js';
 
 /** The data points of one metric. */
-export interface Group {
+interface Group {
   /** What every sample of it carries besides its attributes. */
   readonly labels: string;
   readonly points: readonly (DataPoint<number> | DataPoint<Histogram>)[];

@@ -35,7 +35,7 @@ interface Page {
   zipped: Promise<Buffer> | undefined;
 }
 
-export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
+const contentTypes: Readonly<Record<Format, string>> = {
   text: 'text/plain; version=0.0.4; charset=utf-8',
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
@@ -77,7 +77,7 @@ export class Scrapes {
       return {
         status: 200,
         headers: {
-          'Content-Type': CONTENT_TYPES[format],
+          'Content-Type': contentTypes[format],
           'Content-Length': String(sent.length),
           ...(isZipped && { 'Content-Encoding': 'gzip' }),
           Vary: 'Accept, Accept-Encoding',
@@ -114,9 +114,10 @@ export class Scrapes {
   }
 
   async #write(format: Format): Promise<Buffer> {
-    const { collect, scopeName, warnOnce, onFault, maxBytes = defaultMaxBytes } = this.#parts;
+    const { collect, scopeName, warnOnce, maxBytes = defaultMaxBytes } = this.#parts;
     const { resourceMetrics, errors } = await collect();
-    for (const error of errors) onFault('metrics.collect', error);
+    for (const error of errors)
+      warnOnce('scrape collect', `a metric of the application could not be collected for a scrape: ${error}`);
     const families = familiesOf(resourceMetrics, {
       scopeName,
       onLeftOut: (metric, why) => warnOnce(`scrape ${metric}`, `${metric} is not in the scrape: ${why}`),

@@ -133,7 +133,7 @@ describe('a scrape', () => {
   });
 
   test('goes on without an instrument of the user that failed', async () => {
-    const { scrapes, faults } = create({
+    const { scrapes, lines } = create({
       collect: async () => ({
         resourceMetrics: resourceMetrics([gauge({ name: 'fine' }, [[{}, 1]])]),
         errors: [new Error('no temperature')],
@@ -141,7 +141,9 @@ describe('a scrape', () => {
     });
     const { body } = await scrapes.answer(undefined, undefined);
     expect(Buffer.from(body).toString()).toContain('\nfine 1\n');
-    expect(faults).toEqual(['metrics.collect: Error: no temperature']);
+    expect([...lines.values()]).toEqual([
+      'a metric of the application could not be collected for a scrape: Error: no temperature',
+    ]);
   });
 
   test('tells of what has no place in it', async () => {
