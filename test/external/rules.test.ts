@@ -50,15 +50,21 @@ describe('the rules', () => {
   });
 });
 
+/** Changes that change nothing: what is counted or asked for is there or not, whatever its value. */
+const harmless: readonly string[] = [
+  'DbPoolQueueing: max for sum',
+  'HeartbeatMissing: min for max, or max for min',
+  'HeartbeatMissing: min for max, or max for min (2)',
+];
+
 describe('a wrong rule', () => {
   test.each(Object.keys(trials))('is caught, wherever it is wrong: %s', { timeout: 600_000 }, (name) => {
     const trial = trials[name] as Trial;
-    const mutants = mutantsOf(trial.groups);
+    const mutants = mutantsOf(trial.groups).filter((mutant) => !harmless.includes(mutant.name));
     const verdicts = tryRules(mutants.map(({ groups }) => ({ ...trial, groups })));
     const survivors = mutants
       .filter((_, index) => verdicts[index] === undefined)
       .map((mutant) => mutant.name);
-    console.log(name, mutants.length, 'mutants', survivors);
     expect(mutants.length).toBeGreaterThan(10);
     expect(survivors).toEqual([]);
   });

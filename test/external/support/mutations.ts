@@ -50,7 +50,7 @@ function exprMutations(expr: string): Change[] {
     ...eachMatch(
       expr,
       / (?:>=?|<) on \(job\) ([\d.]+)|(?<= (?:>=?|==) \(?)([\d.]+)/g,
-      scaled(0.7),
+      scaled(0.6),
       'threshold lowered',
     ),
     ...eachMatch(expr, /histogram_quantile\(0\.99/g, () => 'histogram_quantile(0.95', 'another quantile'),
