@@ -71,4 +71,51 @@ const loops: Scenario = {
   ],
 };
 
-export const saturationScenarios: readonly Scenario[] = [pools, loops];
+const memory = (instance: string, available: number, limit: number, more = '') => ({
+  [`container_memory_available_bytes{job="orders",instance="${instance}"${more}}`]: always(available),
+  [`golden_signals_container_memory_limit_bytes{job="orders",instance="${instance}"${more}}`]: always(limit),
+});
+const cpu = (instance: string, throttled: string, periods: string, more = '') => ({
+  [`golden_signals_container_cpu_throttled_periods_total{job="orders",instance="${instance}"${more}}`]:
+    throttled,
+  [`golden_signals_container_cpu_periods_total{job="orders",instance="${instance}"${more}}`]: periods,
+});
+
+const bursts = (steps: number) =>
+  Array.from(
+    { length: steps + 1 },
+    (_, step) => 300 * (4 * Math.floor(step / 8) + Math.min(step % 8, 4)),
+  ).join(' ');
+const onOne = (instance: string) => `{instance="${instance}",job="orders"}`;
+
+const containers: Scenario = {
+  name: 'MemoryNearLimit and CpuThrottled',
+  interval: '30s',
+  series: {
+    ...memory('exact', 128, 1_280),
+    ...memory('short', 120, 1_280),
+    // Two versions of a scope while one is exchanged for the other.
+    ...memory('short', 100, 640, ',otel_scope_version="1"'),
+    ...memory('enough', 200, 1_280),
+    ...memory('enough', 100, 1_280, ',otel_scope_version="1"'),
+    ...memory('boundless', 0, 0),
+    ...cpu('quarter', '0+75x40', '0+300x40'),
+    ...cpu('held-up', '0+90x40', '0+300x40'),
+    ...cpu('idle', '5x40', '20x40'),
+    ...cpu('two', '0+90x40', '0+300x40'),
+    ...cpu('two', '0+90x40', '0+300x40', ',otel_scope_version="1"'),
+    ...cpu('other', '0+60x40', '0+200x40'),
+    ...cpu('other', '0+60x40', '0+300x40', ',otel_scope_version="1"'),
+    // Two minutes of every four.
+    ...cpu('bursts', bursts(40), '0+300x40'),
+  },
+  expects: [
+    fires('270s', 'MemoryNearLimit'),
+    fires('5m', 'MemoryNearLimit', '{instance="short",job="orders"}'),
+    fires('10m', 'CpuThrottled'),
+    fires('630s', 'CpuThrottled', ...['held-up', 'two', 'bursts'].map(onOne)),
+    fires('20m', 'CpuThrottled', ...['held-up', 'two', 'bursts'].map(onOne)),
+  ],
+};
+
+export const saturationScenarios: readonly Scenario[] = [pools, loops, containers];
