@@ -63,8 +63,9 @@ export function rulesFrom(given: Arguments): RuleConfig {
     throw new UsageError(
       error.message.replace(
         /^option rules\.(\w+)(\S*)/,
-        (_, option: keyof RuleOptions, rest: string) =>
-          `--${flagOf[option]}${rest === '' ? '' : ` (${rest.slice(1)})`}`,
+        // A part of a value is named, the place in a list is not: nobody types one.
+        (_, option: keyof RuleOptions, part: string) =>
+          part.startsWith('.') ? `--${flagOf[option]} (${part.slice(1)})` : `--${flagOf[option]}`,
       ),
     );
   }

@@ -3,11 +3,13 @@ import { type Instrument, Sum } from '../metrics/instrument.js';
 /** What metrics say of the heartbeat; also without anybody who listens for beats, as `time() - timestamp` finds a stuck process. */
 export class HeartbeatMetrics {
   readonly #timestamp = { value: 0 };
+  readonly #interval: { value: number };
   readonly #sent = new Sum();
   readonly #failed = new Sum();
   readonly instruments: readonly Instrument[];
 
   constructor(intervalMs: number) {
+    this.#interval = { value: intervalMs / 1_000 };
     this.instruments = [
       {
         kind: 'gauge',
@@ -19,9 +21,9 @@ export class HeartbeatMetrics {
       {
         kind: 'gauge',
         name: 'golden_signals.heartbeat.interval',
-        description: 'How often the heartbeat timestamp is set.',
+        description: 'How often the heartbeat timestamp is set; 0 once the service has been told to end.',
         unit: 's',
-        series: [{ attributes: {}, value: { value: intervalMs / 1_000 } }],
+        series: [{ attributes: {}, value: this.#interval }],
       },
       {
         kind: 'counter',
@@ -42,6 +44,11 @@ export class HeartbeatMetrics {
 
   beat(epochS: number): void {
     this.#timestamp.value = epochS;
+  }
+
+  /** A service that ends in order will not beat again, and nobody should be called for that. */
+  ended(): void {
+    this.#interval.value = 0;
   }
 
   sent(): void {

@@ -73,6 +73,7 @@ export class Heartbeat {
     if (this.#isStopped) return Promise.resolve();
     this.#isStopped = true;
     this.#parts.timers.clear(this.#timer);
+    if (kind === 'shutdown') this.#metrics.ended();
     return this.#send(kind, { timeoutMs: Math.min(this.#parts.config.timeoutMs, lastBeatMs), retries: 0 });
   }
 

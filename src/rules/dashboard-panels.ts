@@ -187,18 +187,35 @@ function saturationPanels({ loopDelayS }: RuleConfig): Panel[] {
     },
     {
       title: 'Memory',
-      description: 'Resident memory.',
+      description: 'Resident memory, and what the container may use.',
       type: 'timeseries',
       unit: 'bytes',
       width: 6,
-      queries: [{ expr: `max by (job, instance) (${select('memoryUsage', here)})`, legend }],
+      queries: [
+        { expr: `max by (job, instance) (${select('memoryUsage', here)})`, legend },
+        { expr: `max by (job, instance) (${select('memoryLimit', here)})`, legend: `${legend} limit` },
+      ],
+    },
+    {
+      title: 'CPU throttling',
+      description: 'Share of the periods with work in which the CPU limit stopped the container.',
+      type: 'timeseries',
+      unit: 'percentunit',
+      width: 6,
+      max: 1,
+      queries: [
+        {
+          expr: `${rate('job, instance', 'cpuThrottled', here)} / ${rate('job, instance', 'cpuPeriods', here)}`,
+          legend,
+        },
+      ],
     },
     {
       title: 'Active requests',
       description: 'Requests being served.',
       type: 'timeseries',
       unit: 'short',
-      width: 8,
+      width: 6,
       queries: [{ expr: `sum by (job, instance) (${select('serverActive', here)})`, legend }],
     },
     {
@@ -206,7 +223,7 @@ function saturationPanels({ loopDelayS }: RuleConfig): Panel[] {
       description: 'Requests a second that were turned away because the process was overloaded.',
       type: 'timeseries',
       unit: 'reqps',
-      width: 8,
+      width: 6,
       queries: [{ expr: rate('job, instance', 'overloadShed', here), legend }],
     },
     {
@@ -214,7 +231,7 @@ function saturationPanels({ loopDelayS }: RuleConfig): Panel[] {
       description: 'Spans and metrics a second that were given up, by reason.',
       type: 'timeseries',
       unit: 'cps',
-      width: 8,
+      width: 6,
       queries: [
         {
           expr: rate('job, golden_signals_reason', 'dropped', here),

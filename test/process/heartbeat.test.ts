@@ -256,6 +256,17 @@ describe('the metrics of the heartbeat', () => {
     expect(metric('timestamp')).toBe(fakeEpochMs / 1_000 + 20);
   });
 
+  test('tell that no further beat is to be expected once the service ends in order, not when it crashes', async () => {
+    const ended = createHeart();
+    ended.heartbeat.start();
+    await ended.heartbeat.stop('shutdown');
+    expect(ended.metric('interval')).toBe(0);
+    const crashed = createHeart();
+    crashed.heartbeat.start();
+    await crashed.heartbeat.stop('crash');
+    expect(crashed.metric('interval')).toBe(10);
+  });
+
   test('go on while the service starts or fails, and stand still while it is stuck', async () => {
     const { heartbeat, clock, metric, becomes, stall } = createHeart({ isSilent: true });
     becomes('neither');

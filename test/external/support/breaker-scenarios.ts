@@ -13,8 +13,13 @@ function breaker(job: string, instance: string, ...phases: readonly (readonly [S
   );
 }
 
-const transitions = (job: string, state: State, values: string) => ({
-  [`golden_signals_breaker_transitions_total{job="${job}",golden_signals_breaker_name="payment:8080",golden_signals_breaker_state="${state}"}`]:
+const translated = (series: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(series).map(([name, values]) => [name.replace('state{', 'state_ratio{'), values]),
+  );
+
+const transitions = (job: string, state: State, values: string, instance = 'a') => ({
+  [`golden_signals_breaker_transitions_total{job="${job}",instance="${instance}",golden_signals_breaker_name="payment:8080",golden_signals_breaker_state="${state}"}`]:
     values,
 });
 
@@ -32,12 +37,7 @@ const open: Scenario = {
     ...breaker('trying', 'a', ['closed', 4], ['open', 1], ['half-open', 1], ['open', 1], ['half-open', 33]),
     ...breaker('forced', 'a', ['closed', 4], ['forced-open', 36]),
     // As the official exporter spells a gauge of unit 1, and as the translation does.
-    ...Object.fromEntries(
-      Object.entries(breaker('translated', 'a', ['closed', 4], ['open', 36])).map(([name, values]) => [
-        name.replace('state{', 'state_ratio{'),
-        values,
-      ]),
-    ),
+    ...translated(breaker('translated', 'a', ['closed', 4], ['open', 36])),
   },
   expects: [
     fires('75s', 'CircuitBreakerOpen'),
@@ -74,6 +74,22 @@ const flapping: Scenario = {
       ['open', 3],
       ['closed', 42],
     ),
+    // One of two instances, and as the translation spells it.
+    ...breaker('one-flaps', 'b', ['closed', 60]),
+    ...translated(
+      breaker(
+        'one-flaps',
+        'a',
+        ['closed', 3],
+        ['open', 3],
+        ['closed', 3],
+        ['open', 3],
+        ['closed', 3],
+        ['open', 3],
+        ['closed', 42],
+      ),
+    ),
+    ...transitions('unseen', 'closed', '0x58', 'b'),
     // Between two scrapes each time: three of each kind.
     ...breaker('unseen', 'a', ['closed', 60]),
     ...transitions('unseen', 'closed', '0x20 1x10 2x10 3x17'),
@@ -86,12 +102,11 @@ const flapping: Scenario = {
     ...breaker('both', 'a', ['closed', 3], ['open', 3], ['closed', 3], ['open', 51]),
     ...breaker('both', 'b', ['closed', 3], ['open', 3], ['closed', 3], ['open', 51]),
     ...transitions('both-counted', 'closed', '0x20 1x10 2x28'),
-    'golden_signals_breaker_transitions_total{job="both-counted",instance="b",golden_signals_breaker_name="payment:8080",golden_signals_breaker_state="closed"}':
-      '0x20 1x10 2x28',
+    ...transitions('both-counted', 'closed', '0x20 1x10 2x28', 'b'),
   },
   expects: [
     fires('3m', 'CircuitBreakerFlapping'),
-    fires('14m', 'CircuitBreakerFlapping', named('six'), named('unseen')),
+    fires('14m', 'CircuitBreakerFlapping', ...['six', 'one-flaps', 'unseen'].map(named)),
   ],
 };
 

@@ -21,6 +21,10 @@ const stale: Scenario = {
     ...beating('often', 'a', 30, 20, 40),
     ...beating('seldom', 'a', 60, 20, 40),
     ...beating('often', 'b', 30, 60, 0),
+    // Two series of one instance: the later beat and the longer interval count.
+    ...beating('scoped', 'a', 60, 20, 40),
+    'golden_signals_heartbeat_timestamp_seconds{job="scoped",instance="a",otel_scope_version="1"}': '1x60',
+    'golden_signals_heartbeat_interval_seconds{job="scoped",instance="a",otel_scope_version="1"}': '1x60',
     // It has ended in order: what it pushed last says so.
     ...beating('ended', 'a', 0, 20, 40),
   },
@@ -28,7 +32,7 @@ const stale: Scenario = {
     fires('420s', 'HeartbeatStale'),
     fires('435s', 'HeartbeatStale', fired('often', 'a')),
     fires('480s', 'HeartbeatStale', fired('often', 'a')),
-    fires('495s', 'HeartbeatStale', fired('often', 'a'), fired('seldom', 'a')),
+    fires('495s', 'HeartbeatStale', fired('often', 'a'), fired('seldom', 'a'), fired('scoped', 'a')),
   ],
 };
 
@@ -41,8 +45,8 @@ const missing: Scenario = {
     [`${timestamp}${labels('lost', 'a')}`]: `${counter([40, 15])} stale`,
     [`${timestamp}${labels('lost', 'b')}`]: `${counter([40, 15])} stale`,
     // A deployment: one instance goes, another comes.
-    [`${timestamp}${labels('orders', 'a')}`]: `${counter([40, 15])} stale`,
-    [`${timestamp}${labels('orders', 'b')}`]: counter([400, 15]),
+    [`${timestamp}${labels('orders', 'a')}`]: '_x28 420+15x11 stale',
+    [`${timestamp}${labels('orders', 'b')}`]: '_x28 420+15x372',
     [`up${labels('orders', 'a')}`]: '1x39 0x10',
     [`up${labels('orders', 'b')}`]: '1x400',
     [`up${labels('lost', 'a')}`]: '0x400',
@@ -55,7 +59,8 @@ const missing: Scenario = {
     fires('60m', 'HeartbeatMissing', '{job="lost"}'),
     fires('75m', 'HeartbeatMissing'),
     fires('4m', 'HeartbeatNeverSeen'),
-    fires('6m', 'HeartbeatNeverSeen', '{job="pay.ments"}'),
+    fires('6m', 'HeartbeatNeverSeen', '{job="orders"}', '{job="pay.ments"}'),
+    fires('8m', 'HeartbeatNeverSeen', '{job="pay.ments"}'),
     fires('645s', 'TargetDown'),
     fires('11m', 'TargetDown', fired('orders', 'a'), fired('pay.ments', 'a')),
     fires('0m', 'Watchdog', '{severity="none"}'),

@@ -37,22 +37,18 @@ function forMutations(rule: AlertRule): (readonly [string, Rule])[] {
   ];
 }
 
+const thresholds = /(?<=[ \n])(?:>=?|<) on \(job\) ([\d.]+)|(?<=[ \n](?:>=?|==) )([\d.]+)/g;
+
 function exprMutations(expr: string): Change[] {
   return [
-    ...eachMatch(expr, / (>|<) (?=[\d(c])/g, ([, sign]) => ` ${sign}= `, 'also at the threshold'),
-    ...eachMatch(expr, / >= (?=\d)/g, () => ' > ', 'not at the threshold'),
-    ...eachMatch(
-      expr,
-      / (?:>=?|<) on \(job\) ([\d.]+)|(?<= (?:>=?|==) \(?)([\d.]+)/g,
-      scaled(1.3),
-      'threshold raised',
-    ),
-    ...eachMatch(
-      expr,
-      / (?:>=?|<) on \(job\) ([\d.]+)|(?<= (?:>=?|==) \(?)([\d.]+)/g,
-      scaled(0.7),
-      'threshold lowered',
-    ),
+    // Both windows of an objective, as one decides where they agree.
+    ...allMatches(expr, / > (?=\()/g, () => ' >= ', 'also at the threshold'),
+    ...allMatches(expr, /(?<= > \()([\d.]+)/g, scaled(1.3), 'threshold raised'),
+    ...allMatches(expr, /(?<= > \()([\d.]+)/g, scaled(0.6), 'threshold lowered'),
+    ...eachMatch(expr, /(?<=[ \n])([><]) (?=[\dco])/g, ([, sign]) => `${sign}= `, 'also at the threshold'),
+    ...eachMatch(expr, / >= (?=6)/g, () => ' > ', 'not at the threshold'),
+    ...eachMatch(expr, thresholds, scaled(1.3), 'threshold raised'),
+    ...eachMatch(expr, thresholds, scaled(0.6), 'threshold lowered'),
     ...eachMatch(expr, /histogram_quantile\(0\.99/g, () => 'histogram_quantile(0.95', 'another quantile'),
     ...eachMatch(expr, /"5\.\."/g, () => '"[45].."', '4xx counted'),
     ...eachMatch(expr, /,?http_route!~"[^"]*"/g, () => '', 'probes counted'),
@@ -117,4 +113,17 @@ function eachMatch(
       ? []
       : [[index === 0 ? what : `${what} (${index + 1})`, changed]];
   });
+}
+
+/** One change for all places that match. */
+function allMatches(
+  expr: string,
+  pattern: RegExp,
+  replacement: (match: RegExpExecArray) => string,
+  what: string,
+): Change[] {
+  const changed = expr.replace(pattern, (...found) =>
+    replacement(found.slice(0, 2) as unknown as RegExpExecArray),
+  );
+  return changed === expr ? [] : [[what, changed]];
 }

@@ -4,7 +4,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { untraced } from '../../contract/support/client.js';
 
 export interface PrometheusServer {
@@ -17,6 +16,7 @@ export interface PrometheusServer {
     parameters: Readonly<Record<string, string>>,
     isSo: (data: T) => boolean,
   ): Promise<T>;
+  close(): Promise<void>;
 }
 
 /** An instant vector. */
@@ -30,15 +30,23 @@ export interface Vector {
 const tries = 240;
 const pauseMs = 250;
 
-/** Starts Debian's Prometheus on a free port; it scrapes each target every second, and ends with the test. */
-export async function startPrometheus(targets: Readonly<Record<string, string>>): Promise<PrometheusServer> {
+/** Starts Debian's Prometheus on a free port: each second it scrapes each target, by the name of its job, and evaluates the rules. */
+export async function startPrometheus(
+  targets: Readonly<Record<string, string>>,
+  rules = 'groups: []',
+): Promise<PrometheusServer> {
   const folder = await mkdtemp(join(tmpdir(), 'golden-signals-prometheus-'));
   const jobs = Object.entries(targets).map(([job, target]) => ({
     job_name: job,
     static_configs: [{ targets: [target] }],
   }));
   // YAML is a superset of JSON.
-  const config = { global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: jobs };
+  const config = {
+    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    rule_files: ['rules.yml'],
+    scrape_configs: jobs,
+  };
+  await writeFile(join(folder, 'rules.yml'), rules);
   await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
   const port = await freePort();
   const child = spawn(
@@ -55,10 +63,6 @@ export async function startPrometheus(targets: Readonly<Record<string, string>>)
   let said = '';
   child.stderr?.on('data', (chunk) => {
     said += chunk;
-  });
-  onTestFinished(async () => {
-    await end(child);
-    await rm(folder, { recursive: true, force: true });
   });
 
   const base = `http://127.0.0.1:${port}`;
@@ -91,7 +95,14 @@ export async function startPrometheus(targets: Readonly<Record<string, string>>)
     throw new Error(`waited in vain for ${what}: ${JSON.stringify(last)}\n${said}`);
   }
 
-  return { api, apiUntil };
+  return {
+    api,
+    apiUntil,
+    async close() {
+      await end(child);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 async function freePort(): Promise<number> {

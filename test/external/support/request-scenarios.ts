@@ -30,6 +30,8 @@ function answered(
   );
 }
 
+const job = (name: string) => `{job="${name}"}`;
+
 const latency: Scenario = {
   name: 'HighLatencyP99',
   interval: '1m',
@@ -40,7 +42,15 @@ const latency: Scenario = {
     // Of 2 % that take 2.6 s.
     ...timed('near', { '2.5': 5_880, '3': 6_000, '5': 6_000, '+Inf': 6_000 }, 20),
     ...timed('seldom', { '2.5': 0, '3': 0, '5': 3, '+Inf': 3 }, 20),
-    ...timed('enough', { '2.5': 0, '3': 0, '5': 4, '+Inf': 4 }, 20),
+    ...timed('enough', { '2.5': 0, '3': 0, '5': 3.5, '+Inf': 3.5 }, 20),
+    // One route is fast, the other is not.
+    ...timed('mixed', { '2.5': 6_000, '3': 6_000, '5': 6_000, '+Inf': 6_000 }, 20),
+    ...timed('mixed', { '2.5': 0, '3': 0, '5': 120, '+Inf': 120 }, 20, '/reports'),
+    // Slow until three minutes before the end.
+    [`${bucket}{job="lately",le="3"}`]: counter([17, 0], [3, 60]),
+    [`${bucket}{job="lately",le="5"}`]: counter([20, 60]),
+    [`${bucket}{job="lately",le="+Inf"}`]: counter([20, 60]),
+    [`${count}{job="lately"}`]: counter([20, 60]),
     // A thousand fast probes hide nothing, and slow probes are nobody's wait.
     ...timed('probed', { '2.5': 0, '3': 0, '5': 60, '+Inf': 60 }, 20),
     ...timed('probed', { '2.5': 60_000, '3': 60_000, '5': 60_000, '+Inf': 60_000 }, 20, '/health/live'),
@@ -49,8 +59,8 @@ const latency: Scenario = {
   },
   expects: [
     fires('2m', 'HighLatencyP99'),
-    fires('3m', 'HighLatencyP99', '{job="slow"}', '{job="probed"}'),
-    fires('20m', 'HighLatencyP99', '{job="slow"}', '{job="enough"}', '{job="probed"}'),
+    fires('3m', 'HighLatencyP99', ...['slow', 'mixed', 'lately', 'probed'].map(job)),
+    fires('20m', 'HighLatencyP99', ...['slow', 'enough', 'mixed', 'lately', 'probed'].map(job)),
   ],
 };
 
@@ -62,7 +72,10 @@ const errors: Scenario = {
     ...answered('failing', { 200: 5_930, 503: 70 }, 20),
     ...answered('asked-wrongly', { 200: 3_000, 404: 3_000 }, 20),
     ...answered('seldom', { 200: 0, 500: 3 }, 20),
-    ...answered('enough', { 500: 4 }, 20),
+    ...answered('enough', { 500: 3.5 }, 20),
+    // Each route by itself is within bounds.
+    ...answered('together', { 200: 2_964, 500: 36 }, 20, '/a'),
+    ...answered('together', { 200: 2_964, 502: 36 }, 20, '/b'),
     ...answered('idle', { 200: 0, 500: 0 }, 20),
     ...answered('spotless', { 200: 60 }, 20),
     ...answered('probed', { 200: 60, 500: 60 }, 20),
@@ -72,8 +85,8 @@ const errors: Scenario = {
   },
   expects: [
     fires('2m', 'HighErrorRate'),
-    fires('3m', 'HighErrorRate', '{job="failing"}', '{job="probed"}'),
-    fires('20m', 'HighErrorRate', '{job="failing"}', '{job="enough"}', '{job="probed"}'),
+    fires('3m', 'HighErrorRate', ...['failing', 'together', 'probed'].map(job)),
+    fires('20m', 'HighErrorRate', ...['failing', 'enough', 'together', 'probed'].map(job)),
     {
       at: '10m',
       query: `${recorded}{job="spotless"}`,
@@ -99,7 +112,7 @@ const traffic: Scenario = {
     ...drop('dropped', 600, 54),
     ...drop('silent', 60, 0),
     ...drop('seldom', 3, 0),
-    ...drop('enough', 4, 0),
+    ...drop('enough', 3.5, 0),
     // Restarted, and nobody comes: it has no series of requests at all.
     ...gone('pulled'),
     'up{job="pulled"}': `1x${shortly + 40}`,
@@ -112,15 +125,7 @@ const traffic: Scenario = {
   },
   expects: [
     fires('75m', 'TrafficDrop'),
-    fires(
-      '90m',
-      'TrafficDrop',
-      '{job="dropped"}',
-      '{job="silent"}',
-      '{job="enough"}',
-      '{job="pulled"}',
-      '{job="pushed"}',
-    ),
+    fires('90m', 'TrafficDrop', ...['dropped', 'silent', 'enough', 'pulled', 'pushed'].map(job)),
   ],
 };
 
