@@ -15,7 +15,8 @@ interface Footprint {
 
 async function startProbed(framework: string) {
   const child = fork(join(__dirname, 'fixtures/probed.cjs'), [framework], {
-    execArgv: ['--expose-gc'],
+    // A young generation that may grow to 64 MB would hide what is kept, and look like it.
+    execArgv: ['--expose-gc', '--max-semi-space-size=2'],
     env: {
       PATH: process.env.PATH,
       GS_DIST: DIST,
@@ -59,7 +60,7 @@ test.each(['http', 'express', 'fastify'])(
     expect(after.sockets).toBeLessThan(before.sockets + 5);
     // One object kept for each probe would be several MB.
     expect(after.heapBytes - before.heapBytes).toBeLessThan(2 * megabyte);
-    expect(after.rssBytes - before.rssBytes).toBeLessThan(24 * megabyte);
+    expect(after.rssBytes - before.rssBytes).toBeLessThan(32 * megabyte);
   },
   120_000,
 );
