@@ -61,7 +61,7 @@ export interface HeartbeatHandle {
 export interface HeartbeatsHandle {
   /**
    * Begins to watch; a name that is watched already keeps its options. A service that was blocked itself does not hold that against others.
-   * @throws GoldenSignalsError `ERR_GS_OPTION` for a wrong option
+   * @throws GoldenSignalsError `ERR_GS_OPTION` for a wrong option, `ERR_GS_MISUSE` past 1,000 names
    */
   watch(name: string, options: WatchOptions): Heart;
   /** Ends a watch; false if there is none of that name. */

@@ -1,5 +1,6 @@
 import { text } from '../core/check.js';
 import type { Clock } from '../core/clock.js';
+import { GoldenSignalsError } from '../errors.js';
 import { isoTime, type NamedEntry } from './entry.js';
 import { BeatWatcher } from './phi-accrual.js';
 import { resolveWatch, type WatchConfig, type WatchOptions } from './watch-options.js';
@@ -9,6 +10,9 @@ export interface Heart {
   /** Says that it is alive. */
   beat(): void;
 }
+
+/** Each keeps 200 gaps and has a line in the report: names are those of services, not of users. */
+const maxWatched = 1_000;
 
 /** The heartbeats a service watches, by name. */
 export class Heartbeats {
@@ -23,7 +27,7 @@ export class Heartbeats {
 
   /**
    * Begins to watch; a name that is watched already keeps its watcher and options.
-   * @throws GoldenSignalsError `ERR_GS_OPTION` for a wrong option.
+   * @throws GoldenSignalsError `ERR_GS_OPTION` for a wrong option, `ERR_GS_MISUSE` past 1,000 names.
    */
   watch(name: string, options: WatchOptions): Heart {
     text('watch name', name);
@@ -58,6 +62,11 @@ export class Heartbeats {
   }
 
   #add(name: string, config: WatchConfig) {
+    if (this.#watchers.size >= maxWatched)
+      throw new GoldenSignalsError(
+        'ERR_GS_MISUSE',
+        `watch() takes at most ${maxWatched} names at a time; unwatch() frees one`,
+      );
     const entry = { config, watcher: new BeatWatcher(config, this.#clock, this.#stalledMs) };
     this.#watchers.set(name, entry);
     return entry;

@@ -69,3 +69,15 @@ test.each(['', 7, undefined])('%j is refused as a name', (name) => {
     expect.objectContaining({ code: 'ERR_GS_OPTION' }),
   );
 });
+
+test('at most 1,000 hearts are watched at a time', () => {
+  const { heartbeats } = createHeartbeats();
+  for (let count = 0; count < 1_000; count += 1) heartbeats.watch(`peer-${count}`, { intervalMs: 1_000 });
+  expect(() => heartbeats.watch('one more', { intervalMs: 1_000 })).toThrow(
+    expect.objectContaining({ code: 'ERR_GS_MISUSE' }),
+  );
+  heartbeats.watch('peer-7', { intervalMs: 1_000 }).beat();
+  heartbeats.unwatch('peer-7');
+  heartbeats.watch('one more', { intervalMs: 1_000 }).beat();
+  expect([...heartbeats.entries()]).toHaveLength(1_000);
+});

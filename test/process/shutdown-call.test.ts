@@ -41,6 +41,33 @@ describe.each(kinds)('shutdown() of a $name service', (kind) => {
     const [refused] = await once(net.connect(service.address.port, '127.0.0.1'), 'error');
     expect(refused).toMatchObject({ code: 'ECONNREFUSED' });
   });
+
+  test('cuts off a stream that does not end by itself', async () => {
+    let opened = () => {};
+    const isOpen = new Promise<void>((resolve) => {
+      opened = resolve;
+    });
+    const service = await start(kind, {
+      options: { shutdown: { drainTimeoutMs: 200 } },
+      raw: (_req, res) =>
+        new Promise<void>((resolve) => {
+          res.writeHead(200, { 'content-type': 'text/event-stream' });
+          res.write('data: 1\n\n');
+          res.on('close', () => resolve());
+          opened();
+        }),
+    });
+    const stream = service.send({ path: '/raw/stream' }).then(
+      () => 'ended',
+      () => 'cut off',
+    );
+    await isOpen;
+
+    await service.signals.shutdown();
+    expect(service.signals.health.state).toBe('closed');
+    // Over HTTP/2 it is cancelled (RST_STREAM), which Node's client takes for an end.
+    expect(await stream).toBe(kind.protocol === '2' ? 'ended' : 'cut off');
+  });
 });
 
 const events = ['SIGTERM', 'SIGINT', 'uncaughtExceptionMonitor', 'uncaughtException', 'unhandledRejection'];
