@@ -11,12 +11,24 @@ export class CircuitOpenError extends GoldenSignalsError {
   /** Milliseconds until the circuit lets a call through again; 0 where that is not known. */
   readonly retryAfterMs: number;
   readonly rejectedBy: RejectionCause;
+  /**
+   * 503: express, fastify and Koa answer a request with it whose handler does not catch this. Writable, for Koa writes it.
+   * There is no `statusCode`: Nest would show the message, which names the upstream, to whoever made the request.
+   */
+  status: number;
 
   constructor(upstream: string, retryAfterMs: number, rejectedBy: RejectionCause = 'open') {
     super('ERR_CIRCUIT_OPEN', messageOf(upstream, retryAfterMs, rejectedBy));
     this.upstream = upstream;
     this.retryAfterMs = retryAfterMs;
     this.rejectedBy = rejectedBy;
+    this.status = 503;
+  }
+
+  /** The headers that those frameworks answer with besides: `retry-after` in whole seconds, where it is known. */
+  get headers(): Readonly<Record<string, string>> | undefined {
+    if (!(this.retryAfterMs > 0)) return undefined;
+    return { 'retry-after': String(Math.ceil(this.retryAfterMs / 1_000)) };
   }
 }
 

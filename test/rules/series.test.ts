@@ -19,6 +19,7 @@ function emitted(): Map<string, Pick<Instrument, 'kind' | 'unit'>> {
     clock: createFakeClock(),
     faults: createFaults(silent),
     log: silent,
+    isStalled: () => false,
     onTransition: () => {},
   });
   const instruments = [
