@@ -123,7 +123,7 @@ describe('the tables of README', () => {
     const env = createEnvironment(variables, () => {});
     for (const signal of ['traces', 'metrics', 'logs'] as const)
       resolveOtlp(signal, 'http/json', env, () => {});
-    const listed = tableAfter('| Variable ').flatMap(
+    const listed = tableAfter('| Variable ', page('environment')).flatMap(
       ([names]) => (names ?? '').match(/\b[A-Z]+_[A-Z_]+\b/g) ?? [],
     );
     const example = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
