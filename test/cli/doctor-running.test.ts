@@ -109,7 +109,7 @@ describe('golden-signals doctor and a running service', () => {
     ['breaker-open', (text) => text.replace(/"open"} 0/, '"open"} 1').replace(/"closed"} 1/, '"closed"} 0')],
     [
       'check-failing',
-      (text) => `${text}\ngolden_signals_health_status_ratio{golden_signals_health_check="db"} 0`,
+      (text) => `${text}\ngolden_signals_health_status{golden_signals_health_check="db"} 0`,
     ],
     ['heartbeat-stale', (text) => text.replace(/(timestamp_seconds) \d+/, `$1 ${now() - 120}`)],
   ])('finds %s', async (id, change) => {
