@@ -29,8 +29,8 @@ export interface PoolsParts {
 
 const maxPools = 1_000;
 
-/** Under this key a pool says by which name it is observed, also by another installed copy of this package. */
-const nameKey = Symbol.for('golden-signals.pool');
+/** The pools of the process that are observed, whichever service it is that does. */
+const observed = new WeakSet<object>();
 
 /** The pools of one service, by name. */
 export class Pools {
@@ -60,14 +60,14 @@ export class Pools {
    */
   add(name: string, pool: object): void {
     checkPool(name, pool);
-    if (nameKey in pool) return;
+    if (observed.has(pool)) return;
     this.#sweep();
     const before = this.#observed.get(name);
     if (before === undefined && this.#observed.size >= maxPools)
       throw new GoldenSignalsError('ERR_GS_MISUSE', `there are ${maxPools} pools already`);
     const seen = this.#observe(name, pool);
     if (seen === undefined) return;
-    Object.defineProperty(pool, nameKey, { value: name, configurable: true });
+    observed.add(pool);
     if (before !== undefined) {
       this.#parts.log.warnOnce(
         `pool ${name}`,
@@ -110,7 +110,7 @@ export class Pools {
     this.#observed.delete(name);
     this.#metrics.forget(name);
     this.#agents.forget(name);
-    if (pool !== undefined) delete (pool as { [nameKey]?: string })[nameKey];
+    if (pool !== undefined) observed.delete(pool);
     try {
       if (seen !== undefined && 'detach' in seen) seen.detach();
     } catch (error) {

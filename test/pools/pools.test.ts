@@ -3,6 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createPool } from 'generic-pool';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { COPIES, loadCopy } from '../client/support/undici.js';
 import { startDatabaseService } from '../database/support/service.js';
 
 const count = 'db.client.connection.count';
@@ -25,6 +26,14 @@ describe('a pool that says itself how it is', () => {
     expect(await service.value('db.client.connection.pending_requests')).toBe(2);
     now.used = 4;
     expect(await service.value(count, 'used')).toBe(4);
+  });
+
+  test('is not written into', async () => {
+    const pool = Object.freeze({ stats: () => ({ used: 1, idle: 0 }) });
+    const service = startDatabaseService({ pools: { workers: pool } });
+    service.signals.pool('workers', pool);
+    expect(Reflect.ownKeys(pool)).toEqual(['stats']);
+    expect(await service.value(count, 'used')).toBe(1);
   });
 
   test('has no maximum where it names none, and nothing where it says nonsense or throws', async () => {
@@ -141,11 +150,9 @@ describe('the sockets of an agent', () => {
     expect(await service.points(count)).toEqual([]);
   });
 
-  test.each(['undici6', 'undici7', 'undici8'])('of %s are told of by origin', async (name) => {
+  test.each(COPIES)('of %s are told of by origin', async (name) => {
     const { port, asked, answer } = await startServer();
-    const undici = await import(name).catch(() => undefined);
-    // Not every version runs on every Node.
-    if (undici === undefined) return;
+    const undici = await loadCopy(name);
     for (const dispatcher of [
       new undici.Agent({ connections: 2 }),
       new undici.Pool(`http://127.0.0.1:${port}`, { connections: 2 }),
