@@ -94,7 +94,7 @@ export interface Telemetry {
 }
 
 /** What a histogram of durations is called. */
-export type DurationMetric = Readonly<Record<'name' | 'description' | 'unit', string>>;
+type DurationMetric = Readonly<Record<'name' | 'description' | 'unit', string>>;
 
 /** How long flush() waits at most, in milliseconds. */
 const flushBoundMs = 30_000;

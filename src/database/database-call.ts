@@ -1,5 +1,5 @@
 import type { Attributes, Context, Span } from '@opentelemetry/api';
-import { type DatabaseServer, type FinishedOperation, operationAttributes } from '../metrics/database-red.js';
+import type { DatabaseServer, FinishedOperation } from '../metrics/database-red.js';
 import type { TracedCall } from '../trace/call-tracing.js';
 import type { Statement } from './statement.js';
 
@@ -16,6 +16,7 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
   errorType: string | undefined;
   statusCode: string | undefined;
   isEnded: boolean;
+  readonly isLeaf: boolean;
 
   constructor(
     server: DatabaseServer,
@@ -34,6 +35,7 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
     this.errorType = undefined;
     this.statusCode = undefined;
     this.isEnded = false;
+    this.isLeaf = true;
   }
 
   get summary(): string | undefined {
@@ -55,9 +57,15 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
   }
 
   spanAttributes(): Attributes {
-    const attributes = operationAttributes(this);
-    if (this.statement.text !== undefined) attributes['db.query.text'] = this.statement.text;
-    if (this.batchSize !== undefined) attributes['db.operation.batch.size'] = this.batchSize;
-    return attributes;
+    const { statement, server, errorType, statusCode, batchSize } = this;
+    const attributes = statement.attributesOn(server);
+    // A span that was shown to processors of the user's has a context of its own; they may write into what they are given.
+    const isShared = this.inner === this.context;
+    if (isShared && errorType === undefined && batchSize === undefined) return attributes;
+    const own = { ...attributes };
+    if (statusCode !== undefined) own['db.response.status_code'] = statusCode;
+    if (errorType !== undefined) own['error.type'] = errorType;
+    if (batchSize !== undefined) own['db.operation.batch.size'] = batchSize;
+    return own;
   }
 }

@@ -27,7 +27,7 @@ export function isPgClient(value: object): value is PgClient {
   );
 }
 
-/** Under this key a client says that its queries are seen, also by another installed copy of this package. */
+/** Under this key a client says who sees its queries, also if that is another installed copy of this package. */
 const seenKey = Symbol.for('golden-signals.pg-client');
 
 /** Gives every query of PostgreSQL clients a span and a duration, whichever of the forms of `pg` it is written in. */
@@ -42,11 +42,12 @@ export class PgClients {
 
   /** Wraps `query` of this one client; what is wrapped already stays as it is. */
   observe(client: PgClient): void {
-    if (seenKey in client) return;
+    // The one of a service that has ended only passes queries on.
+    if ((client as { readonly [seenKey]?: { readonly isOpen: boolean } })[seenKey]?.isOpen === true) return;
     const clients = this;
     const { query } = client;
     const server = this.#servers.find(client.host, client.port, client.database);
-    Object.defineProperty(client, seenKey, { value: true, configurable: true });
+    Object.defineProperty(client, seenKey, { value: this.#database, configurable: true });
     Object.defineProperty(client, 'query', {
       configurable: true,
       writable: true,

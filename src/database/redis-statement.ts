@@ -1,4 +1,4 @@
-import { type Statement, unknownStatement } from './statement.js';
+import { Statement, unknownStatement } from './statement.js';
 
 const commandName = /^[A-Za-z][A-Za-z0-9._-]{0,31}$/;
 /** More arguments than this are not counted out. */
@@ -31,12 +31,7 @@ export class RedisStatements {
 
 function statementOf(name: string, count: number): Statement {
   const shown = ' ?'.repeat(Math.min(count, maxShown)) + (count > maxShown ? ' …' : '');
-  return Object.freeze({
-    text: `${name}${shown}`,
-    summary: undefined,
-    operation: name,
-    collection: undefined,
-  });
+  return new Statement({ text: `${name}${shown}`, operation: name });
 }
 
 /** Of several commands that went as one. */
@@ -44,7 +39,5 @@ export function batchStatement(mode: 'MULTI' | 'PIPELINE'): Statement {
   return mode === 'MULTI' ? multi : pipeline;
 }
 
-const batch = (operation: string): Statement =>
-  Object.freeze({ text: undefined, summary: undefined, operation, collection: undefined });
-const multi = batch('MULTI');
-const pipeline = batch('PIPELINE');
+const multi = new Statement({ operation: 'MULTI' });
+const pipeline = new Statement({ operation: 'PIPELINE' });

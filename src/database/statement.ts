@@ -1,23 +1,57 @@
+import type { Attributes } from '@opentelemetry/api';
+import { type DatabaseServer, operationAttributes } from '../metrics/database-red.js';
 import { SqlSummary } from './sql-summary.js';
 import { type Dialect, sanitizeSql } from './sql-text.js';
 
-/** What telemetry says of a statement or command; none of it holds a value. */
-export interface Statement {
-  readonly text: string | undefined;
+interface StatementParts {
+  readonly text?: string | undefined;
   /** Names the class of statements: operations and their targets. */
-  readonly summary: string | undefined;
+  readonly summary?: string | undefined;
   /** Where there is only one. */
+  readonly operation?: string | undefined;
+  readonly collection?: string | undefined;
+}
+
+/** What telemetry says of a statement or command; none of it holds a value. */
+export class Statement implements StatementParts {
+  readonly text: string | undefined;
+  readonly summary: string | undefined;
   readonly operation: string | undefined;
   readonly collection: string | undefined;
+  #server: DatabaseServer | undefined;
+  #attributes: Attributes | undefined;
+
+  constructor({ text, summary, operation, collection }: StatementParts) {
+    this.text = text;
+    this.summary = summary;
+    this.operation = operation;
+    this.collection = collection;
+    this.#server = undefined;
+    this.#attributes = undefined;
+  }
+
+  /** What its spans say where all went well: one object for all of them, as nearly every statement goes to one server. */
+  attributesOn(server: DatabaseServer): Attributes {
+    if (this.#attributes === undefined || this.#server !== server) {
+      const { summary, operation, collection } = this;
+      const attributes = operationAttributes({
+        server,
+        summary,
+        operation,
+        collection,
+        errorType: undefined,
+        statusCode: undefined,
+      });
+      if (this.text !== undefined) attributes['db.query.text'] = this.text;
+      this.#server = server;
+      this.#attributes = Object.freeze(attributes);
+    }
+    return this.#attributes;
+  }
 }
 
 /** Of a statement that nobody has the text of. */
-export const unknownStatement: Statement = Object.freeze({
-  text: undefined,
-  summary: undefined,
-  operation: undefined,
-  collection: undefined,
-});
+export const unknownStatement = new Statement({});
 
 const maxEntries = 500;
 const maxKeyLength = 2_048;
@@ -58,8 +92,7 @@ export class StatementCache {
   #read(sql: string): Statement {
     const summary = new SqlSummary();
     const text = sanitizeSql(sql, this.#dialect, summary);
-    const { summary: short, operation, collection } = summary.finish();
-    return Object.freeze({ text, summary: short, operation, collection });
+    return new Statement({ text, ...summary.finish() });
   }
 }
 

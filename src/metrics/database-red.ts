@@ -63,7 +63,7 @@ export function createDatabaseRed(durations: SeriesSet<Recordable>): DatabaseRed
 }
 
 /** Database client conventions, v1.44. */
-export function serverAttributes({ system, namespace, address, port }: DatabaseServer): Attributes {
+function serverAttributes({ system, namespace, address, port }: DatabaseServer): Attributes {
   const attributes: Attributes = { 'db.system.name': system };
   if (namespace !== undefined) attributes['db.namespace'] = namespace;
   if (address !== undefined) {

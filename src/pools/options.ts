@@ -45,7 +45,7 @@ export function checkPool(name: unknown, pool: unknown): void {
 export function rejectPool(name: string, pool: unknown): never {
   reject(
     `pools.${name}`,
-    'a pg.Pool or pg.Client, a mysql2 pool, a generic-pool, an http.Agent, an undici Agent or Pool, or { stats() }',
+    'a pg.Pool or pg.Client, a mysql2 pool, a generic-pool, an http.Agent, an undici Agent or Pool, or { stats() } (clients of Redis are seen without)',
     pool,
   );
 }

@@ -3,13 +3,16 @@ import type { Faults } from '../core/faults.js';
 import type { Log } from '../core/log.js';
 import { GoldenSignalsError } from '../errors.js';
 import type { CallTracing } from '../trace/call-tracing.js';
+import { AgentMetrics, type ObservedAgent } from './agent-sockets.js';
 import { isGenericPool, observeGenericPool } from './generic-pool.js';
+import { isHttpAgent, observeHttpAgent } from './http-agent.js';
 import { isMysqlPool, observeMysqlPool } from './mysql-pool.js';
 import { checkPool, rejectPool } from './options.js';
 import { isPgPool, observePgPool } from './pg-pool.js';
 import { type PoolDurations, PoolMetrics } from './pool-metrics.js';
 import type { ObservedPool } from './pool-reading.js';
 import { isStatsPool, observeStatsPool } from './stats-pool.js';
+import { isUndiciDispatcher, observeUndici } from './undici-agent.js';
 import { Waits } from './waits.js';
 
 export interface PoolsParts {
@@ -26,23 +29,29 @@ export interface PoolsParts {
 
 const maxPools = 1_000;
 
-/** Under this key a pool says by which name it is observed, also by another installed copy of this package. */
-const nameKey = Symbol.for('golden-signals.pool');
+/** The pools of the process that are observed, whichever service it is that does. */
+const observed = new WeakSet<object>();
 
 /** The pools of one service, by name. */
 export class Pools {
   readonly #parts: PoolsParts;
   readonly #metrics: PoolMetrics;
-  readonly #observed = new Map<string, { readonly pool: object; readonly seen: ObservedPool }>();
+  readonly #agents: AgentMetrics;
+  readonly #observed = new Map<
+    string,
+    { readonly pool: object; readonly seen: ObservedPool | ObservedAgent }
+  >();
 
   constructor(parts: PoolsParts) {
     const { durations, faults } = parts;
     this.#parts = parts;
-    this.#metrics = new PoolMetrics(durations, (error) => faults.caught('pools.read', error));
+    const onFault = (error: unknown) => faults.caught('pools.read', error);
+    this.#metrics = new PoolMetrics(durations, onFault);
+    this.#agents = new AgentMetrics(onFault);
   }
 
   get instruments() {
-    return this.#metrics.instruments;
+    return [...this.#metrics.instruments, ...this.#agents.instruments];
   }
 
   /**
@@ -51,14 +60,14 @@ export class Pools {
    */
   add(name: string, pool: object): void {
     checkPool(name, pool);
-    if (nameKey in pool) return;
+    if (observed.has(pool)) return;
     this.#sweep();
     const before = this.#observed.get(name);
     if (before === undefined && this.#observed.size >= maxPools)
       throw new GoldenSignalsError('ERR_GS_MISUSE', `there are ${maxPools} pools already`);
     const seen = this.#observe(name, pool);
     if (seen === undefined) return;
-    Object.defineProperty(pool, nameKey, { value: name, configurable: true });
+    observed.add(pool);
     if (before !== undefined) {
       this.#parts.log.warnOnce(
         `pool ${name}`,
@@ -67,7 +76,8 @@ export class Pools {
       this.#release(name);
     }
     this.#observed.set(name, { pool, seen });
-    this.#metrics.watch(name, seen);
+    if ('read' in seen) this.#metrics.watch(name, seen);
+    else this.#agents.watch(name, seen);
   }
 
   /** Gives all pools back as they were. */
@@ -75,12 +85,14 @@ export class Pools {
     for (const name of [...this.#observed.keys()]) this.#release(name);
   }
 
-  #observe(name: string, pool: object): ObservedPool | undefined {
+  #observe(name: string, pool: object): ObservedPool | ObservedAgent | undefined {
     const { clock, faults, tracing, observeClient, tryClient } = this.#parts;
     const waits = () => new Waits({ clock, faults, tracing, name, times: this.#metrics.timesOf(name) });
     if (isPgPool(pool)) return observePgPool(pool, waits(), observeClient);
     if (isMysqlPool(pool)) return observeMysqlPool(pool, waits());
     if (isGenericPool(pool)) return observeGenericPool(pool, waits());
+    if (isHttpAgent(pool)) return observeHttpAgent(pool);
+    if (isUndiciDispatcher(pool)) return observeUndici(pool);
     if (isStatsPool(pool)) return observeStatsPool(pool);
     if (tryClient(pool)) return undefined;
     return rejectPool(name, pool);
@@ -97,9 +109,10 @@ export class Pools {
     const { pool, seen } = this.#observed.get(name) ?? {};
     this.#observed.delete(name);
     this.#metrics.forget(name);
-    if (pool !== undefined) delete (pool as { [nameKey]?: string })[nameKey];
+    this.#agents.forget(name);
+    if (pool !== undefined) observed.delete(pool);
     try {
-      seen?.detach();
+      if (seen !== undefined && 'detach' in seen) seen.detach();
     } catch (error) {
       this.#parts.faults.caught('pools.detach', error);
     }

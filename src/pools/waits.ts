@@ -27,6 +27,7 @@ export class Wait implements TracedCall {
   inner: Context;
   span: Span | undefined;
   errorType: string | undefined;
+  readonly isLeaf: boolean;
 
   constructor(startMs: number, context: Context, pool: string, delay: Delay) {
     this.startMs = startMs;
@@ -36,6 +37,7 @@ export class Wait implements TracedCall {
     this.inner = context;
     this.span = undefined;
     this.errorType = undefined;
+    this.isLeaf = true;
   }
 
   spanAttributes(): Attributes {

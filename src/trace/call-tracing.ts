@@ -24,6 +24,8 @@ export interface TracedCall extends AttributeSource {
   inner: Context;
   span: Span | undefined;
   readonly errorType: string | undefined;
+  /** True where nothing is called under it: it then needs no context of its own. */
+  readonly isLeaf?: boolean;
 }
 
 /** Gives a call its span, and ends it. */
@@ -55,12 +57,13 @@ export function createCallTracing({ origin, ids, sampler, started }: CallTracing
       };
       if (parent?.traceState !== undefined) own.traceState = parent.traceState;
       if (!isSampled) {
-        call.inner = contextWithSpan(call.context, trace.wrapSpanContext(own));
+        if (call.isLeaf !== true) call.inner = contextWithSpan(call.context, trace.wrapSpanContext(own));
         return;
       }
       const span = new LiveSpan(origin, kind, name, own, parent, call.startMs, call);
       call.span = span;
-      call.inner = contextWithSpan(call.context, span);
+      if (call.isLeaf === true && started === undefined) return;
+      call.inner = trace.setSpan(call.context, span);
       started?.(span, call.inner);
     },
     end(call, endMs) {

@@ -235,7 +235,9 @@ export class LiveSpan implements Span, ReadableSpan {
   #build(): Attributes {
     const own = this.#source?.spanAttributes();
     if (own === undefined) return this.#given ?? {};
-    return this.#given === undefined ? own : Object.assign(own, this.#given);
+    if (this.#given === undefined) return own;
+    // What is frozen is shared with other spans of its kind.
+    return Object.isFrozen(own) ? { ...own, ...this.#given } : Object.assign(own, this.#given);
   }
 
   #epochMsOf(time: TimeInput): number {

@@ -296,4 +296,15 @@ describe('a client', () => {
     await pool.query('SELECT 1');
     expect(service.spans).toHaveLength(before);
   });
+
+  test('is seen again by a service that comes after', async () => {
+    const pool = startPool({ max: 1 });
+    const first = startDatabaseService({ pools: { orders: pool } });
+    await pool.query('SELECT 1');
+    await first.signals.shutdown();
+    const second = startDatabaseService({ pools: { orders: pool } });
+    await pool.query('SELECT 1');
+    expect(first.named('SELECT')).toHaveLength(1);
+    expect(second.named('SELECT')).toHaveLength(1);
+  });
 });
