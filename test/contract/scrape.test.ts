@@ -91,6 +91,12 @@ describe('the metrics of a service', () => {
     expect((await service.send({ path: '/metrics' })).body).not.toContain('target_info');
   });
 
+  test('are there also where no probe is answered', async () => {
+    const service = await startWith(firstKind, { metrics: { prometheus: {} }, health: false });
+    expect((await service.send({ path: '/metrics' })).body).toContain('target_info');
+    expect((await service.send({ path: '/health' })).status).toBe(404);
+  });
+
   test('are there where OTEL_METRICS_EXPORTER names prometheus', async () => {
     vi.stubEnv('OTEL_METRICS_EXPORTER', 'prometheus');
     const service = await startWith(firstKind, {});
