@@ -81,7 +81,7 @@ function setHeaderOfRequest(this: ObservedRequest, name: string, value: unknown)
 function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value: unknown): void {
   switch (event) {
     case 'socket':
-      notePeer(value as Socket, call);
+      notePeer(value as Socket | undefined, call);
       break;
     case 'upgrade':
     case 'connect': {
@@ -110,8 +110,9 @@ function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value
  * The address of a connection is kept once it was read. It must be before anything is sent: a reset that comes right behind the head
  * of a response makes the connection forget it before that head is read.
  */
-function notePeer(socket: Socket, call: OutboundCall): void {
-  if (call.span === undefined) return;
+function notePeer(socket: Socket | undefined, call: OutboundCall): void {
+  // Stand-ins for the network emit what they like.
+  if (call.span === undefined || typeof socket?.once !== 'function') return;
   call.peer = socket;
   if (socket.connecting) socket.once('connect', readAddress);
   else readAddress.call(socket);
