@@ -12,7 +12,8 @@ import { table } from '../table.mjs';
 const { values: given } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    calls: { type: 'string', default: '20000' },
+    slices: { type: 'string', default: '5' },
+    calls: { type: 'string', default: '4000' },
     'warm-up': { type: 'string', default: '20000' },
     concurrency: { type: 'string', default: '16' },
     clients: { type: 'string', default: 'fetch,http' },
@@ -24,6 +25,7 @@ const { values: given } = parseArgs({
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const rounds = Number(given.rounds);
+const slices = Number(given.slices);
 const count = Number(given.calls);
 const warmUp = Number(given['warm-up']);
 const concurrency = Number(given.concurrency);
@@ -41,30 +43,25 @@ async function settledSpans(sink, expected) {
   return spans;
 }
 
-async function sample(client, variant, { sink, url, env }) {
+/** Starts a client process and makes the calls that warm it up. */
+async function startClient(client, variant, { sink, url, env }) {
   const file = here(`./variants/${variant}.cjs`);
   const child = startChild(here('./client.cjs'), { args: [file], execArgv: ['--require', file], env });
-  try {
-    const isTraced = variant !== 'bare';
-    await child.ask('run', { client, url, count: warmUp, concurrency });
-    await child.ask('flush');
-    await settledSpans(sink, isTraced ? warmUp : 0);
-    await sink.ask('reset');
-    const before = await child.ask('cpuMicros');
-    await child.ask('run', { client, url, count, concurrency });
-    await child.ask('flush');
-    const spans = await settledSpans(sink, isTraced ? count : 0);
-    const cpuMicros = (await child.ask('cpuMicros')) - before;
-    return {
-      client,
-      variant,
-      microsPerCall: cpuMicros / count,
-      spans,
-      isComplete: spans === (isTraced ? count : 0),
-    };
-  } finally {
-    await child.stop();
-  }
+  await child.ask('run', { client, url, count: warmUp, concurrency });
+  await child.ask('flush');
+  await settledSpans(sink, variant === 'bare' ? 0 : warmUp);
+  return child;
+}
+
+async function sample(child, client, variant, { sink, url }) {
+  const expected = variant === 'bare' ? 0 : count;
+  await sink.ask('reset');
+  const before = await child.ask('cpuMicros');
+  await child.ask('run', { client, url, count, concurrency });
+  await child.ask('flush');
+  const spans = await settledSpans(sink, expected);
+  const cpuMicros = (await child.ask('cpuMicros')) - before;
+  return { client, variant, microsPerCall: cpuMicros / count, spans, isComplete: spans === expected };
 }
 
 const sink = startChild(here('../http-server/sink.mjs'), { env: cleanEnv() });
@@ -85,14 +82,22 @@ const env = cleanEnv({
 const samples = [];
 for (let round = 0; round < rounds; round++) {
   for (const client of clients) {
+    const children = new Map();
     for (const variant of orderOf(variants, round)) {
-      const result = await sample(client, variant, { sink, url, env });
-      samples.push({ round, ...result });
-      console.error(
-        `round ${round + 1}/${rounds} ${client.padEnd(5)} ${variant.padEnd(8)} ${result.microsPerCall.toFixed(1)} us/call, ` +
-          `${result.spans} spans${result.isComplete ? '' : '  INCOMPLETE'}`,
-      );
+      await sink.ask('reset');
+      children.set(variant, await startClient(client, variant, { sink, url, env }));
     }
+    for (let slice = 0; slice < slices; slice++) {
+      for (const variant of orderOf(variants, round + slice)) {
+        const result = await sample(children.get(variant), client, variant, { sink, url });
+        samples.push(result);
+        console.error(
+          `round ${round + 1}/${rounds} ${client.padEnd(5)} ${variant.padEnd(8)} ${result.microsPerCall.toFixed(1)} us/call, ` +
+            `${result.spans} spans${result.isComplete ? '' : '  INCOMPLETE'}`,
+        );
+      }
+    }
+    await Promise.all([...children.values()].map((child) => child.stop()));
   }
 }
 await Promise.all([sink.stop(), upstream.stop()]);
@@ -101,7 +106,7 @@ const text = (value) => value.toFixed(1);
 const micros = (client, variant) =>
   samples.filter((s) => s.client === client && s.variant === variant).map((s) => s.microsPerCall);
 const added = (client, variant) =>
-  micros(client, variant).map((value, round) => value - micros(client, 'bare')[round]);
+  micros(client, variant).map((value, index) => value - micros(client, 'bare')[index]);
 const rows = [];
 const ratios = [];
 for (const client of clients) {
@@ -129,7 +134,7 @@ const head = [
   'ours/official',
 ];
 console.log(
-  `${describeMachine()}. ${rounds} rounds of ${count} calls (${warmUp} to warm up), ${concurrency} at a time, keep-alive.\n\n` +
+  `${describeMachine()}. ${rounds} rounds of ${slices} slices of ${count} calls (${warmUp} to warm up), ${concurrency} at a time, keep-alive.\n\n` +
     table(head, rows, { isMarkdown: given.markdown }),
 );
 if (samples.some(({ isComplete }) => !isComplete)) {

@@ -23,6 +23,8 @@ type Authority = Omit<Target, 'method' | 'path'>;
 
 // What one call after another is named by, put together and hashed once. Hosts that an attacker makes up empty it now and then.
 const maxKept = 1_000;
+const maxPorts = 16;
+const maxOriginChars = 300;
 const byOrigin = new Map<string, Authority | null>();
 const byHost = new Map<string, Authority[]>();
 let kept = 0;
@@ -64,6 +66,10 @@ export function createSocketTarget(method: string, scheme: Scheme, socket: strin
 
 /** As {@link parseOrigin}, for an origin that many calls go to. */
 export function knownOrigin(origin: string): Authority | undefined {
+  if (origin.length > maxOriginChars) {
+    const parsed = parseOrigin(origin);
+    return parsed && authorityOf(parsed.scheme, parsed.host, parsed.port);
+  }
   let known = byOrigin.get(origin);
   if (known === undefined) {
     const parsed = parseOrigin(origin);
@@ -86,7 +92,8 @@ function authorityOf(scheme: Scheme, host: string, port: number): Authority {
     kept = 0;
   }
   kept += 1;
-  byHost.set(host, [...(byHost.get(host) ?? []), authority]);
+  // Whoever tries one port after another must not make the list of them long.
+  byHost.set(host, ofHost === undefined || ofHost.length >= maxPorts ? [authority] : [...ofHost, authority]);
   return authority;
 }
 

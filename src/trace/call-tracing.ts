@@ -63,7 +63,7 @@ export function createCallTracing({ origin, ids, sampler, started }: CallTracing
       const span = new LiveSpan(origin, kind, name, own, parent, call.startMs, call);
       call.span = span;
       if (call.isLeaf === true && started === undefined) return;
-      call.inner = trace.setSpan(call.context, span);
+      call.inner = contextWithSpan(call.context, span);
       started?.(span, call.inner);
     },
     end(call, endMs) {

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createTarget, parseOrigin, urlOf } from '../../src/client/target.js';
+import {
+  createSocketTarget,
+  createTarget,
+  knownOrigin,
+  parseOrigin,
+  urlOf,
+} from '../../src/client/target.js';
 
 describe('where a call goes', () => {
   test.each([
@@ -78,5 +84,49 @@ describe('where a call goes', () => {
         urlOf(createTarget(method, 'http', 'orders', 80, path));
       }),
     );
+  });
+});
+
+describe('what a call is named by', () => {
+  test('is told apart by host, port and scheme, whatever was called before', () => {
+    const calls = [
+      ['http', 'orders', 80, 'orders:80', 'http://orders'],
+      ['https', 'orders', 80, 'orders:80', 'https://orders:80'],
+      ['http', 'orders', 8080, 'orders:8080', 'http://orders:8080'],
+      ['http', '::1', 8080, '::1:8080', 'http://[::1]:8080'],
+    ] as const;
+    for (let round = 0; round < 2; round += 1) {
+      for (const [scheme, host, port, upstream, origin] of calls)
+        expect(createTarget('GET', scheme, host, port, '/')).toMatchObject({
+          upstream,
+          origin,
+          port,
+          scheme,
+        });
+    }
+  });
+
+  test('stays right past as many hosts and ports as are kept', () => {
+    for (let index = 1; index <= 3_000; index += 1) {
+      expect(knownOrigin(`http://made-up-${index}:81`)?.upstream).toBe(`made-up-${index}:81`);
+      expect(createTarget('GET', 'http', 'scanned', index, '/').upstream).toBe(`scanned:${index}`);
+    }
+    expect(knownOrigin('http://made-up-1:81')).toMatchObject({ host: 'made-up-1', port: 81 });
+  });
+
+  test.each([
+    ['http://Orders', 'http://orders'],
+    ['https://orders:443', 'https://orders'],
+    [`http://${'a'.repeat(400)}:81`, `http://${'a'.repeat(400)}:81`],
+    ['file:///etc', undefined],
+    ['', undefined],
+  ])('of the origin %s is known the first time as the second', (given, origin) => {
+    expect(knownOrigin(given)?.origin).toBe(origin);
+    expect(knownOrigin(given)?.origin).toBe(origin);
+  });
+
+  test('is the path of its socket for a Unix domain socket', () => {
+    const target = createSocketTarget('GET', 'http', '/run/x.sock', 'http://proxied/');
+    expect(target).toMatchObject({ host: '/run/x.sock', port: 0, upstream: '/run/x.sock' });
   });
 });
