@@ -1,4 +1,10 @@
 import { record, reject } from '../core/check.js';
+import { isGenericPool } from './generic-pool.js';
+import { isHttpAgent } from './http-agent.js';
+import { isMysqlPool } from './mysql-pool.js';
+import { isPgPool } from './pg-pool.js';
+import { isStatsPool } from './stats-pool.js';
+import { isUndiciDispatcher } from './undici-agent.js';
 
 /** A pool that says itself how it is used: for whatever this library does not know. */
 export interface StatsPool {
@@ -27,11 +33,25 @@ export type PoolOptions = Readonly<Record<string, Pool>>;
 
 const maxNameLength = 100;
 
-export function resolvePools(given: PoolOptions | undefined): PoolOptions {
+/** `isClient` knows the single clients that are taken as well. */
+export function resolvePools(
+  given: PoolOptions | undefined,
+  isClient: (value: object) => boolean,
+): PoolOptions {
   if (given === undefined) return Object.freeze({});
   record('pools', given, typeof given === 'object' && given !== null ? Object.keys(given) : []);
-  for (const [name, pool] of Object.entries(given)) checkPool(name, pool);
+  for (const [name, pool] of Object.entries(given)) {
+    checkPool(name, pool);
+    // Here, and not when it is observed: by then half of the service would be built.
+    if (!isPool(pool) && !isClient(pool)) rejectPool(name, pool);
+  }
   return Object.freeze({ ...given });
+}
+
+function isPool(value: object): boolean {
+  return [isPgPool, isMysqlPool, isGenericPool, isHttpAgent, isUndiciDispatcher, isStatsPool].some((isKind) =>
+    isKind(value),
+  );
 }
 
 /** Whether it is a pool that is known is seen when it is observed. */

@@ -51,15 +51,16 @@ export function observePgPool(
     return function (this: unknown, callback?: Callback) {
       const wait = waits.ask(delayOf(pool));
       if (wait === undefined) return connect.call(this, callback);
-      const ask = (answer: Callback) =>
-        connect.call(this, (error, client, release) => {
+      if (callback !== undefined) {
+        return connect.call(this, (error, client, release) => {
           waits.answered(wait, error);
-          resumeIn(wait.context, answer, undefined, error, client, release);
+          resumeIn(wait.context, callback, undefined, error, client, release);
         });
-      if (callback !== undefined) return ask(callback);
+      }
       const PromiseOfPool = pool.Promise ?? Promise;
       return new PromiseOfPool((resolve, reject) => {
-        ask((error, client) => {
+        connect.call(this, (error, client) => {
+          waits.answered(wait, error);
           if (error) reject(error);
           else resolve(client);
         });

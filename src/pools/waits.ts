@@ -58,7 +58,8 @@ export interface WaitsParts {
 /** Follows a pool's connections from being asked for to being given back. Nothing here throws. */
 export class Waits {
   readonly #parts: WaitsParts;
-  readonly #usedSince = new WeakMap<object, number>();
+  /** One for each connection for as long as it lives; a `since` below 0 is nobody's use. */
+  readonly #uses = new WeakMap<object, { since: number }>();
 
   constructor(parts: WaitsParts) {
     this.#parts = parts;
@@ -100,15 +101,17 @@ export class Waits {
 
   /** A connection is in somebody's hand from now on. */
   taken(connection: unknown): void {
-    if (typeof connection === 'object' && connection !== null)
-      this.#usedSince.set(connection, this.#parts.clock.now());
+    if (typeof connection !== 'object' || connection === null) return;
+    const use = this.#uses.get(connection);
+    if (use === undefined) this.#uses.set(connection, { since: this.#parts.clock.now() });
+    else use.since = this.#parts.clock.now();
   }
 
   givenBack(connection: unknown): void {
-    const since = this.#usedSince.get(connection as object);
-    if (since === undefined) return;
-    this.#usedSince.delete(connection as object);
-    this.#parts.times.use?.record((this.#parts.clock.now() - since) / 1_000);
+    const use = this.#uses.get(connection as object);
+    if (use === undefined || use.since < 0) return;
+    this.#parts.times.use?.record((this.#parts.clock.now() - use.since) / 1_000);
+    use.since = -1;
   }
 }
 
