@@ -3,7 +3,7 @@ import type { Terminal } from './terminal.js';
 /** 0: all is well; 1: it was done, and there are findings, or it could not be done; 2: it was not understood. */
 export type ExitCode = 0 | 1 | 2;
 
-export interface Flag {
+interface Flag {
   /** How its value is called in the help; undefined for one that is on or off. */
   readonly value?: string;
   readonly isRepeated?: boolean;

@@ -36,7 +36,7 @@ const columns = 24;
 export const datasource = { type: 'prometheus', uid: '${datasource}' } as const;
 
 /** Height of a panel, in Grafana's rows. */
-export function heightOf({ type }: Panel): number {
+function heightOf({ type }: Panel): number {
   return type === 'stat' ? 4 : 8;
 }
 

@@ -1,7 +1,7 @@
 import { notNegative, positive, record, reject, text, within } from '../core/check.js';
 
 /** A latency objective: `percent` of requests are answered within `thresholdS`. */
-export interface LatencyObjective {
+interface LatencyObjective {
   /** In seconds; has to be a bucket bound of the durations. */
   readonly thresholdS: number;
   /** In (0, 100). */

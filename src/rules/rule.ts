@@ -4,7 +4,7 @@ import type { SeriesId } from './series.js';
 export type Severity = 'page' | 'ticket' | 'none';
 
 /** Which of the golden signals an alert is about; `liveness`: whether there are signals. */
-export type Signal = 'latency' | 'errors' | 'traffic' | 'saturation' | 'liveness' | 'slo';
+type Signal = 'latency' | 'errors' | 'traffic' | 'saturation' | 'liveness' | 'slo';
 
 export interface RecordingRule {
   readonly record: string;

@@ -81,6 +81,10 @@ describe('golden-signals doctor and a running service', () => {
     expect(ids).toEqual(['health-unanswered', 'metrics-unanswered']);
   });
 
+  test('does not take the page of an application for metrics', async () => {
+    expect((await ask(await service(() => '<h1>Welcome</h1>'))).ids).toEqual(['metrics-unanswered']);
+  });
+
   test('says why the service is not well', async () => {
     const { code, findings } = await ask(
       await service(healthy, '{"status":"fail","reason":"critical-check"}', 503),

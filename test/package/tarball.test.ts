@@ -139,6 +139,44 @@ describe('an app whose code is not touched', () => {
   });
 });
 
+describe('the command', () => {
+  const installed = (...words: string[]) => scratch.npm('exec', '--offline', '--', MANIFEST.name, ...words);
+
+  test('is what npx starts', async () => {
+    const { exit, stdout, stderr } = await installed('rules', '--p99', '1s');
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(stdout).toMatch(/^groups:\n/);
+  });
+
+  test('runs in a project of ES modules, too', async () => {
+    await scratch.write('esm/package.json', JSON.stringify({ name: 'orders', type: 'module' }));
+    const bin = join(scratch.dir, 'node_modules', '.bin', MANIFEST.name);
+    const script = `import { execFileSync } from 'node:child_process';
+      process.stdout.write(execFileSync(${JSON.stringify(bin)}, ['dashboard'], { cwd: 'esm', shell: process.platform === 'win32' }));`;
+    await scratch.write('esm/run.mjs', script);
+    const { exit, stdout } = await scratch.node(['esm/run.mjs']);
+    expect({ exit, uid: JSON.parse(stdout).uid }).toEqual({ exit: 0, uid: 'golden-signals' });
+  });
+
+  test('ends with the code of what it found', async () => {
+    const main = join('node_modules', MANIFEST.name, 'dist/cli/main.js');
+    const none = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' };
+    // npm has installed the peer dependency beside it: nothing is missing here.
+    expect(await scratch.node([main, 'doctor'], none)).toMatchObject({
+      exit: 0,
+      stdout: expect.stringContaining('0 errors'),
+    });
+    expect(await scratch.node([main, 'doctor', 'esm'], none)).toMatchObject({ exit: 1 });
+    expect(await scratch.node([main, 'docter'])).toMatchObject({ exit: 2, stdout: '' });
+  });
+
+  test('starts without OpenTelemetry', async () => {
+    const loaded = `require('${MANIFEST.name}/package.json'); require('./node_modules/${MANIFEST.name}/dist/cli/run.js');
+      console.log(Object.keys(require.cache).filter((path) => path.includes('@opentelemetry')).length)`;
+    expect(await scratch.node(['-e', loaded])).toMatchObject({ exit: 0, stdout: '0\n' });
+  });
+});
+
 describe('under Jest', () => {
   const modules = ['--experimental-vm-modules'];
   test.each([

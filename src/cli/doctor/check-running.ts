@@ -50,17 +50,21 @@ async function checkHealth(base: URL): Promise<readonly Finding[]> {
 async function checkMetricsPage(base: URL, rules: RuleConfig): Promise<readonly Finding[]> {
   const url = below(base, 'metrics');
   const answer = await request(url, { headers: { accept: 'text/plain; version=0.0.4' } });
-  if (answer.kind === 'failure' || answer.status !== 200) {
+  const metrics =
+    answer.kind === 'answer' && answer.status === 200 ? parseExposition(answer.body) : undefined;
+  // An application that answers every path has no metrics in its answer.
+  if (metrics === undefined || metrics.size === 0) {
+    const instead = answer.kind === 'failure' ? answer.reason : `${answer.status}`;
     return [
       {
         id: 'metrics-unanswered',
         severity: 'warning',
-        what: `${shownUrl(url)} gives no metrics: ${answer.kind === 'failure' ? answer.reason : answer.status}`,
+        what: `${shownUrl(url)} gives no metrics: ${metrics === undefined ? instead : 'its answer is no Prometheus page'}`,
         cure: 'switch on metrics.prometheus, or name the management port; services that push by OTLP alone have none',
       },
     ];
   }
-  return checkMetrics(parseExposition(answer.body), rules, Date.now() / 1_000);
+  return checkMetrics(metrics, rules, Date.now() / 1_000);
 }
 
 function statusIn(body: string): { status: string; reason?: string } | undefined {

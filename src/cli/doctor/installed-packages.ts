@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-export interface Manifest {
+interface Manifest {
   readonly name?: string;
   readonly version?: string;
   readonly scripts?: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-export interface Probe {
+interface Probe {
   readonly path: string | undefined;
 }
 
