@@ -111,10 +111,7 @@ describe('golden-signals doctor and a running service', () => {
       (text) => `${text}\ngolden_signals_dropped_total{golden_signals_reason="queue_full"} 12`,
     ],
     ['breaker-open', (text) => text.replace(/"open"} 0/, '"open"} 1').replace(/"closed"} 1/, '"closed"} 0')],
-    [
-      'check-failing',
-      (text) => `${text}\ngolden_signals_health_status{golden_signals_health_check="db"} 0`,
-    ],
+    ['check-failing', (text) => `${text}\ngolden_signals_health_status{golden_signals_health_check="db"} 0`],
     ['heartbeat-stale', (text) => text.replace(/(timestamp_seconds) \d+/, `$1 ${now() - 120}`)],
   ])('finds %s', async (id, change) => {
     expect((await ask(await service(() => change(healthy())))).ids).toEqual([id]);
