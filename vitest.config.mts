@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/external/**'],
     pool: 'forks',
+    // Much of the time is waiting: one worker less than there are cores, the default, leaves them idle.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters,
