@@ -20,7 +20,11 @@ try {
   const ownDatabase = process.env.DATABASE_URL;
   const postgres = ownDatabase === undefined ? await startPostgres() : undefined;
   const receiver = await startReceiver();
-  const telemetry = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' };
+  const telemetry = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    LOG_LEVEL: 'silent',
+  };
   const payment = await startService('payment-service', telemetry);
   const order = await startService('order-service', {
     ...telemetry,

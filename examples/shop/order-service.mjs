@@ -2,8 +2,9 @@
 // By itself: DATABASE_URL=postgres://... PORT=3000 PAYMENT_URL=http://127.0.0.1:3001 node examples/shop/order-service.mjs
 import { randomUUID } from 'node:crypto';
 import express from 'express';
-import { instrument } from 'golden-signals';
+import { instrument, traceFields } from 'golden-signals';
 import pg from 'pg';
+import { pino } from 'pino';
 import { runUntilStopped } from './lifecycle.mjs';
 
 const paymentUrl = process.env.PAYMENT_URL ?? 'http://127.0.0.1:3001';
@@ -13,11 +14,18 @@ const priceCents = new Map([
   ['filter-paper', 690],
   ['grinder', 12_900],
 ]);
+// Each line says of which trace it is.
+const log = pino({ level: process.env.LOG_LEVEL ?? 'info', mixin: traceFields });
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
-pool.on('error', (error) => console.error(`a connection to the database broke: ${error.message}`));
+pool.on('error', (error) => log.error(error, 'a connection to the database broke'));
 
 const app = express();
-const signals = instrument(app, { service: 'order-service', ignore: ['/ready'], pools: { orders: pool } });
+const signals = instrument(app, {
+  service: 'order-service',
+  ignore: ['/ready'],
+  pools: { orders: pool },
+  metrics: { prometheus: {} },
+});
 app.use(express.json({ limit: '16kb' }));
 
 app.get('/ready', (_req, res) => {
@@ -90,7 +98,8 @@ async function charge({ id, amountCents }, card) {
     const { status } = await response.json();
     if (response.ok || response.status === 402) return status;
     return 'failed';
-  } catch {
+  } catch (error) {
+    log.warn({ order: id, err: error }, 'the payment service could not be asked');
     return 'failed';
   }
 }

@@ -9,7 +9,11 @@ import { runUntilStopped } from './lifecycle.mjs';
 const payments = new Map();
 
 const app = fastify();
-const signals = instrument(app, { service: 'payment-service', ignore: ['/ready'] });
+const signals = instrument(app, {
+  service: 'payment-service',
+  ignore: ['/ready'],
+  metrics: { prometheus: {} },
+});
 
 app.get('/ready', async () => ({ status: 'ready' }));
 
