@@ -67,7 +67,10 @@ let prometheus: PrometheusServer;
 beforeAll(async () => {
   await once(target.listen(0, '127.0.0.1'), 'listening');
   const { port } = target.address() as AddressInfo;
-  prometheus = await startPrometheus({ orders: `127.0.0.1:${port}` }, toYaml(createRuleGroups(config)));
+  prometheus = await startPrometheus(
+    { orders: `127.0.0.1:${port}` },
+    toYaml(createRuleGroups(config).map((group) => ({ ...group, intervalS: 1 }))),
+  );
   // A rate needs two samples, and some more where the machine is busy.
   const seen = 'count_over_time(up[1m])';
   await prometheus.apiUntil<Vector>('some scrapes', 'query', { query: seen }, ({ result }) =>
