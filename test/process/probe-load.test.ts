@@ -54,13 +54,20 @@ test.each(['http', 'express', 'fastify'])(
     const before = await footprint();
     await probe(50);
     const after = await footprint();
+    // What an allocator keeps for its next use grows at first and then no more; what leaks grows with each round.
+    let grown = after.rssBytes - before.rssBytes;
+    for (let round = 0; round < 3 && grown >= 4 * megabyte; round += 1) {
+      const { rssBytes } = await footprint();
+      await probe(50);
+      grown = (await footprint()).rssBytes - rssBytes;
+    }
+    expect(grown).toBeLessThan(4 * megabyte);
     expect(after.listeners).toBe(before.listeners);
     // The checks go on meanwhile: a few timers come and go, and the last connection may still be closing.
     expect(after.timers).toBeLessThan(before.timers + 5);
     expect(after.sockets).toBeLessThan(before.sockets + 5);
     // One object kept for each probe would be several MB.
     expect(after.heapBytes - before.heapBytes).toBeLessThan(2 * megabyte);
-    expect(after.rssBytes - before.rssBytes).toBeLessThan(32 * megabyte);
   },
-  120_000,
+  240_000,
 );
