@@ -26,6 +26,7 @@ import {
   followRedirect,
   followRequest,
   headerOf,
+  releaseCall,
   undiciHeaders,
 } from './undici-request.js';
 
@@ -82,13 +83,16 @@ export class UndiciClients {
     });
     this.#subscribe('undici:request:trailers', ({ request }) => {
       const call = callOf(request);
-      call?.owner.completed(call);
+      if (call === undefined) return;
+      call.owner.completed(call);
+      releaseCall(request);
     });
     this.#subscribe('undici:request:error', ({ request, error }) => {
       const call = callOf(request);
       if (call === undefined) return;
       call.isCallerAbort ||= isAbortedByCaller(call);
       call.owner.failed(call, error);
+      releaseCall(request);
     });
     this.lookForCopies();
   }
