@@ -52,6 +52,8 @@ export class UndiciClients {
   readonly #searchedFor = new WeakSet<object>();
   /** The call whose dispatch is running, until the channel says which request it became. */
   #dispatching: OutboundCall | undefined;
+  /** The request whose exchange has ended last. */
+  #ended: CoreRequest | undefined;
 
   constructor(router: OutboundRouter, faults: Faults) {
     this.#router = router;
@@ -85,7 +87,9 @@ export class UndiciClients {
       const call = callOf(request);
       if (call === undefined) return;
       call.owner.completed(call);
-      releaseCall(request);
+      // Not this one yet: a handler that repeats its request does so at the end of the response, and the error it makes comes then.
+      if (this.#ended !== undefined) releaseCall(this.#ended);
+      this.#ended = request;
     });
     this.#subscribe('undici:request:error', ({ request, error }) => {
       const call = callOf(request);
