@@ -5,10 +5,10 @@ const maxBytesPerChar = 3;
 const maxFieldHead = 16;
 
 /** How a field is written, in the low bits of its tag. */
-export const VARINT = 0;
-export const FIXED64 = 1;
-export const LENGTH_DELIMITED = 2;
-export const FIXED32 = 5;
+const VARINT = 0;
+const FIXED64 = 1;
+const LENGTH_DELIMITED = 2;
+const FIXED32 = 5;
 
 /**
  * Writes a protobuf message in one pass, into one buffer that grows. Of what is written, only a message longer than expected is
