@@ -19,7 +19,7 @@ export function wrapGlobalFetch(onLoaded: () => void, mayRepeat: () => boolean):
     if (signal === undefined && !isStorageUsed() && !mayRepeat()) {
       const response = original.call(this, input, init);
       loaded();
-      return response instanceof Promise ? response.catch(rethrow) : response;
+      return response instanceof Promise ? response.then(undefined, rethrow) : response;
     }
     const call = new FetchCall(signal);
     const context = activeContext().setValue(FETCH_KEY, call);

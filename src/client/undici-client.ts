@@ -26,6 +26,7 @@ import {
   followRedirect,
   followRequest,
   headerOf,
+  releaseCall,
   undiciHeaders,
 } from './undici-request.js';
 
@@ -51,6 +52,8 @@ export class UndiciClients {
   readonly #searchedFor = new WeakSet<object>();
   /** The call whose dispatch is running, until the channel says which request it became. */
   #dispatching: OutboundCall | undefined;
+  /** The request whose exchange has ended last. */
+  #ended: CoreRequest | undefined;
 
   constructor(router: OutboundRouter, faults: Faults) {
     this.#router = router;
@@ -82,13 +85,18 @@ export class UndiciClients {
     });
     this.#subscribe('undici:request:trailers', ({ request }) => {
       const call = callOf(request);
-      call?.owner.completed(call);
+      if (call === undefined) return;
+      call.owner.completed(call);
+      // Not this one yet: a handler that repeats its request does so at the end of the response, and the error it makes comes then.
+      if (this.#ended !== undefined) releaseCall(this.#ended);
+      this.#ended = request;
     });
     this.#subscribe('undici:request:error', ({ request, error }) => {
       const call = callOf(request);
       if (call === undefined) return;
       call.isCallerAbort ||= isAbortedByCaller(call);
       call.owner.failed(call, error);
+      releaseCall(request);
     });
     this.lookForCopies();
   }

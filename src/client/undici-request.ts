@@ -11,7 +11,7 @@ type Tell<T> = (value: T) => unknown;
 
 /** undici's own request, as its diagnostics channels hand it out. */
 export interface CoreRequest {
-  [callKey]?: OutboundCall;
+  [callKey]?: OutboundCall | undefined;
   [redirectKey]?: Context;
   readonly origin: string | URL;
   readonly method: string;
@@ -29,6 +29,14 @@ export interface CoreRequest {
 
 export function callOf(request: CoreRequest): OutboundCall | undefined {
   return request[callKey];
+}
+
+/**
+ * Lets go of a call that has ended. undici's requests outlive their exchange by some collections of the young generation, which
+ * copies all that hangs on them each time: that was most of what a call cost.
+ */
+export function releaseCall(request: CoreRequest): void {
+  request[callKey] = undefined;
 }
 
 /**
@@ -58,16 +66,17 @@ export function followRedirect(
 }
 
 function onErrorInContext(this: CoreRequest, error: Error): unknown {
-  return runInContext(retryContext(this[callKey] as OutboundCall), prototypeOf(this).onError, this, error);
+  const { onError } = prototypeOf(this);
+  const call = this[callKey];
+  if (call === undefined) return onError.call(this, error);
+  return runInContext(retryContext(call), onError, this, error);
 }
 
 function onResponseErrorInContext(this: CoreRequest, error: Error): unknown {
-  return runInContext(
-    retryContext(this[callKey] as OutboundCall),
-    prototypeOf(this).onResponseError,
-    this,
-    error,
-  );
+  const { onResponseError } = prototypeOf(this);
+  const call = this[callKey];
+  if (call === undefined) return onResponseError.call(this, error);
+  return runInContext(retryContext(call), onResponseError, this, error);
 }
 
 function onCompleteInContext(this: CoreRequest, trailers: unknown): unknown {

@@ -8,6 +8,7 @@ import type { Timers } from '../core/timers.js';
 import { loadInSteps, otlpSteps } from './load.js';
 import type { OtlpConfig } from './otlp-config.js';
 import { withExemplars } from './otlp-exemplars.js';
+import { createSpanWriter } from './otlp-spans.js';
 import { OtlpTransport } from './otlp-transport.js';
 
 /** What a queue or reader of ours needs of an exporter. */
@@ -33,7 +34,9 @@ export async function createOtlpSpanExporter(parts: OtlpParts): Promise<Exporter
   await loadInSteps(otlpSteps);
   const { JsonTraceSerializer, ProtobufTraceSerializer, TraceExporterMetricsHelper } =
     require('@opentelemetry/otlp-transformer') as typeof import('@opentelemetry/otlp-transformer');
-  const serializer = isJson(parts) ? JsonTraceSerializer : ProtobufTraceSerializer;
+  const serializer = isJson(parts)
+    ? JsonTraceSerializer
+    : { ...ProtobufTraceSerializer, serializeRequest: createSpanWriter() };
   return createOtlpExporter(parts, serializer, TraceExporterMetricsHelper);
 }
 

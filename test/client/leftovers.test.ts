@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
 import v8 from 'node:v8';
@@ -97,3 +98,47 @@ test.each(Object.keys(callers))(
   },
   120_000,
 );
+
+test.each([
+  ['that was answered', '/ok'],
+  ['that broke off', '/gone'],
+])("undici's request lets go of a call %s", async (_how, path) => {
+  process.env.OTEL_TRACES_EXPORTER = 'none';
+  process.env.OTEL_METRICS_EXPORTER = 'none';
+  const server = http.createServer((req, res) => {
+    if (req.url === '/gone') req.socket.destroy();
+    else res.end('payload');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const requests: object[] = [];
+  const keep = (message: unknown) => requests.push((message as { request: object }).request);
+  channel('undici:request:create').subscribe(keep);
+  const signals = instrument(undefined, { service: 'leftovers-test' });
+  onTestFinished(async () => {
+    channel('undici:request:create').unsubscribe(keep);
+    server.closeAllConnections();
+    server.close();
+    await signals.shutdown();
+  });
+  const { port } = server.address() as { port: number };
+
+  const call = (to: string) =>
+    fetch(`http://127.0.0.1:${port}${to}`).then(
+      (response) => response.text(),
+      () => '',
+    );
+  await call(path);
+  // The one that has ended last may be kept.
+  await call('/ok');
+
+  const held = () =>
+    requests
+      .slice(0, 1)
+      .flatMap((request) =>
+        Object.getOwnPropertySymbols(request).map((key) => (request as Record<symbol, unknown>)[key]),
+      );
+  expect(requests).toHaveLength(2);
+  expect(signals.breakers.get(`127.0.0.1:${port}`)?.snapshot().calls).toBe(2);
+  await eventually('the request to let go', () => !held().some((value) => value instanceof OutboundCall));
+});

@@ -1,0 +1,199 @@
+// A text of fewer characters is written one by one, if they are all ASCII: calling out of JavaScript costs more than that.
+const shortChars = 128;
+const maxBytesPerChar = 3;
+// A tag and a length, a tag and a number, a tag and a double: none takes more.
+const maxFieldHead = 16;
+
+/** How a field is written, in the low bits of its tag. */
+const VARINT = 0;
+const FIXED64 = 1;
+const LENGTH_DELIMITED = 2;
+const FIXED32 = 5;
+
+/**
+ * Writes a protobuf message in one pass, into one buffer that grows. Of what is written, only a message longer than expected is
+ * moved: its length stands before it and is known afterwards.
+ * @see https://protobuf.dev/programming-guides/encoding/
+ */
+export class ProtobufWriter {
+  #bytes: Buffer;
+  #at: number;
+
+  constructor(expectedBytes: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(expectedBytes);
+    this.#at = 0;
+  }
+
+  /** What has been written. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** Begins a message whose length is expected to take `lengthBytes`; {@link close} wants what this returns. */
+  open(field: number, lengthBytes = 1): number {
+    this.#reserve(maxFieldHead);
+    this.#tag(field, LENGTH_DELIMITED);
+    this.#at += lengthBytes;
+    return this.#at;
+  }
+
+  close(start: number, lengthBytes = 1): void {
+    const length = this.#at - start;
+    const needed = varintBytes(length);
+    if (needed !== lengthBytes) {
+      this.#reserve(needed);
+      this.#bytes.copyWithin(start - lengthBytes + needed, start, this.#at);
+      this.#at += needed - lengthBytes;
+    }
+    const end = this.#at;
+    this.#at = start - lengthBytes;
+    this.#varint(length);
+    this.#at = end;
+  }
+
+  /** A number that is written as it is: an enum, a count, a flag. */
+  uint32(field: number, value: number): void {
+    this.#reserve(maxFieldHead);
+    this.#tag(field, VARINT);
+    this.#varint(value);
+  }
+
+  /** An integer of up to 64 bits, as its two's complement. */
+  int64(field: number, value: number): void {
+    this.#reserve(maxFieldHead);
+    this.#tag(field, VARINT);
+    if (value >= 0 && value <= 0xffff_ffff) {
+      this.#varint(value);
+      return;
+    }
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest > 0x7fn; rest >>= 7n) this.#byte(Number(rest & 0x7fn) | 0x80);
+    this.#byte(Number(rest));
+  }
+
+  fixed32(field: number, value: number): void {
+    this.#reserve(maxFieldHead);
+    this.#tag(field, FIXED32);
+    this.#fixed32(value);
+  }
+
+  /** [seconds, nanoseconds] as nanoseconds: exact until the year 2116. */
+  nanos(field: number, seconds: number, nanoseconds: number): void {
+    this.#reserve(maxFieldHead);
+    this.#tag(field, FIXED64);
+    // 10^9 is 5^9 times 2^9, and a number holds 5^9 seconds exactly where it does not hold 10^9.
+    const scaled = seconds * 1_953_125;
+    const low = (scaled % 0x80_0000) * 0x200 + nanoseconds;
+    this.#fixed32(low);
+    this.#fixed32(Math.floor(scaled / 0x80_0000) + Math.floor(low / 0x1_0000_0000));
+  }
+
+  double(field: number, value: number): void {
+    this.#reserve(maxFieldHead);
+    this.#tag(field, FIXED64);
+    this.#at = this.#bytes.writeDoubleLE(value, this.#at);
+  }
+
+  /** An id, from its hexadecimal digits. */
+  hex(field: number, digits: string): void {
+    const count = digits.length >>> 1;
+    this.#reserve(maxFieldHead + count);
+    this.#tag(field, LENGTH_DELIMITED);
+    this.#varint(count);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let index = 0; index < count * 2; index += 2) {
+      bytes[at] = (digitOf(digits.charCodeAt(index)) << 4) | digitOf(digits.charCodeAt(index + 1));
+      at += 1;
+    }
+    this.#at = at;
+  }
+
+  bytes(field: number, value: Uint8Array): void {
+    this.#reserve(maxFieldHead + value.length);
+    this.#tag(field, LENGTH_DELIMITED);
+    this.#varint(value.length);
+    this.#bytes.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  text(field: number, value: string): void {
+    const { length } = value;
+    this.#reserve(maxFieldHead + length * maxBytesPerChar);
+    this.#tag(field, LENGTH_DELIMITED);
+    if (length < shortChars && this.#ascii(value)) return;
+    const lengthBytes = varintBytes(length);
+    const start = this.#at + lengthBytes;
+    this.#at = start + this.#bytes.write(value, start, 'utf8');
+    this.close(start, lengthBytes);
+  }
+
+  /** False, with nothing written, for a text that is more than ASCII. */
+  #ascii(value: string): boolean {
+    const bytes = this.#bytes;
+    const { length } = value;
+    let at = this.#at;
+    bytes[at] = length;
+    for (let index = 0; index < length; index += 1) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) return false;
+      at += 1;
+      bytes[at] = code;
+    }
+    this.#at = at + 1;
+    return true;
+  }
+
+  #tag(field: number, type: number): void {
+    this.#varint((field << 3) | type);
+  }
+
+  #varint(value: number): void {
+    const bytes = this.#bytes;
+    let rest = value;
+    while (rest > 0x7f) {
+      bytes[this.#at] = (rest & 0x7f) | 0x80;
+      this.#at += 1;
+      rest >>>= 7;
+    }
+    bytes[this.#at] = rest;
+    this.#at += 1;
+  }
+
+  #fixed32(value: number): void {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
+    this.#at = at + 4;
+  }
+
+  #byte(value: number): void {
+    this.#bytes[this.#at] = value;
+    this.#at += 1;
+  }
+
+  #reserve(count: number): void {
+    if (this.#at + count > this.#bytes.length) this.#grow(count);
+  }
+
+  #grow(count: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + count));
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
+  }
+}
+
+function varintBytes(value: number): number {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x20_0000) return 3;
+  return value < 0x1000_0000 ? 4 : 5;
+}
+
+/** Of '0' to '9' and of the letters in either case. */
+function digitOf(code: number): number {
+  return (code & 0xf) + (code >>> 6) * 9;
+}

@@ -1,0 +1,188 @@
+import { type Attributes, createTraceState, type Link, type SpanContext, SpanKind } from '@opentelemetry/api';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createSpanWriter } from '../../src/export/otlp-spans.js';
+import { LiveSpan } from '../../src/trace/live-span.js';
+import { createFakeClock } from '../support/fake-clock.js';
+import { decodeRequest } from '../support/otlp-decode.js';
+import { flattenSpans } from '../support/otlp-flatten.js';
+
+const context: SpanContext = {
+  traceId: '0af7651916cd43dd8448eb211c80319c',
+  spanId: 'b7ad6b7169203331',
+  traceFlags: 1,
+};
+const resource = resourceFromAttributes({ 'service.name': 'orders', 'service.version': '1.2.3' });
+const scope = { name: 'golden-signals', version: '1.0.0' };
+
+const usual: ReadableSpan = {
+  name: 'GET',
+  kind: SpanKind.CLIENT,
+  spanContext: () => context,
+  startTime: [1_700_000_000, 1],
+  endTime: [1_700_000_000, 999_999_999],
+  duration: [0, 999_999_998],
+  ended: true,
+  status: { code: 0 },
+  attributes: { 'http.request.method': 'GET', 'server.port': 443, 'url.full': 'https://example.com/' },
+  events: [],
+  links: [],
+  resource,
+  instrumentationScope: scope,
+  droppedAttributesCount: 0,
+  droppedEventsCount: 0,
+  droppedLinksCount: 0,
+};
+
+const official = (spans: readonly ReadableSpan[]) =>
+  Buffer.from(ProtobufTraceSerializer.serializeRequest([...spans]) as Uint8Array);
+const ours = (spans: readonly ReadableSpan[]) => Buffer.from(createSpanWriter()(spans));
+
+const hex = (digits: number) =>
+  fc
+    .array(fc.constantFrom(...'0123456789abcdefABCDEF'), { minLength: digits, maxLength: digits })
+    .map((all) => all.join(''));
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary' }),
+  fc.string({ minLength: 120, maxLength: 140 }),
+  // Lengths at which the length of a length changes.
+  fc.constantFrom('x'.repeat(127), 'x'.repeat(128), 'é'.repeat(64), '€'.repeat(5_462), '\ud800', 'a\udc00b'),
+);
+const number = fc.oneof(
+  fc.integer(),
+  fc.double(),
+  fc.maxSafeInteger(),
+  fc.constantFrom(-0, 2 ** 31, 2 ** 32, 2 ** 32 - 1, 2 ** 53, 2 ** 63, -(2 ** 63), 2 ** 62, -1),
+);
+const primitive = fc.oneof(text, number, fc.boolean());
+const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    primitive,
+    fc.constantFrom(null, undefined),
+    fc.uint8Array({ maxLength: 200 }),
+    fc.array(tie('value'), { maxLength: 5 }),
+    fc.dictionary(text, tie('value'), { maxKeys: 4 }),
+  ),
+}));
+const attributes = fc.dictionary(text, value, { maxKeys: 10 }) as fc.Arbitrary<Attributes>;
+const count = fc.nat({ max: 300 });
+const time = fc.tuple(fc.nat({ max: 4_500_000_000 }), fc.nat({ max: 999_999_999 }));
+const spanContext: fc.Arbitrary<SpanContext> = fc.record(
+  {
+    traceId: hex(32),
+    spanId: hex(16),
+    traceFlags: fc.nat({ max: 255 }),
+    isRemote: fc.boolean(),
+    traceState: fc.constantFrom(createTraceState('a=1,b=2'), createTraceState('')),
+  },
+  { requiredKeys: ['traceId', 'spanId', 'traceFlags'] },
+);
+const event: fc.Arbitrary<TimedEvent> = fc.record(
+  { time, name: text, attributes, droppedAttributesCount: count },
+  { requiredKeys: ['time', 'name'] },
+);
+const link: fc.Arbitrary<Link> = fc.record(
+  { context: spanContext, attributes, droppedAttributesCount: count },
+  { requiredKeys: ['context'] },
+);
+const resources = [resource, resourceFromAttributes({ list: ['a', 'b'] }, { schemaUrl: 'https://schema' })];
+const scopes = [
+  scope,
+  { name: 'bare' },
+  { name: 'x'.repeat(200), version: '2', schemaUrl: 'https://schema', attributes: { a: 1 } },
+];
+const span: fc.Arbitrary<ReadableSpan> = fc
+  .record({
+    own: spanContext,
+    parent: fc.option(spanContext, { nil: undefined }),
+    name: text,
+    kind: fc.constantFrom(...([0, 1, 2, 3, 4] as SpanKind[])),
+    startTime: time,
+    endTime: time,
+    code: fc.constantFrom(0, 1, 2),
+    message: fc.option(text, { nil: undefined }),
+    attributes,
+    events: fc.array(event, { maxLength: 4 }),
+    links: fc.array(link, { maxLength: 4 }),
+    resource: fc.constantFrom(...resources),
+    instrumentationScope: fc.constantFrom(...scopes),
+    droppedAttributesCount: count,
+    droppedEventsCount: count,
+    droppedLinksCount: count,
+  })
+  .map(({ own, parent, code, message, ...rest }) => ({
+    ...rest,
+    spanContext: () => own,
+    ...(parent === undefined ? {} : { parentSpanContext: parent }),
+    status: message === undefined ? { code } : { code, message },
+    duration: [0, 0],
+    ended: true,
+  }));
+
+describe('the writer of spans', () => {
+  test('writes what the official serializer writes, byte for byte', () => {
+    fc.assert(
+      fc.property(fc.array(span, { maxLength: 6 }), (spans) => {
+        expect(ours(spans).equals(official(spans))).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('writes a span of this library, with what a user added, as the official serializer does', () => {
+    const clock = createFakeClock();
+    const live = new LiveSpan(
+      { clock, scope, resource: () => resource, ended: () => {} },
+      SpanKind.SERVER,
+      'GET /orders/:id',
+      context,
+      { ...context, isRemote: true },
+      clock.now(),
+      { spanAttributes: () => ({ 'http.route': '/orders/:id', 'http.response.status_code': 200 }) },
+    );
+    live.setAttribute('käse', ['a', 'b']).addEvent('paid', { cents: 4_250.5 }).addLink({ context });
+    live.recordException(new Error('declined'));
+    clock.advance(12.5);
+    live.end();
+
+    expect(ours([live]).equals(official([live]))).toBe(true);
+  });
+
+  test('writes what the published protocol reads', () => {
+    const request = decodeRequest('traces', 'application/x-protobuf', ours([usual]));
+
+    expect(flattenSpans(request)).toMatchObject([
+      {
+        name: 'GET',
+        kind: 'CLIENT',
+        traceId: context.traceId,
+        spanId: context.spanId,
+        startTimeUnixNano: 1_700_000_000_000_000_001n,
+        endTimeUnixNano: 1_700_000_000_999_999_999n,
+        attributes: usual.attributes,
+      },
+    ]);
+  });
+
+  test('writes a batch that is larger than any before, and a smaller one after it', () => {
+    const write = createSpanWriter();
+    const many = Array.from({ length: 2_000 }, (_, index) => ({ ...usual, name: `span ${index}` }));
+
+    for (const batch of [[usual], many, [], [usual], many])
+      expect(Buffer.from(write(batch)).equals(official(batch))).toBe(true);
+  });
+
+  test('leaves an earlier batch alone, which may still be on its way', () => {
+    const write = createSpanWriter();
+    const first = write([usual]);
+    const before = Buffer.from(first);
+    write([{ ...usual, name: 'other' }]);
+
+    expect(before.equals(first)).toBe(true);
+  });
+});
