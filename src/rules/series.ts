@@ -1,3 +1,5 @@
+import { familyName } from '../core/prometheus-names.js';
+
 /** An instrument as this library emits it, by the names of OpenTelemetry. */
 export interface SeriesKind {
   readonly name: string;
@@ -38,16 +40,10 @@ export const SERIES = {
 
 export type SeriesId = keyof typeof SERIES;
 
-const unitSuffixes: Readonly<Record<string, string>> = { s: '_seconds', ms: '_milliseconds', By: '_bytes' };
-
-/**
- * The name under which Prometheus knows an instrument, without the `_bucket`, `_sum` and `_count` of histograms.
- * @see Prometheus' OTLP translation, otlptranslator `metric_namer.go`
- */
+/** The name under which Prometheus knows an instrument, without the `_bucket`, `_sum` and `_count` of histograms. */
 export function prometheusName({ name, kind, unit }: SeriesKind): string {
-  const base = name.replace(/[^a-zA-Z0-9_:]/g, '_') + (unitSuffixes[unit] ?? '');
-  if (kind === 'counter') return `${base}_total`;
-  return kind === 'gauge' && unit === '1' ? `${base}_ratio` : base;
+  const family = familyName(name, unit, kind)?.name ?? name;
+  return kind === 'counter' ? `${family}_total` : family;
 }
 
 /**

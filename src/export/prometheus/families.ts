@@ -6,8 +6,8 @@ import type {
   MetricData,
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
+import { type FamilyType, familyName, type NameKind } from '../../core/prometheus-names.js';
 import { joinLabels, label } from './labels.js';
-import { type FamilyType, familyName, type NameKind } from './names.js';
 
 /** The data points of one metric. */
 interface Group {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import { labelName } from './names.js';
+import { labelName } from '../../core/prometheus-names.js';
 
 /** So many characters of a value are kept. */
 const maxValueLength = 1_024;

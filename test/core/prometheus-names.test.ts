@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { familyName, labelName, type NameKind } from '../../../src/export/prometheus/names.js';
+import { familyName, labelName, type NameKind } from '../../src/core/prometheus-names.js';
 
 /** As it is written: the samples of a counter have a name of their own. */
 function written(name: string, unit: string, kind: NameKind): string | undefined {
