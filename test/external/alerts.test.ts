@@ -1,6 +1,5 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -23,21 +22,13 @@ interface Shop {
 /** A service of the demo, in a process of its own; nobody answers where it looks for the payment service. */
 async function startService(name: string, env: Readonly<Record<string, string>>): Promise<Shop> {
   const child = fork(join(ROOT, `examples/shop/${name}.mjs`), {
-    env: { ...process.env, ...env, PORT: '0', PAYMENT_URL: `http://127.0.0.1:${await closedPort()}` },
+    env: { ...process.env, ...env, PORT: '0', PAYMENT_URL: 'http://127.0.0.1:3' },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   const lines: string[] = [];
   child.stdout?.setEncoding('utf8').on('data', (text: string) => lines.push(...text.trim().split('\n')));
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return { child, url: `http://127.0.0.1:${port}`, lines };
-}
-
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 async function stop({ child }: Shop): Promise<void> {

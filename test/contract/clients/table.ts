@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Case, CLIENTS, casesOf, rejectionOf, undiciClients } from './cases.js';
 import {
@@ -23,6 +22,9 @@ const GROUPS: readonly (readonly [string, readonly string[]])[] = [
   ...(nodeMajor >= 22 ? [['undici 8', undiciClients('undici8')] as const] : []),
 ];
 
+/** Nobody listens there, and no system gives it to a server that asks for any port: one that was closed may be another test's by now. */
+const refusedPort = 3;
+
 /** Every client × every case, for one module system and each order of import. */
 export function describeClients(system: ModuleSystem, orders: readonly ImportOrder[]): void {
   describe.each(orders)('%s', (order) => {
@@ -33,12 +35,10 @@ export function describeClients(system: ModuleSystem, orders: readonly ImportOrd
 function describeGroup(system: ModuleSystem, order: ImportOrder, clients: readonly string[]): void {
   let child: Child;
   let server: MisbehavingServer;
-  let refusedPort: number;
   let ids = 0;
 
   beforeAll(async () => {
     server = await startMisbehavingServer();
-    refusedPort = await closedPort();
     child = await startChild(system, order, clients);
   });
   afterAll(async () => {
@@ -107,13 +107,4 @@ function describeGroup(system: ModuleSystem, order: ImportOrder, clients: readon
     const scheme = to === 'tls' ? 'https' : 'http';
     return { url: `${scheme}://127.0.0.1:${port}/${to}${query}`, upstream: `127.0.0.1:${port}` };
   }
-}
-
-/** A port of the loopback on which nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
