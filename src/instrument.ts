@@ -71,12 +71,14 @@ export function createService(options: Options, onClosed: () => void): Service {
   const logs = createServiceLogs({ config: config.logs, emit: telemetry.logs, clock, faults });
   const methodOf = createMethods(config.metrics?.methods ?? DEFAULT_METHODS);
   const edge = config.traces?.edge ?? 'continue';
+  const inFlight = new InFlight();
   const recorder = new RequestRecorder({
     clock,
     faults,
     methodOf,
     tracing: telemetry.tracing,
     red: telemetry.red,
+    inFlight,
     isIgnored: telemetry.isIgnored,
     onException: logs.onException,
     isRestarted:
@@ -146,7 +148,6 @@ export function createService(options: Options, onClosed: () => void): Service {
       if (!isOpen) return proceed.apply(self, args);
       if (isFirst) listening();
       if (probes.tryAnswer(req, res, self)) return ANSWERED;
-      inFlight.begin(req, res);
       if (shedding.isOn && shedding.turnsAway(req)) {
         recorder.run(req, res, () => shedding.turnAway(res), undefined, []);
         return ANSWERED;
@@ -156,7 +157,6 @@ export function createService(options: Options, onClosed: () => void): Service {
     listening,
     connected: (event, args) => traffic.connected(event, args),
   };
-  const inFlight = new InFlight();
   const traffic = new Traffic({
     servers: () => bindings.servers(handler),
     // Of express, Koa and Hono a server that listened before them says nothing until its first request.

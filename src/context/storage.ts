@@ -34,6 +34,16 @@ export function runInContext<A extends unknown[], R>(
   self: unknown,
   ...args: A
 ): R {
+  return applyInContext(context, fn, self, args);
+}
+
+/** As {@link runInContext}, for arguments that are an array already. */
+export function applyInContext<A extends unknown[], R>(
+  context: Context,
+  fn: (this: unknown, ...args: A) => R,
+  self: unknown,
+  args: A,
+): R {
   if (isForeign) return contextApi.with(context, fn as (...args: A) => R, self as undefined, ...args);
   if (!isUsed) {
     if (context === ROOT_CONTEXT) return fn.apply(self, args);

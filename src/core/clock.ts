@@ -1,3 +1,6 @@
+// Not the global of the same name, which is looked up each time.
+import { performance } from 'node:perf_hooks';
+
 /** Where time comes from. Injected everywhere, so that a test is exact. */
 export interface Clock {
   /** Monotonic milliseconds since an arbitrary origin, with fractions: for durations and deadlines. */

@@ -7,37 +7,63 @@ interface Http2Response {
   readonly stream?: { readonly session?: { destroy(): void } | undefined };
 }
 
+/** A request under way, with its neighbours among those that are: a Set would hash each one twice and shrink all the time. */
+export interface Underway {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  previous: Underway | undefined;
+  next: Underway | undefined;
+}
+
 /** What a service has under way: requests until their responses close, and connections that have left HTTP by an upgrade. */
 export class InFlight {
-  readonly #responses = new Set<ServerResponse>();
+  #first: Underway | undefined;
+  #requests = 0;
   readonly #upgraded = new Set<Duplex>();
-  readonly #endOfResponse: (this: ServerResponse) => void;
-  readonly #endOfRequest: (this: IncomingMessage) => void;
   #isClosing = false;
   onChange: (() => void) | undefined;
 
-  constructor() {
-    const responses = this.#responses;
-    const changed = () => this.onChange?.();
-    this.#endOfResponse = function () {
-      if (responses.delete(this)) changed();
-    };
-    this.#endOfRequest = function () {
-      if (!this.socket?.destroyed) return;
-      for (const response of responses) if (response.req === this && responses.delete(response)) changed();
-    };
-  }
-
   get count(): number {
-    return this.#responses.size + this.#upgraded.size;
+    return this.#requests + this.#upgraded.size;
   }
 
-  begin(req: IncomingMessage, res: ServerResponse): void {
-    this.#responses.add(res);
-    res.on('close', this.#endOfResponse);
+  /** Whoever adds a request removes it, once. */
+  add(request: Underway): void {
+    const first = this.#first;
+    request.next = first;
+    if (first !== undefined) first.previous = request;
+    this.#first = request;
+    this.#requests += 1;
+    if (this.#isClosing) closeAfter(request.res);
+  }
+
+  remove(request: Underway): void {
+    const { previous, next } = request;
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
+    request.previous = undefined;
+    request.next = undefined;
+    this.#requests -= 1;
+    this.onChange?.();
+  }
+
+  /** Adds a request that nobody else follows, until its response closes. */
+  follow(req: IncomingMessage, res: ServerResponse): void {
+    const request: Underway = { req, res, previous: undefined, next: undefined };
+    let isOver = false;
+    const end = () => {
+      if (isOver) return;
+      isOver = true;
+      this.remove(request);
+    };
+    this.add(request);
+    res.on('close', end);
+    if (res.socket !== null) return;
     // A pipelined response waits for its turn without a socket; Node 20 never closes it when the connection is lost before.
-    if (res.socket === null) req.on('close', this.#endOfRequest);
-    if (this.#isClosing) closeAfter(res);
+    req.on('close', () => {
+      if (req.socket?.destroyed) end();
+    });
   }
 
   upgraded(socket: Duplex): void {
@@ -50,16 +76,22 @@ export class InFlight {
   /** From now on each HTTP/1 response that is not sent yet asks its client to close the connection. */
   askToClose(): void {
     this.#isClosing = true;
-    for (const response of this.#responses) closeAfter(response);
+    for (const { res } of this.#all()) closeAfter(res);
   }
 
   /** Ends every connection that carries something. */
   destroy(): void {
-    for (const response of this.#responses) {
-      const { stream } = response as Http2Response;
-      if (stream === undefined) response.req.socket?.destroy();
+    for (const { req, res } of this.#all()) {
+      const { stream } = res as Http2Response;
+      if (stream === undefined) req.socket?.destroy();
       else stream.session?.destroy();
     }
     for (const socket of this.#upgraded) socket.destroy();
+  }
+
+  #all(): Underway[] {
+    const all: Underway[] = [];
+    for (let request = this.#first; request !== undefined; request = request.next) all.push(request);
+    return all;
   }
 }

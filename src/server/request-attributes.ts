@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { parseHostPort } from '../core/host-port.js';
+import { type HostPort, parseHostPort } from '../core/host-port.js';
 import { redactQuery } from '../core/redact-url.js';
 import { readForwarded } from './forwarded.js';
 import type { RequestRecord } from './request-record.js';
@@ -25,7 +25,7 @@ export function requestAttributes(record: RequestRecord): Attributes {
 
   const forwarded = readForwarded(headers);
   const authority = forwarded.host ?? (headers[':authority'] as string | undefined) ?? headers.host;
-  const server = authority === undefined ? undefined : parseHostPort(authority);
+  const server = authority === undefined ? undefined : serverOf(authority);
   if (server !== undefined) {
     attributes['server.address'] = server.host;
     if (server.port !== undefined) attributes['server.port'] = server.port;
@@ -39,6 +39,18 @@ export function requestAttributes(record: RequestRecord): Attributes {
   }
   if (headers['user-agent'] !== undefined) attributes['user_agent.original'] = headers['user-agent'];
   return attributes;
+}
+
+// Nearly every request asks for the same server as the one before.
+let lastAuthority = '';
+let lastServer: HostPort | undefined;
+
+function serverOf(authority: string): HostPort | undefined {
+  if (authority !== lastAuthority) {
+    lastServer = parseHostPort(authority);
+    lastAuthority = authority;
+  }
+  return lastServer;
 }
 
 /** The path of an origin-form or absolute-form target. */

@@ -4,6 +4,7 @@ import type { Method } from '../metrics/http-methods.js';
 import type { Addable } from '../metrics/instrument.js';
 import type { FinishedRequest, Scheme } from '../metrics/server-red.js';
 import type { AttributeSource } from '../trace/live-span.js';
+import type { Underway } from './in-flight.js';
 import { requestAttributes } from './request-attributes.js';
 
 /** Knows how to read the route template of a request out of what its framework has matched. */
@@ -20,7 +21,7 @@ export interface RequestOwner {
 }
 
 /** One request from its arrival to the close of its response: what its span and its metric are made of. */
-export class RequestRecord implements AttributeSource, FinishedRequest {
+export class RequestRecord implements AttributeSource, FinishedRequest, Underway {
   readonly owner: RequestOwner;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -50,6 +51,8 @@ export class RequestRecord implements AttributeSource, FinishedRequest {
   isQueued: boolean;
   /** True for a response that was still waiting when its connection closed. */
   isUnsent: boolean;
+  previous: Underway | undefined;
+  next: Underway | undefined;
 
   constructor(
     owner: RequestOwner,
@@ -83,6 +86,8 @@ export class RequestRecord implements AttributeSource, FinishedRequest {
     this.hasThrown = false;
     this.isQueued = false;
     this.isUnsent = false;
+    this.previous = undefined;
+    this.next = undefined;
   }
 
   spanAttributes(): Attributes {

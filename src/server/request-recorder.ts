@@ -2,15 +2,16 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
-import { runInContext } from '../context/storage.js';
+import { activeContext, applyInContext } from '../context/storage.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { Scheme, ServerRed } from '../metrics/server-red.js';
 import { noteException } from './exceptions.js';
 import { readForwarded } from './forwarded.js';
+import type { InFlight } from './in-flight.js';
 import { finishWithConnection, forgetQueued } from './queued-responses.js';
-import { attachRecord, type RequestOwner, RequestRecord, recordOf } from './request-record.js';
+import { attachRecord, type RequestOwner, RequestRecord } from './request-record.js';
 import type { RequestTracing } from './request-tracing.js';
 
 export interface RequestRecorderParts {
@@ -19,6 +20,7 @@ export interface RequestRecorderParts {
   readonly methodOf: (method: string | undefined) => Method;
   readonly tracing: RequestTracing;
   readonly red: ServerRed | undefined;
+  readonly inFlight: Pick<InFlight, 'add' | 'remove' | 'follow'>;
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
   /** Hears of exceptions that end a request; undefined where nobody wants to know. Must not throw. */
   readonly onException: ((thrown: unknown, context: Context) => void) | undefined;
@@ -40,24 +42,12 @@ export class RequestRecorder implements RequestOwner {
 
   /** Calls `proceed` as a method of `self` with the arguments, in the context of the request. Throws only what `proceed` throws. */
   run(req: IncomingMessage, res: ServerResponse, proceed: Emit, self: unknown, args: unknown[]): unknown {
-    if (this.#isOff) return proceed.apply(self, args);
-    let record: RequestRecord | undefined;
-    let context: RequestRecord['context'];
+    if (this.#isOff || this.#asks('ignore', this.#parts.isIgnored, req))
+      return this.#passBy(req, res, proceed, self, args);
+    const record = this.#tryToBegin(req, res);
+    if (record?.context === undefined) return this.#passBy(req, res, proceed, self, args);
     try {
-      if (this.#asks('ignore', this.#parts.isIgnored, req)) {
-        attachRecord(req, null);
-        context = this.#parts.tracing.passThrough(req.headers);
-      } else {
-        record = this.#begin(req, res);
-        context = record.context;
-      }
-    } catch (error) {
-      this.#caught('server.begin', error);
-    }
-    if (context === undefined) return proceed.apply(self, args);
-    if (record === undefined) return runInContext(context, proceed, self, ...args);
-    try {
-      return runInContext(context, proceed, self, ...args);
+      return applyInContext(record.context, proceed, self, args);
     } catch (error) {
       record.errorType = typeOfError(error);
       noteException(req, error);
@@ -65,8 +55,33 @@ export class RequestRecorder implements RequestOwner {
     }
   }
 
+  /** Leaves a request alone; what its caller sent is still passed on to the services behind. */
+  #passBy(req: IncomingMessage, res: ServerResponse, proceed: Emit, self: unknown, args: unknown[]): unknown {
+    const { inFlight, tracing } = this.#parts;
+    inFlight.follow(req, res);
+    if (this.#isOff) return proceed.apply(self, args);
+    let context: Context;
+    try {
+      attachRecord(req, null);
+      context = tracing.passThrough(req.headers);
+    } catch (error) {
+      this.#caught('server.begin', error);
+      return proceed.apply(self, args);
+    }
+    return applyInContext(context, proceed, self, args);
+  }
+
+  #tryToBegin(req: IncomingMessage, res: ServerResponse): RequestRecord | undefined {
+    try {
+      return this.#begin(req, res);
+    } catch (error) {
+      this.#caught('server.begin', error);
+      return undefined;
+    }
+  }
+
   #begin(req: IncomingMessage, res: ServerResponse): RequestRecord {
-    const { clock, methodOf, tracing, red, isRestarted } = this.#parts;
+    const { clock, methodOf, tracing, red, isRestarted, inFlight } = this.#parts;
     const startMs = clock.now();
     const record = new RequestRecord(
       this,
@@ -77,14 +92,14 @@ export class RequestRecorder implements RequestOwner {
       schemeOf(req),
       versionOf(req),
     );
-    record.context = tracing.begin(record, this.#asks('edge', isRestarted, req));
+    const context = tracing.begin(record, this.#asks('edge', isRestarted, req));
+    record.context = context;
     attachRecord(req, record);
     attachRecord(res, record);
-    // Events of the body and of the close come from the parser and the socket, outside of the context that the handler had.
-    req.emit = emitInContext;
-    res.emit = emitInContext;
+    inFlight.add(record);
+    req.emit = emitterIn(context);
+    res.emit = responseEmitterIn(context, record);
     record.active = red?.begin(record.method, record.scheme);
-    res.on('close', finishOnClose);
     if (res.socket === null) finishWithConnection(record);
     return record;
   }
@@ -120,6 +135,7 @@ export class RequestRecorder implements RequestOwner {
     } catch (error) {
       this.#caught('server.end', error);
     }
+    this.#parts.inFlight.remove(record);
   }
 
   threw(thrown: unknown, { context }: RequestRecord): void {
@@ -138,16 +154,36 @@ export class RequestRecorder implements RequestOwner {
   }
 }
 
-function finishOnClose(this: ServerResponse): void {
-  const record = recordOf(this);
-  record?.owner.finish(record);
+const { emit } = EventEmitter.prototype as unknown as { emit: Emit };
+
+/**
+ * Events of the body and of the close come from the parser and the socket, outside of the context that the handler had: their
+ * listeners are called in it. Most events have none, or come out of what the handler did. One function for each request, because
+ * looking its context up costs more, once for each event.
+ */
+function emitterIn(context: Context): IncomingMessage['emit'] {
+  const emitInContext: Emit = function (this, ...args) {
+    return isOutside(context, this as EventEmitter, args[0])
+      ? applyInContext(context, emit, this, args)
+      : emit.apply(this, args);
+  };
+  return emitInContext as IncomingMessage['emit'];
 }
 
-function emitInContext(this: EventEmitter, ...args: unknown[]): boolean {
-  const context = recordOf(this)?.context;
-  const emit = EventEmitter.prototype.emit as Emit;
-  if (context === undefined) return emit.apply(this, args) as boolean;
-  return runInContext(context, emit, this, ...args) as boolean;
+/** Ends the record before the application hears of the close. A listener would cost more, and an application can remove it. */
+function responseEmitterIn(context: Context, record: RequestRecord): ServerResponse['emit'] {
+  const emitOfResponse: Emit = function (this, ...args) {
+    if (args[0] === 'close') record.owner.finish(record);
+    return isOutside(context, this as EventEmitter, args[0])
+      ? applyInContext(context, emit, this, args)
+      : emit.apply(this, args);
+  };
+  return emitOfResponse as ServerResponse['emit'];
+}
+
+/** Whether somebody listens who would not hear of the event in the context. */
+function isOutside(context: Context, message: EventEmitter, event: unknown): boolean {
+  return context !== activeContext() && message.listenerCount(event as string) > 0;
 }
 
 function schemeOf(req: IncomingMessage): Scheme {

@@ -17,6 +17,7 @@ import type { IdGenerator } from '../core/ids.js';
 import { LiveSpan, type SpanOrigin } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
 import type { RequestRecord } from './request-record.js';
+import { createSpanNames } from './span-names.js';
 
 /** Gives a request its context and span, and ends the span. */
 export interface RequestTracing {
@@ -95,6 +96,7 @@ export interface RequestTracingParts {
 /** Spans of this library's own. */
 export function createRequestTracing(parts: RequestTracingParts): RequestTracing {
   const { origin, ids, sampler, extract, started } = parts;
+  const nameOf = createSpanNames();
   return {
     begin(record, isRestart) {
       const received = extract(record.req.headers);
@@ -135,8 +137,7 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
     end(record, endMs) {
       const span = record.span as LiveSpan | undefined;
       if (span === undefined) return;
-      if (!span.isNamedByUser && record.route !== undefined)
-        span.name = `${record.method.spanName} ${record.route}`;
+      if (!span.isNamedByUser && record.route !== undefined) span.name = nameOf(record.method, record.route);
       if (record.errorType !== undefined && span.status.code === SpanStatusCode.UNSET) {
         span.status = { code: SpanStatusCode.ERROR };
       }

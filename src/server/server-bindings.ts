@@ -24,7 +24,7 @@ export const ANSWERED = Symbol('golden-signals.answered');
 
 type Emit = (this: unknown, ...args: unknown[]) => unknown;
 
-const requestEvents: ReadonlySet<unknown> = new Set(['request', 'checkContinue', 'checkExpectation']);
+const otherRequestEvents: ReadonlySet<unknown> = new Set(['checkContinue', 'checkExpectation']);
 const connectionEvents: ReadonlySet<unknown> = new Set(['upgrade', 'connect', 'session']);
 
 /** What a server or application belongs to; undefined again once its handler is released. */
@@ -140,12 +140,12 @@ export class ServerBindings {
     for (const prototype of [http.Server.prototype, https.Server.prototype, net.Server.prototype]) {
       const original = prototype.emit as Emit;
       const emit = function (this: EventEmitter, ...args: unknown[]) {
-        if (!requestEvents.has(args[0])) {
-          if (args[0] === 'listening') bindings.#onListening(this);
-          else if (connectionEvents.has(args[0])) bindings.#onConnection(this, args);
-          return original.apply(this, args);
-        }
-        return bindings.#onRequest(this, original, args);
+        const [event] = args;
+        if (event === 'request' || otherRequestEvents.has(event))
+          return bindings.#onRequest(this, original, args);
+        if (event === 'listening') bindings.#onListening(this);
+        else if (connectionEvents.has(event)) bindings.#onConnection(this, args);
+        return original.apply(this, args);
       };
       Object.defineProperty(prototype, 'emit', {
         value: emit,

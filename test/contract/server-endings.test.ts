@@ -221,6 +221,48 @@ describe.each(kinds)('$name', (kind) => {
     const active = await service.points('http.server.active_requests');
     expect(active.map(({ value }) => value)).toEqual([0]);
   });
+
+  test('ends in spite of an application that removes all listeners of a response', async () => {
+    const service = await start(kind, {
+      raw(_req, res) {
+        res.removeAllListeners('close');
+        res.end('done');
+      },
+    });
+
+    await service.send({ path: '/raw/any' });
+
+    const span = await service.span();
+    expect(span.attributes).toMatchObject({ 'url.path': '/raw/any', 'http.response.status_code': 200 });
+  });
+
+  test('hands an event on with as many arguments as it came with', async () => {
+    const counts: Record<string, number> = {};
+    const service = await start(kind, {
+      raw(req, res) {
+        for (const [index, message] of [req, res].entries()) {
+          for (let count = 0; count <= 5; count += 1) {
+            message.on(`with ${count}`, (...args: unknown[]) => {
+              counts[`${index} with ${count}`] = args.length;
+            });
+            message.emit(`with ${count}`, ...new Array<undefined>(count).fill(undefined));
+          }
+        }
+        res.on('close', (...args: unknown[]) => {
+          counts.close = args.length;
+        });
+        res.end('done');
+      },
+    });
+
+    await service.send({ path: '/raw/any' });
+    await service.span();
+
+    const expected = [0, 1].flatMap((index) =>
+      [0, 1, 2, 3, 4, 5].map((count) => [`${index} with ${count}`, count]),
+    );
+    await expect.poll(() => counts).toEqual({ ...Object.fromEntries(expected), close: 0 });
+  });
 });
 
 describe.each(plainHttp1Kinds)('$name, byte by byte', (kind) => {

@@ -7,6 +7,7 @@ import { createIdGenerator } from '../../src/core/ids.js';
 import { isOwnTraffic, USER_AGENT } from '../../src/export/own-traffic.js';
 import { createMethods, DEFAULT_METHODS } from '../../src/metrics/http-methods.js';
 import { resolveOptions } from '../../src/options.js';
+import { InFlight } from '../../src/server/in-flight.js';
 import { RequestRecorder } from '../../src/server/request-recorder.js';
 import { ServerBindings } from '../../src/server/server-bindings.js';
 import { createTelemetry } from '../../src/telemetry.js';
@@ -60,6 +61,7 @@ describe('a collector in a process all of whose servers are instrumented', () =>
       methodOf: createMethods(DEFAULT_METHODS),
       tracing: telemetry.tracing,
       red: telemetry.red,
+      inFlight: new InFlight(),
       isIgnored: telemetry.isIgnored,
       onException: undefined,
       isRestarted: undefined,

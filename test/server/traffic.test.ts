@@ -22,7 +22,7 @@ async function bound(server: net.Server): Promise<Bound> {
   const caught: unknown[] = [];
   const handler: RequestHandler = {
     run(req, res, proceed, self, args) {
-      inFlight.begin(req, res);
+      inFlight.follow(req, res);
       return proceed.apply(self, args);
     },
     connected: (event, args) => traffic.connected(event, args),

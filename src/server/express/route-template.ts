@@ -29,6 +29,8 @@ interface Known {
 interface Prefix {
   readonly template: string;
   readonly chain: Chain;
+  /** The template of the route behind it, where the route has one path: the same text each time, whose hash is known. */
+  full: string | undefined;
 }
 
 const maxPrefixes = 64;
@@ -53,8 +55,13 @@ export function createRouteTemplates(
     const prefix =
       known.literal.get(baseUrl) ?? known.shaped.find(({ shape }) => shape.test(baseUrl)) ?? learn(known);
     if (prefix === undefined) return undefined;
-    const own = Array.isArray(route.path) ? matching(known, route.path, prefix.chain, path) : route.path;
-    return own === undefined ? undefined : join(prefix.template, String(own));
+    if (prefix.full !== undefined) return prefix.full;
+    const isOneOfSeveral = Array.isArray(route.path);
+    const own = isOneOfSeveral ? matching(known, route.path, prefix.chain, path) : route.path;
+    if (own === undefined) return undefined;
+    const full = join(prefix.template, String(own));
+    if (!isOneOfSeveral) prefix.full = full;
+    return full;
 
     function learn(to: Known): Prefix | undefined {
       let found = explain(to.chains, baseUrl);
@@ -97,7 +104,7 @@ function explain(chains: readonly Chain[], baseUrl: string): Prefix | undefined 
       template += part;
       rest = rest.slice(match.path.replace(/\/$/, '').length);
     }
-    if (template !== undefined && rest === '') return { template, chain };
+    if (template !== undefined && rest === '') return { template, chain, full: undefined };
   }
   return undefined;
 }
