@@ -24,17 +24,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts redis-server without anything on disk. */
-export async function startRedis(): Promise<Program> {
+/** Starts redis-server without anything on disk; as the only node of a cluster it keeps a file of its own. */
+export async function startRedis(kind: 'single' | 'cluster' = 'single'): Promise<Program> {
   const port = await freePort();
-  return start(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-    {
-      port,
-      isReady: 'Ready to accept connections',
-    },
-  );
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const isReady = 'Ready to accept connections';
+  if (kind === 'single') return start('redis-server', args, { port, isReady });
+  const folder = await mkdtemp(join(tmpdir(), 'golden-signals-redis-'));
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--dir', folder];
+  return start('redis-server', [...args, ...cluster], { port, isReady, folder });
 }
 
 /** Starts MariaDB with a database `shop`, into which root comes without a password. */
