@@ -13,10 +13,14 @@ const publishes = new WeakMap<object, boolean>();
 /** What this library keeps of one client that was handed over and wrapped. */
 export class ClientSeat {
   readonly #kind: object;
+  readonly #system: 'mysql' | 'redis';
+  #publishes: boolean | undefined;
   database: Database;
 
-  constructor(kind: object, database: Database) {
+  constructor(kind: object, system: 'mysql' | 'redis', database: Database) {
     this.#kind = kind;
+    this.#system = system;
+    this.#publishes = undefined;
     this.database = database;
   }
 
@@ -27,18 +31,27 @@ export class ClientSeat {
 
   /** Whether the client tells of its operations itself; undefined until it has been asked something. */
   get publishes(): boolean | undefined {
-    return publishes.get(this.#kind);
+    this.#publishes ??= publishes.get(this.#kind);
+    return this.#publishes;
+  }
+
+  /** What {@link hasTold} has to know from before an operation is handed over. */
+  heard(): number | undefined {
+    return heardOperations(this.#system);
   }
 
   /**
-   * Learns from an operation that has just been handed over whether the client told of it, by how many had been heard of before.
-   * True where it did, and false as well while nobody listens: then there is nothing to learn.
+   * Learns from an operation that has just been handed over whether the client told of it. True where it did, and while nobody listens:
+   * then there is nothing to learn, and nobody to tell.
    */
   hasTold(heardBefore: number | undefined): boolean {
-    const heard = heardOperations();
+    const heard = this.heard();
     if (heard === undefined || heardBefore === undefined) return true;
     const hasTold = heard !== heardBefore;
-    if (hasTold || this.publishes === undefined) publishes.set(this.#kind, hasTold);
+    if (hasTold || this.publishes === undefined) {
+      this.#publishes = hasTold;
+      publishes.set(this.#kind, hasTold);
+    }
     return hasTold;
   }
 }
@@ -47,7 +60,11 @@ export class ClientSeat {
  * The seat of a client that is to be wrapped now; undefined where nothing is left to do, as it is wrapped already or tells of its
  * operations itself.
  */
-export function takeSeat(client: object, database: Database): ClientSeat | undefined {
+export function takeSeat(
+  client: object,
+  system: 'mysql' | 'redis',
+  database: Database,
+): ClientSeat | undefined {
   const kind = client.constructor;
   if (publishes.get(kind) === true) return undefined;
   const taken = (client as { readonly [seatKey]?: { readonly isOpen: boolean } })[seatKey];
@@ -56,7 +73,7 @@ export function takeSeat(client: object, database: Database): ClientSeat | undef
     taken.database = database;
     return undefined;
   }
-  const seat = new ClientSeat(kind, database);
+  const seat = new ClientSeat(kind, system, database);
   Object.defineProperty(client, seatKey, { value: seat, configurable: true });
   return seat;
 }

@@ -6,16 +6,16 @@ import { observeRedis } from './redis-channels.js';
 
 /** Which service it belongs to when a library tells of an operation by a channel of its own. */
 export class DatabaseRouter extends ServiceRouter<Database> {
-  /** How many operations libraries have told of. */
-  heard = 0;
+  /** How many operations the libraries of each system have told of. */
+  readonly heard = { mysql: 0, redis: 0 };
 }
 
 const router = new DatabaseRouter();
 let leave: (() => void) | undefined;
 
-/** How many operations libraries have told of so far; undefined while nobody listens to them. */
-export function heardOperations(): number | undefined {
-  return leave === undefined ? undefined : router.heard;
+/** How many operations the libraries of a system have told of so far; undefined while nobody listens to them. */
+export function heardOperations(system: 'mysql' | 'redis'): number | undefined {
+  return leave === undefined ? undefined : router.heard[system];
 }
 
 /** Lets a service have what the libraries of the process tell of; returns the way out. */

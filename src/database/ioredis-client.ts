@@ -2,7 +2,6 @@ import type { DatabaseServer } from '../metrics/database-red.js';
 import { type ClientSeat, defineMethod, takeSeat } from './client-seat.js';
 import type { Database } from './database.js';
 import type { DatabaseCall } from './database-call.js';
-import { heardOperations } from './database-router.js';
 import { batchStatement, RedisStatements } from './redis-statement.js';
 import { ServerTable } from './server-table.js';
 import type { Statement } from './statement.js';
@@ -65,7 +64,7 @@ export class IoredisClients {
   observe(client: IoredisClient): void {
     // It makes the messages of its channels by this: none is needed to find out.
     if ('_buildCommandContext' in client) return;
-    const seat = takeSeat(client, this.#database);
+    const seat = takeSeat(client, 'redis', this.#database);
     if (seat === undefined) return;
     const clients = this;
     const { sendCommand, multi } = client;
@@ -90,7 +89,7 @@ export class IoredisClients {
     if (isAgain) call = command[callKey];
     else if (this.#openBatches > 0) command[callKey] = undefined;
     else if (seat.publishes === false) call = this.#beginCommand(client, database, command);
-    const heard = heardOperations();
+    const heard = seat.heard();
     const promise = send.apply(self, args);
     if (seat.hasTold(heard)) {
       if (call !== undefined) database.abandon(call);
@@ -131,7 +130,7 @@ export class IoredisClients {
         ? undefined
         : clients.#begin(client, database, batchStatement('MULTI'), (pipeline as Pipeline).length - 1);
       hasBegun = true;
-      const heard = heardOperations();
+      const heard = seat.heard();
       clients.#openBatches += 1;
       let promise: Promise<unknown>;
       try {

@@ -2,7 +2,6 @@ import { activeContext, resumeIn } from '../context/storage.js';
 import { type ClientSeat, defineMethod, takeSeat } from './client-seat.js';
 import type { Database } from './database.js';
 import type { DatabaseCall } from './database-call.js';
-import { heardOperations } from './database-router.js';
 import { ServerTable } from './server-table.js';
 import { StatementCache } from './statement.js';
 
@@ -58,7 +57,7 @@ export class MysqlConnections {
   /** Wraps `query` and `execute` of this one connection; what is wrapped already stays as it is. */
   observe(connection: MysqlConnection): void {
     const core = coreOf(connection);
-    const seat = takeSeat(core, this.#database);
+    const seat = takeSeat(core, 'mysql', this.#database);
     if (seat === undefined) return;
     this.#wrap(core, 'query', seat);
     this.#wrap(core, 'execute', seat);
@@ -86,7 +85,7 @@ export class MysqlConnections {
       database.end(call, results[0]);
       resumeIn(context, callback, caller, ...results);
     });
-    const heard = heardOperations();
+    const heard = seat.heard();
     let command: unknown;
     try {
       command = ask.apply(self, args);

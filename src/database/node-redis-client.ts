@@ -1,7 +1,6 @@
 import { type ClientSeat, defineMethod, takeSeat } from './client-seat.js';
 import type { Database } from './database.js';
 import type { DatabaseCall } from './database-call.js';
-import { heardOperations } from './database-router.js';
 import { commandsOf, countOf } from './node-redis-4-commands.js';
 import { batchStatement, RedisStatements } from './redis-statement.js';
 import { ServerTable } from './server-table.js';
@@ -58,7 +57,7 @@ export class NodeRedisClients {
     const self = (client._self ?? client) as NodeRedisClient;
     // Its methods call back there, each in its own way.
     if (self.options?.legacyMode === true) return;
-    const seat = takeSeat(self, this.#database);
+    const seat = takeSeat(self, 'redis', this.#database);
     if (seat === undefined) return;
     for (const method of this.#methodsOf(self)) this.#wrap(self, seat, method);
     if ('executeIsolated' in self) this.#wrapIsolation(self as never, seat);
@@ -124,7 +123,7 @@ export class NodeRedisClients {
   ): unknown {
     const { database } = seat;
     let call = seat.publishes === false ? this.#begin(client, database, statement, batchSize) : undefined;
-    const heard = heardOperations();
+    const heard = seat.heard();
     let promise: Promise<unknown>;
     this.#isAsking = true;
     try {

@@ -41,7 +41,7 @@ export function observeRedis(router: DatabaseRouter, faults: Faults): () => void
       {
         name,
         begin(message) {
-          router.heard += 1;
+          router.heard.redis += 1;
           return openBatches > 0
             ? undefined
             : begin(message, statements.of(message.command, message.args.length - nameCount));
@@ -54,7 +54,7 @@ export function observeRedis(router: DatabaseRouter, faults: Faults): () => void
       {
         name,
         begin(message) {
-          router.heard += 1;
+          router.heard.redis += 1;
           openBatches += 1;
           const { batchMode, batchSize } = message;
           const statement = batchStatement(batchMode === 'MULTI' ? 'MULTI' : 'PIPELINE');

@@ -42,29 +42,23 @@ export async function startMariadb(): Promise<Program> {
   const isRoot = process.getuid?.() === 0;
   await chmod(folder, 0o755);
   if (isRoot) await chown(folder, nobody, nobody);
-  const user = isRoot ? ['--user=nobody'] : [];
+  // Whichever starts last would remove the temporary tables of another one.
+  const own = [`--datadir=${folder}/data`, `--tmpdir=${folder}`, ...(isRoot ? ['--user=nobody'] : [])];
   const installed = spawnSync(
     'mariadb-install-db',
-    [
-      '--no-defaults',
-      `--datadir=${folder}/data`,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-      ...user,
-    ],
-    { env: environment(), encoding: 'utf8' },
+    ['--no-defaults', ...own, '--auth-root-authentication-method=normal', '--skip-test-db'],
+    { env: { ...environment(), TMPDIR: folder }, encoding: 'utf8' },
   );
   if (installed.status !== 0) throw new Error(`mariadb-install-db: ${installed.stderr}${installed.stdout}`);
   return start(
     'mariadbd',
     [
       '--no-defaults',
-      `--datadir=${folder}/data`,
+      ...own,
       `--socket=${folder}/socket`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
       '--skip-name-resolve',
-      ...user,
     ],
     { port, isReady: 'ready for connections', folder },
   );
