@@ -83,6 +83,9 @@ export class IoredisClients {
   #send(client: IoredisClient, self: unknown, send: Method, seat: ClientSeat, args: unknown[]): unknown {
     const { database } = seat;
     const command = args[0] as Command;
+    // Something that looks like ioredis may send something else.
+    if (typeof command?.resolve !== 'function' || typeof command.reject !== 'function')
+      return send.apply(self, args);
     // What waited for a connection comes by again, and so does what is sent once more.
     const isAgain = callKey in command;
     let call: DatabaseCall | undefined;
@@ -139,7 +142,7 @@ export class IoredisClients {
         clients.#openBatches -= 1;
       }
       if (call === undefined) return promise;
-      if (seat.hasTold(heard)) {
+      if (seat.hasTold(heard) || typeof promise?.then !== 'function') {
         database.abandon(call);
         return promise;
       }

@@ -134,7 +134,7 @@ export class NodeRedisClients {
     } finally {
       this.#isAsking = false;
     }
-    if (seat.hasTold(heard)) {
+    if (seat.hasTold(heard) || typeof promise?.then !== 'function') {
       if (call !== undefined) database.abandon(call);
       return promise;
     }
