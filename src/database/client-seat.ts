@@ -78,6 +78,12 @@ export function takeSeat(
   return seat;
 }
 
+/** The seat of a client, or of a view of one. */
+export function seatOf(client: object | undefined): ClientSeat | undefined {
+  const seat = (client as { readonly [seatKey]?: unknown } | undefined)?.[seatKey];
+  return seat instanceof ClientSeat ? seat : undefined;
+}
+
 type Method = (this: never, ...args: never[]) => unknown;
 
 /** Puts a method of one instance in front of the one that its class has. */

@@ -78,11 +78,8 @@ export class MysqlConnections {
     const context = activeContext();
     let call = seat.publishes === false ? this.#begin(core, database, args[0]) : undefined;
     const hasCallback = wrapCallback(args, (callback, caller, results) => {
-      if (call === undefined) {
-        callback.apply(caller, results);
-        return;
-      }
-      database.end(call, results[0]);
+      if (call !== undefined) database.end(call, results[0]);
+      // The connection calls back where it was made, or where another one gave it back.
       resumeIn(context, callback, caller, ...results);
     });
     const heard = seat.heard();

@@ -1,7 +1,5 @@
-/** One method of a client of node-redis 4 that sends a command. */
+/** A method of clients of node-redis 4 that sends a command. */
 export interface CommandMethod {
-  /** The client, or one of its modules. */
-  readonly target: object;
   readonly method: string;
   /** The command, as Redis knows it. */
   readonly command: string;
@@ -16,21 +14,34 @@ const others = new Set(
   'MULTI QUIT SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE SSUBSCRIBE SUNSUBSCRIBE'.split(' '),
 );
 
+/** They are the same for all clients of a class. */
+const known = new WeakMap<object, readonly CommandMethod[]>();
+
 /**
- * The methods of a client of node-redis 4, and of its modules, that send a command each. It has every command in capitals, with its
- * parts joined by underscores, and again in camel case.
+ * What of a client of node-redis 4 sends commands, itself and its modules, and by which methods. It has every command in capitals, with
+ * its parts joined by underscores, and again in camel case.
  */
-export function commandsOf(client: object): CommandMethod[] {
-  const found = methodsOf(client, '');
+export function commandsOf(client: object): Map<object, readonly CommandMethod[]> {
+  const found = new Map([[client, methodsOf(client, '')]]);
   for (const [name, value] of Object.entries(client)) {
     // What a module's methods are called on knows its client.
     if (typeof value === 'object' && value !== null && (value as { readonly self?: unknown }).self === client)
-      found.push(...methodsOf(value as object, `${name.toUpperCase()}.`));
+      found.set(value as object, methodsOf(value as object, `${name.toUpperCase()}.`));
   }
   return found;
 }
 
-function methodsOf(target: object, prefix: string): CommandMethod[] {
+function methodsOf(target: object, prefix: string): readonly CommandMethod[] {
+  const kind = Object.getPrototypeOf(target) as object;
+  let methods = known.get(kind);
+  if (methods === undefined) {
+    methods = readMethods(target, prefix);
+    known.set(kind, methods);
+  }
+  return methods;
+}
+
+function readMethods(target: object, prefix: string): readonly CommandMethod[] {
   const names = new Set<string>();
   for (let from: object | null = target; from !== null && from !== Object.prototype; ) {
     for (const name of Object.getOwnPropertyNames(from)) names.add(name);
@@ -40,14 +51,14 @@ function methodsOf(target: object, prefix: string): CommandMethod[] {
   for (const name of names) {
     if (constantName.test(name) && !others.has(name)) byLetters.set(lettersOf(name), name);
   }
-  const found: CommandMethod[] = [];
+  const methods: CommandMethod[] = [];
   for (const method of names) {
     const name = byLetters.get(lettersOf(method));
     if (name === undefined || typeof (target as Record<string, unknown>)[method] !== 'function') continue;
     const command = commandOf(name);
-    found.push({ target, method, command: prefix + command, isWhole: command === name });
+    methods.push({ method, command: prefix + command, isWhole: command === name });
   }
-  return found;
+  return methods;
 }
 
 const lettersOf = (name: string) => name.replaceAll('_', '').toUpperCase();

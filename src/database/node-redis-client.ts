@@ -1,4 +1,4 @@
-import { type ClientSeat, defineMethod, takeSeat } from './client-seat.js';
+import { type ClientSeat, defineMethod, seatOf, takeSeat } from './client-seat.js';
 import type { Database } from './database.js';
 import type { DatabaseCall } from './database-call.js';
 import { commandsOf, countOf } from './node-redis-4-commands.js';
@@ -22,13 +22,8 @@ export interface NodeRedisClient {
   sendCommand: Method;
 }
 
-/** A method that asks for something, and what telemetry says of it. */
-interface AskingMethod {
-  readonly target: object;
-  readonly name: string;
-  readonly statementOf: (args: readonly unknown[]) => Statement | undefined;
-  readonly isBatch?: boolean;
-}
+/** What telemetry says of a call of a method. */
+type StatementOf = (args: readonly unknown[]) => Statement | undefined;
 
 /** True for a client of node-redis 4 or later; those of clusters and sentinels are none. */
 export function isNodeRedisClient(value: object): value is NodeRedisClient {
@@ -45,6 +40,8 @@ export class NodeRedisClients {
   readonly #database: Database;
   readonly #servers = new ServerTable('redis');
   readonly #statements = new RedisStatements();
+  /** By the method that each is in front of: clients of one class share them, as one has a thousand. */
+  readonly #wrappers = new WeakMap<Method, Method>();
   /** True while a method of a client is at work: what it calls of the client's own is part of it. */
   #isAsking = false;
 
@@ -59,47 +56,55 @@ export class NodeRedisClients {
     if (self.options?.legacyMode === true) return;
     const seat = takeSeat(self, 'redis', this.#database);
     if (seat === undefined) return;
-    for (const method of this.#methodsOf(self)) this.#wrap(self, seat, method);
+    this.#wrapMethods(self);
     if ('executeIsolated' in self) this.#wrapIsolation(self as never, seat);
   }
 
-  *#methodsOf(target: NodeRedisClient): Iterable<AskingMethod> {
+  #wrapMethods(client: NodeRedisClient): void {
     const statements = this.#statements;
-    yield {
-      target,
-      name: 'sendCommand',
-      statementOf: ([args]) => (Array.isArray(args) ? statements.of(args[0], args.length - 1) : undefined),
-    };
-    const batch = (name: string, statementOf: AskingMethod['statementOf']) =>
-      ({ target, name, statementOf, isBatch: true }) as const;
-    if (!('multiExecutor' in target)) {
-      yield batch('_executeMulti', () => batchStatement('MULTI'));
-      yield batch('_executePipeline', () => batchStatement('PIPELINE'));
+    const ofArgs: StatementOf = ([args]) =>
+      Array.isArray(args) ? statements.of(args[0], args.length - 1) : undefined;
+    this.#wrap(client, 'sendCommand', () => ofArgs);
+    if (!('multiExecutor' in client)) {
+      this.#wrap(client, '_executeMulti', () => () => batchStatement('MULTI'), true);
+      this.#wrap(client, '_executePipeline', () => () => batchStatement('PIPELINE'), true);
       return;
     }
     // In 4, no method that could be wrapped is behind all commands: each of them is wrapped instead.
-    yield batch('multiExecutor', ([, , chain]) => batchStatement(chain === undefined ? 'PIPELINE' : 'MULTI'));
-    yield { target, name: 'executeScript', statementOf: () => statements.of('EVALSHA', 0, true) };
-    yield { target, name: 'executeFunction', statementOf: () => statements.of('FCALL', 0, true) };
-    for (const { target: owner, method, command, isWhole } of commandsOf(target)) {
-      const statementOf = (args: readonly unknown[]) => {
-        const { count, isCounted } = countOf(args);
-        return statements.of(command, count, !(isWhole && isCounted));
-      };
-      yield { target: owner, name: method, statementOf };
+    const ofChain: StatementOf = ([, , chain]) => batchStatement(chain === undefined ? 'PIPELINE' : 'MULTI');
+    this.#wrap(client, 'multiExecutor', () => ofChain, true);
+    this.#wrap(client, 'executeScript', () => () => statements.of('EVALSHA', 0, true));
+    this.#wrap(client, 'executeFunction', () => () => statements.of('FCALL', 0, true));
+    for (const [target, methods] of commandsOf(client)) {
+      for (const { method, command, isWhole } of methods) {
+        this.#wrap(target, method, () => (args) => {
+          const { count, isCounted } = countOf(args);
+          return statements.of(command, count, !(isWhole && isCounted));
+        });
+      }
     }
   }
 
-  #wrap(
-    client: NodeRedisClient,
-    seat: ClientSeat,
-    { target, name, statementOf, isBatch }: AskingMethod,
-  ): void {
-    const clients = this;
-    const method = (target as Record<string, unknown>)[name];
+  /** `createStatementOf` is asked once for each method of a class. */
+  #wrap(target: object, name: string, createStatementOf: () => StatementOf, isBatch = false): void {
+    const method = (target as Record<string, Method | undefined>)[name];
     if (typeof method !== 'function') return;
-    defineMethod(target, name, function (this: unknown, ...args: unknown[]) {
-      if (!seat.isOpen || seat.publishes === true || clients.#isAsking) return method.apply(this, args);
+    let wrapper = this.#wrappers.get(method);
+    if (wrapper === undefined) {
+      wrapper = this.#createWrapper(method, createStatementOf(), isBatch);
+      this.#wrappers.set(method, wrapper);
+    }
+    defineMethod(target, name, wrapper);
+  }
+
+  #createWrapper(method: Method, statementOf: StatementOf, isBatch: boolean): Method {
+    const clients = this;
+    return function (this: unknown, ...args: unknown[]) {
+      // A module knows its client.
+      const client = ((this as { readonly self?: object } | undefined)?.self ?? this) as NodeRedisClient;
+      const seat = seatOf(client);
+      if (seat === undefined || !seat.isOpen || seat.publishes === true || clients.#isAsking)
+        return method.apply(this, args);
       let statement: Statement | undefined;
       try {
         statement = statementOf(args);
@@ -107,9 +112,9 @@ export class NodeRedisClients {
         seat.database.faults.caught('database.node-redis', error);
       }
       if (statement === undefined) return method.apply(this, args);
-      const commands = isBatch === true ? (args[0] as readonly unknown[] | undefined) : undefined;
-      return clients.#ask(this, client, seat, method as Method, args, statement, commands?.length);
-    });
+      const commands = isBatch ? (args[0] as readonly unknown[] | undefined) : undefined;
+      return clients.#ask(this, client, seat, method, args, statement, commands?.length);
+    };
   }
 
   #ask(

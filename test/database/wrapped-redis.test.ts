@@ -119,7 +119,12 @@ describe('the commands of a client of node-redis 4', () => {
       json: object = Object.create({ GET() {}, get() {} }, { self: { value: this } });
       other: object = { GET() {} };
     }
-    const found = commandsOf(new Client()).map(({ method, command, isWhole }) => [method, command, isWhole]);
+    const client = new Client();
+    const commands = commandsOf(client);
+    expect([...commands.keys()]).toEqual([client, client.json]);
+    const found = [...commands.values()]
+      .flat()
+      .map(({ method, command, isWhole }) => [method, command, isWhole]);
     expect(found.sort()).toEqual(
       [
         ['CLIENT_GETNAME', 'CLIENT', false],

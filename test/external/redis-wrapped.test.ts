@@ -301,6 +301,19 @@ describe('a client of ioredis', () => {
   });
 });
 
+test('a view of a client of node-redis 5 is the client', async () => {
+  const { createClient } = (await import('redis-5-8')) as unknown as typeof NodeRedis;
+  const client = createClient({ socket: { port: server.port, host: '127.0.0.1' } });
+  await client.connect();
+  onTestFinished(() => void client.disconnect());
+  const service = startDatabaseService({ pools: { cache: client.withTypeMapping({}) } });
+  service.signals.pool('again', client);
+  await client.set('a', '1');
+  await client.withTypeMapping({}).get('a');
+  await client.withTypeMapping({}).multi().get('a').get('a').exec();
+  expect(service.spans.map(({ name }) => name)).toEqual(['SET', 'GET', 'MULTI']);
+});
+
 describe('a client of node-redis 4', () => {
   test('tells of commands by the name that Redis has for them, and of no argument', async () => {
     const { createClient } = (await import('redis4')) as unknown as typeof NodeRedis;
