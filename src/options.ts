@@ -9,7 +9,7 @@ import {
 import { record, reject } from './core/check.js';
 import { createEnvironment, type Environment } from './core/environment.js';
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from './core/log.js';
-import { isPgClient } from './database/pg-client.js';
+import { isDatabaseClient } from './database/clients.js';
 import { type HealthConfig, type HealthOptions, resolveHealth } from './health/options.js';
 import { type OverloadConfig, type OverloadOptions, resolveOverload } from './health/overload-options.js';
 import { type LogConfig, type LogOptions, resolveLogs } from './logs/options.js';
@@ -166,7 +166,7 @@ export function resolveOptions(
     breakerOf: resolveBreakers(breaker),
     isPropagatedTo: resolvePropagateTo(propagateTo),
     deadline: resolveDeadline(deadline),
-    pools: resolvePools(given.pools, isPgClient),
+    pools: resolvePools(given.pools, isDatabaseClient),
     propagators: env.list(
       'OTEL_PROPAGATORS',
       ['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'none'],

@@ -1,9 +1,9 @@
 import type { Clock } from './core/clock.js';
 import type { Faults } from './core/faults.js';
 import type { Log } from './core/log.js';
+import { DatabaseClients, isDatabaseClient } from './database/clients.js';
 import { Database } from './database/database.js';
 import { observeChannels } from './database/database-router.js';
-import { isPgClient, PgClients } from './database/pg-client.js';
 import { createDatabaseRed, OPERATION_BOUNDS, OPERATION_DURATION } from './metrics/database-red.js';
 import type { PoolOptions } from './pools/options.js';
 import { POOL_BOUNDS, POOL_DURATIONS } from './pools/pool-metrics.js';
@@ -37,7 +37,7 @@ export function createServiceDatabases(parts: ServiceDatabasesParts): ServiceDat
     tracing: telemetry.callTracing,
     red: durations && createDatabaseRed(durations),
   });
-  const pgClients = new PgClients(database);
+  const clients = new DatabaseClients(database);
   const pools = new Pools({
     clock,
     faults,
@@ -50,18 +50,16 @@ export function createServiceDatabases(parts: ServiceDatabasesParts): ServiceDat
     },
     observeClient(client) {
       try {
-        if (isPgClient(client as object)) pgClients.observe(client as never);
+        if (telemetry.isOn) clients.observe(client as object);
       } catch (error) {
-        faults.caught('database.pg', error);
+        faults.caught('database.client', error);
       }
     },
-    tryClient(client) {
-      if (!isPgClient(client)) return false;
-      pgClients.observe(client);
-      return true;
-    },
+    // Without telemetry there is nobody to see for, and nothing is wrapped.
+    tryClient: (client) => (telemetry.isOn ? clients.observe(client) : isDatabaseClient(client)),
   });
   telemetry.show(pools.instruments);
+  // Before anything is asked: by these it is seen what clients tell of themselves.
   const leaveChannels = telemetry.isOn ? observeChannels(owner, database, faults) : () => {};
   for (const [name, pool] of Object.entries(parts.pools)) pools.add(name, pool);
   return {

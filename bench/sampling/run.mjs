@@ -1,9 +1,11 @@
-// What looking at the process costs, in CPU time. README.md says how to run it.
+// What looking at the process and at its pools costs, in CPU time. README.md says how to run it.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { startPostgres } from '../../examples/shop/postgres.mjs';
 import { cleanEnv, describeMachine } from '../environment.mjs';
 import { median } from '../median.mjs';
 import { orderOf } from '../order.mjs';
@@ -29,6 +31,11 @@ const variants = ['bare', 'unsampled', 'sampled'];
 const loads = ['idle', 'busy'];
 const kinds = loads.flatMap((load) => variants.map((variant) => ({ load, variant })));
 const file = fileURLToPath(new URL('./process.cjs', import.meta.url));
+// What the pools connect to is outside of the processes that are measured.
+const postgres = await startPostgres();
+const upstream = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
+await once(upstream, 'listening');
+const pool = { postgresUrl: postgres.url, upstreamPort: upstream.address().port };
 const env = cleanEnv({ NODE_ENV: 'production', OTEL_METRICS_EXPORTER: 'none' });
 
 async function sample({ load, variant }) {
@@ -39,6 +46,7 @@ async function sample({ load, variant }) {
     warmUpSeconds: Number(given['warm-up']),
     collectMs: Number(given['collect-ms']),
     ours,
+    pool,
     sdk: createRequire(ours).resolve('@opentelemetry/sdk-metrics'),
   };
   const child = fork(file, [JSON.stringify(what)], { env });
@@ -57,6 +65,9 @@ for (let round = 0; round < rounds; round++) {
   for (const [index, kind] of order.entries()) samples.get(kind).push(percents[index]);
   console.error(`round ${round + 1}/${rounds}`);
 }
+upstream.closeAllConnections();
+upstream.close();
+await postgres.stop();
 
 const of = (load, variant) =>
   samples.get(kinds.find((kind) => kind.load === load && kind.variant === variant));

@@ -1,4 +1,4 @@
-import { type Context, SpanKind } from '@opentelemetry/api';
+import { type Context, SpanKind, trace } from '@opentelemetry/api';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import type { Clock } from '../core/clock.js';
@@ -30,7 +30,10 @@ export class Database {
     return this.#parts.faults;
   }
 
-  /** Begins an operation in the active context; undefined where nobody wants to know. Never throws. */
+  /**
+   * Begins an operation in the active context; undefined where nobody wants to know, as of what a library asks by itself outside of
+   * every span. Never throws.
+   */
   begin(
     server: DatabaseServer,
     statement: Statement,
@@ -38,6 +41,7 @@ export class Database {
     batchSize?: number,
   ): DatabaseCall | undefined {
     if (!this.isOpen || isSuppressed(context)) return undefined;
+    if (statement.isHousekeeping && trace.getSpan(context) === undefined) return undefined;
     const { clock, faults, tracing } = this.#parts;
     try {
       const call = new DatabaseCall(server, statement, clock.now(), context, batchSize);
@@ -47,6 +51,11 @@ export class Database {
       faults.caught('database.begin', error);
       return undefined;
     }
+  }
+
+  /** Forgets an operation that somebody else tells of: it was never begun. */
+  abandon(call: DatabaseCall): void {
+    call.isEnded = true;
   }
 
   /** Ends an operation, with the error that it failed with. Only the first end counts. Never throws. */

@@ -17,6 +17,7 @@ export function observeMysql(router: DatabaseRouter, faults: Faults): () => void
   const servers = new ServerTable('mysql');
   const statements = new StatementCache('mysql');
   const begin = (message: QueryMessage) => {
+    router.heard.mysql += 1;
     const context = activeContext();
     const database = router.serviceFor(context);
     // `query` comes with its values filled in: what is remembered by its text would be of no use again.

@@ -40,10 +40,12 @@ export function observeRedis(router: DatabaseRouter, faults: Faults): () => void
     traceChannel<CommandMessage>(
       {
         name,
-        begin: (message) =>
-          openBatches > 0
+        begin(message) {
+          router.heard.redis += 1;
+          return openBatches > 0
             ? undefined
-            : begin(message, statements.of(message.command, message.args.length - nameCount)),
+            : begin(message, statements.of(message.command, message.args.length - nameCount));
+        },
       },
       faults,
     );
@@ -52,6 +54,7 @@ export function observeRedis(router: DatabaseRouter, faults: Faults): () => void
       {
         name,
         begin(message) {
+          router.heard.redis += 1;
           openBatches += 1;
           const { batchMode, batchSize } = message;
           const statement = batchStatement(batchMode === 'MULTI' ? 'MULTI' : 'PIPELINE');

@@ -6,32 +6,44 @@ const maxShown = 8;
 const maxCommands = 1_000;
 
 /**
+ * What libraries send by themselves to set up and keep a connection, and hardly anybody else does. `INFO` without a section is how
+ * ioredis asks whether the server is ready.
+ */
+const keeping = new Set(
+  'ASKING AUTH CLIENT CLUSTER HELLO INFO PING QUIT READONLY READWRITE RESET SELECT SENTINEL'.split(' '),
+);
+
+/**
  * Commands of Redis by name and number of arguments: `HSET ? ? ?`. Keys are left out as well as values, as they so often are
  * session ids, addresses or tokens.
  */
 export class RedisStatements {
   readonly #byName = new Map<string, (Statement | undefined)[]>();
 
-  of(command: unknown, argumentCount: number): Statement {
+  /** `hasMore` says that the arguments are more than could be counted. */
+  of(command: unknown, argumentCount: number, hasMore = false): Statement {
     if (typeof command !== 'string' || !commandName.test(command)) return unknownStatement;
     let byCount = this.#byName.get(command);
     if (byCount === undefined) {
       byCount = [];
       if (this.#byName.size < maxCommands) this.#byName.set(command, byCount);
     }
-    const count = Math.min(argumentCount, maxShown + 1);
-    let statement = byCount[count];
+    const isCut = hasMore || argumentCount > maxShown;
+    const count = Math.min(argumentCount, maxShown);
+    const at = isCut ? maxShown + 1 + count : count;
+    let statement = byCount[at];
     if (statement === undefined) {
-      statement = statementOf(command.toUpperCase(), count);
-      byCount[count] = statement;
+      statement = statementOf(command.toUpperCase(), count, isCut);
+      byCount[at] = statement;
     }
     return statement;
   }
 }
 
-function statementOf(name: string, count: number): Statement {
-  const shown = ' ?'.repeat(Math.min(count, maxShown)) + (count > maxShown ? ' …' : '');
-  return new Statement({ text: `${name}${shown}`, operation: name });
+function statementOf(name: string, count: number, isCut: boolean): Statement {
+  const shown = ' ?'.repeat(count) + (isCut ? ' …' : '');
+  const isHousekeeping = keeping.has(name) && (name !== 'INFO' || (count === 0 && !isCut));
+  return new Statement({ text: `${name}${shown}`, operation: name, isHousekeeping });
 }
 
 /** Of several commands that went as one. */

@@ -10,6 +10,8 @@ interface StatementParts {
   /** Where there is only one. */
   readonly operation?: string | undefined;
   readonly collection?: string | undefined;
+  /** True for what a library asks by itself to set up and keep its connections. */
+  readonly isHousekeeping?: boolean;
 }
 
 /** What telemetry says of a statement or command; none of it holds a value. */
@@ -18,14 +20,16 @@ export class Statement implements StatementParts {
   readonly summary: string | undefined;
   readonly operation: string | undefined;
   readonly collection: string | undefined;
+  readonly isHousekeeping: boolean;
   #server: DatabaseServer | undefined;
   #attributes: Attributes | undefined;
 
-  constructor({ text, summary, operation, collection }: StatementParts) {
+  constructor({ text, summary, operation, collection, isHousekeeping = false }: StatementParts) {
     this.text = text;
     this.summary = summary;
     this.operation = operation;
     this.collection = collection;
+    this.isHousekeeping = isHousekeeping;
     this.#server = undefined;
     this.#attributes = undefined;
   }

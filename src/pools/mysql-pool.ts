@@ -1,4 +1,4 @@
-import { resumeIn } from '../context/storage.js';
+import { activeContext, resumeIn } from '../context/storage.js';
 import type { ObservedPool } from './pool-reading.js';
 import type { Waits } from './waits.js';
 import { wrapMethod } from './wrap.js';
@@ -37,8 +37,15 @@ function coreOf(pool: MysqlPool): CorePool {
   return 'getConnection' in pool && '_allConnections' in pool ? pool : (pool as { pool: CorePool }).pool;
 }
 
-/** Observes a pool of mysql2: what is asked over its connections, mysql2 tells of itself. */
-export function observeMysqlPool(pool: MysqlPool, waits: Waits): ObservedPool {
+/**
+ * Observes a pool of mysql2. `observeClient` sees each connection before anybody else has it: what is asked over it, older versions do
+ * not tell of themselves.
+ */
+export function observeMysqlPool(
+  pool: MysqlPool,
+  waits: Waits,
+  observeClient: (client: unknown) => void,
+): ObservedPool {
   const core = coreOf(pool);
   const limit = () => {
     const { connectionLimit } = core.config;
@@ -56,11 +63,14 @@ export function observeMysqlPool(pool: MysqlPool, waits: Waits): ObservedPool {
               ? 'create'
               : 'wait';
         const wait = waits.ask(delay);
-        if (wait === undefined) return getConnection.call(this, callback);
+        const context = activeContext();
         return getConnection.call(this, (error, connection) => {
-          waits.answered(wait, error);
-          if (!error) waits.taken(connection);
-          resumeIn(wait.context, callback, undefined, error, connection);
+          if (wait !== undefined) waits.answered(wait, error);
+          if (!error) {
+            observeClient(connection);
+            if (wait !== undefined) waits.taken(connection);
+          }
+          resumeIn(context, callback, undefined, error, connection);
         });
       };
     }),

@@ -23,8 +23,9 @@ export interface PoolStats {
 }
 
 /**
- * What `pools` and `signals.pool()` take: a `pg.Pool`, a single `pg.Client`, a `mysql2` pool, a pool of `generic-pool`, an
- * `http.Agent`, an `Agent` or `Pool` of undici, or a {@link StatsPool}.
+ * What `pools` and `signals.pool()` take: a `pg.Pool`, a `mysql2` pool, a pool of `generic-pool`, an `http.Agent`, an `Agent` or
+ * `Pool` of undici, or a {@link StatsPool}; and single clients, whose operations are then seen: a `pg.Client`, a `mysql2` connection, a
+ * client of `ioredis` or node-redis.
  */
 export type Pool = object;
 
@@ -65,7 +66,7 @@ export function checkPool(name: unknown, pool: unknown): void {
 export function rejectPool(name: string, pool: unknown): never {
   reject(
     `pools.${name}`,
-    'a pg.Pool or pg.Client, a mysql2 pool, a generic-pool, an http.Agent, an undici Agent or Pool, or { stats() } (clients of Redis are seen without)',
+    'a pg.Pool or pg.Client, a mysql2 pool or connection, a client of ioredis or node-redis, a generic-pool, an http.Agent, an undici Agent or Pool, or { stats() }',
     pool,
   );
 }

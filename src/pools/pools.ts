@@ -89,7 +89,7 @@ export class Pools {
     const { clock, faults, tracing, observeClient, tryClient } = this.#parts;
     const waits = () => new Waits({ clock, faults, tracing, name, times: this.#metrics.timesOf(name) });
     if (isPgPool(pool)) return observePgPool(pool, waits(), observeClient);
-    if (isMysqlPool(pool)) return observeMysqlPool(pool, waits());
+    if (isMysqlPool(pool)) return observeMysqlPool(pool, waits(), observeClient);
     if (isGenericPool(pool)) return observeGenericPool(pool, waits());
     if (isHttpAgent(pool)) return observeHttpAgent(pool);
     if (isUndiciDispatcher(pool)) return observeUndici(pool);

@@ -187,7 +187,7 @@ describe('what is no pool', () => {
     ['a function', () => {}],
   ])('is an error that says what is taken: %s', (_what, pool) => {
     const accepted =
-      /option pools\.orders must be a pg\.Pool or pg\.Client, a mysql2 pool, .* \{ stats\(\) \} \(.*\), got /;
+      /option pools\.orders must be a pg\.Pool or pg\.Client, a mysql2 pool or connection, .* \{ stats\(\) \}, got /;
     expect(() => startDatabaseService({ pools: { orders: pool as object } })).toThrow(accepted);
     const service = startDatabaseService();
     expect(() => service.signals.pool('orders', pool as object)).toThrow(accepted);

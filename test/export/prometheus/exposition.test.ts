@@ -87,6 +87,33 @@ describe('a scrape', () => {
     );
   });
 
+  test.each(['text', 'openmetrics'] as const)(
+    'in %s gives no type to a gauge whose name ends as samples of other types do',
+    (format) => {
+      const metrics = resourceMetrics([
+        upDownCounter({ name: 'db.client.connection.count', unit: '{connection}' }, [[{}, 3]]),
+        ...['a.sum', 'a.bucket', 'a.total', 'counts', 'a.count.max'].map((name) =>
+          gauge({ name }, [[{}, 1]]),
+        ),
+        counter({ name: 'b.count' }, [[{}, 2]]),
+      ]);
+      const { parsed, family } = scrape(metrics, format);
+      const none = format === 'text' ? 'untyped' : 'unknown';
+      expect(parsed.slice(1).map(({ name, type }) => [name, type])).toEqual([
+        ['db_client_connection_count', none],
+        ['a_sum', none],
+        ['a_bucket', none],
+        ['a_total', none],
+        ['counts', 'gauge'],
+        ['a_count_max', 'gauge'],
+        [format === 'text' ? 'b_count_total' : 'b_count', 'counter'],
+      ]);
+      expect(family('db_client_connection_count')?.samples).toEqual([
+        { name: 'db_client_connection_count', labels: {}, value: 3 },
+      ]);
+    },
+  );
+
   test('has the sum of a histogram only where there is one', () => {
     const metrics = resourceMetrics([histogram(duration, [{ boundaries: [1], counts: [1, 0] }])]);
     expect(scrape(metrics, 'text').text).not.toContain('_sum');

@@ -24,17 +24,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts redis-server without anything on disk. */
-export async function startRedis(): Promise<Program> {
+/** Starts redis-server without anything on disk; as the only node of a cluster it keeps a file of its own. */
+export async function startRedis(kind: 'single' | 'cluster' = 'single'): Promise<Program> {
   const port = await freePort();
-  return start(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-    {
-      port,
-      isReady: 'Ready to accept connections',
-    },
-  );
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const isReady = 'Ready to accept connections';
+  if (kind === 'single') return start('redis-server', args, { port, isReady });
+  const folder = await mkdtemp(join(tmpdir(), 'golden-signals-redis-'));
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--dir', folder];
+  return start('redis-server', [...args, ...cluster], { port, isReady, folder });
 }
 
 /** Starts MariaDB with a database `shop`, into which root comes without a password. */
@@ -44,29 +42,23 @@ export async function startMariadb(): Promise<Program> {
   const isRoot = process.getuid?.() === 0;
   await chmod(folder, 0o755);
   if (isRoot) await chown(folder, nobody, nobody);
-  const user = isRoot ? ['--user=nobody'] : [];
+  // Whichever starts last would remove the temporary tables of another one.
+  const own = [`--datadir=${folder}/data`, `--tmpdir=${folder}`, ...(isRoot ? ['--user=nobody'] : [])];
   const installed = spawnSync(
     'mariadb-install-db',
-    [
-      '--no-defaults',
-      `--datadir=${folder}/data`,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-      ...user,
-    ],
-    { env: environment(), encoding: 'utf8' },
+    ['--no-defaults', ...own, '--auth-root-authentication-method=normal', '--skip-test-db'],
+    { env: { ...environment(), TMPDIR: folder }, encoding: 'utf8' },
   );
   if (installed.status !== 0) throw new Error(`mariadb-install-db: ${installed.stderr}${installed.stdout}`);
   return start(
     'mariadbd',
     [
       '--no-defaults',
-      `--datadir=${folder}/data`,
+      ...own,
       `--socket=${folder}/socket`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
       '--skip-name-resolve',
-      ...user,
     ],
     { port, isReady: 'ready for connections', folder },
   );

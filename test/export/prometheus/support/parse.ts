@@ -27,6 +27,8 @@ const number = /^(NaN|[+-]Inf|-?\d+(\.\d+)?(e[+-]?\d+)?)$/;
 const suffixes: Readonly<Record<string, readonly string[]>> = {
   counter: ['_total'],
   gauge: [''],
+  untyped: [''],
+  unknown: [''],
   info: ['_info'],
   histogram: ['_bucket', '_sum', '_count'],
 };
@@ -81,7 +83,8 @@ export function parse(text: string, format: 'text' | 'openmetrics'): ParsedFamil
 
   function begin({ name, type, unit, help }: typeof head): ParsedFamily {
     if (name === undefined || type === undefined) throw new Error('samples without a TYPE');
-    if (!(type in suffixes) || (!isOpen && type === 'info')) throw new Error(`no type: ${type}`);
+    const isOfOther = isOpen ? type === 'untyped' : type === 'info' || type === 'unknown';
+    if (!(type in suffixes) || isOfOther) throw new Error(`no type: ${type}`);
     if (seen.has(name)) throw new Error(`family ${name} comes twice`);
     seen.add(name);
     const family = { name, type, unit, help: help && unescaped(help), samples: [] };

@@ -1,0 +1,198 @@
+import type { DatabaseServer } from '../metrics/database-red.js';
+import { type ClientSeat, defineMethod, takeSeat } from './client-seat.js';
+import type { Database } from './database.js';
+import type { DatabaseCall } from './database-call.js';
+import { batchStatement, RedisStatements } from './redis-statement.js';
+import { ServerTable } from './server-table.js';
+import type { Statement } from './statement.js';
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+interface Command {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+  /** What was begun for it; undefined for one that is part of something else. */
+  [callKey]?: DatabaseCall | undefined;
+}
+
+interface Pipeline {
+  readonly length: number;
+  exec: Method;
+}
+
+/** What is used of a client of ioredis, also of one for a cluster. */
+export interface IoredisClient {
+  readonly options: {
+    readonly path?: unknown;
+    readonly host?: unknown;
+    readonly port?: unknown;
+    readonly db?: unknown;
+  };
+  readonly isCluster?: boolean;
+  readonly condition?: { readonly select?: unknown } | null;
+  sendCommand: Method;
+  multi: Method;
+}
+
+const callKey = Symbol('golden-signals.database-call');
+
+/** True for a client of ioredis, for one server or a cluster. */
+export function isIoredisClient(value: object): value is IoredisClient {
+  const { sendCommand, pipeline, multi, disconnect, status, options } = value as Record<string, unknown>;
+  return (
+    [sendCommand, pipeline, multi, disconnect].every((method) => typeof method === 'function') &&
+    typeof status === 'string' &&
+    options instanceof Object
+  );
+}
+
+/** Gives every command of clients of ioredis a span and a duration where they do not tell of them themselves, as before 5.11. */
+export class IoredisClients {
+  readonly #database: Database;
+  readonly #servers = new ServerTable('redis');
+  readonly #statements = new RedisStatements();
+  /** The commands of a transaction are sent while it is being handed over. */
+  #openBatches = 0;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Wraps what this one client sends commands by; what is wrapped already stays as it is. */
+  observe(client: IoredisClient): void {
+    // It makes the messages of its channels by this: none is needed to find out.
+    if ('_buildCommandContext' in client) return;
+    const seat = takeSeat(client, 'redis', this.#database);
+    if (seat === undefined) return;
+    const clients = this;
+    const { sendCommand, multi } = client;
+    defineMethod(client, 'sendCommand', function (this: unknown, ...args: unknown[]) {
+      return seat.isOpen && seat.publishes !== true
+        ? clients.#send(client, this, sendCommand, seat, args)
+        : sendCommand.apply(this, args);
+    });
+    defineMethod(client, 'multi', function (this: unknown, ...args: unknown[]) {
+      const pipeline = multi.apply(this, args);
+      if (seat.isOpen && seat.publishes !== true) clients.#watchTransaction(client, seat, pipeline);
+      return pipeline;
+    });
+  }
+
+  #send(client: IoredisClient, self: unknown, send: Method, seat: ClientSeat, args: unknown[]): unknown {
+    const { database } = seat;
+    const command = args[0] as Command;
+    // Something that looks like ioredis may send something else.
+    if (typeof command?.resolve !== 'function' || typeof command.reject !== 'function')
+      return send.apply(self, args);
+    // What waited for a connection comes by again, and so does what is sent once more.
+    const isAgain = callKey in command;
+    let call: DatabaseCall | undefined;
+    if (isAgain) call = command[callKey];
+    else if (this.#openBatches > 0) command[callKey] = undefined;
+    else if (seat.publishes === false) call = this.#beginCommand(client, database, command);
+    const heard = seat.heard();
+    const promise = send.apply(self, args);
+    if (seat.hasTold(heard)) {
+      if (call !== undefined) database.abandon(call);
+    } else if (!isAgain && this.#openBatches === 0 && call === undefined) {
+      this.#beginCommand(client, database, command);
+    }
+    return promise;
+  }
+
+  #beginCommand(client: IoredisClient, database: Database, command: Command): DatabaseCall | undefined {
+    const call = this.#begin(client, database, this.#statements.of(command.name, command.args?.length ?? 0));
+    command[callKey] = call;
+    if (call === undefined) return undefined;
+    // Its promise is the caller's: to look at it would make a rejection handled.
+    const { resolve, reject } = command;
+    command.resolve = (value) => {
+      database.end(call, undefined);
+      resolve(value);
+    };
+    command.reject = (error) => {
+      database.end(call, error ?? new Error('unknown'));
+      reject(error);
+    };
+    return call;
+  }
+
+  /** A transaction is one operation: from when it is sent to when it has been answered. */
+  #watchTransaction(client: IoredisClient, seat: ClientSeat, pipeline: unknown): void {
+    const { exec, length } = (pipeline ?? {}) as Partial<Pipeline>;
+    // Without a pipeline, each of its commands goes by itself.
+    if (typeof exec !== 'function' || typeof length !== 'number') return;
+    const clients = this;
+    let hasBegun = false;
+    defineMethod(pipeline as object, 'exec', function (this: unknown, ...args: unknown[]) {
+      const { database } = seat;
+      // Of a cluster that is not ready it calls itself again.
+      const call = hasBegun
+        ? undefined
+        : clients.#begin(client, database, batchStatement('MULTI'), (pipeline as Pipeline).length - 1);
+      hasBegun = true;
+      const heard = seat.heard();
+      clients.#openBatches += 1;
+      let promise: Promise<unknown>;
+      try {
+        promise = exec.apply(this, args) as Promise<unknown>;
+      } finally {
+        clients.#openBatches -= 1;
+      }
+      if (call === undefined) return promise;
+      if (seat.hasTold(heard) || typeof promise?.then !== 'function') {
+        database.abandon(call);
+        return promise;
+      }
+      return endBy(promise, database, call, typeof args[0] === 'function');
+    });
+  }
+
+  #begin(
+    client: IoredisClient,
+    database: Database,
+    statement: Statement,
+    batchSize?: number,
+  ): DatabaseCall | undefined {
+    try {
+      const server = this.#serverOf(client);
+      return database.begin(server, statement, undefined, batchSize === 1 ? undefined : batchSize);
+    } catch (error) {
+      database.faults.caught('database.ioredis', error);
+      return undefined;
+    }
+  }
+
+  #serverOf({ options, isCluster, condition }: IoredisClient): DatabaseServer {
+    // Which of its nodes a cluster asks is its own business.
+    if (isCluster === true) return this.#servers.find(undefined, undefined, undefined);
+    const { path, host, port, db } = options;
+    const index = condition?.select ?? db ?? 0;
+    return path
+      ? this.#servers.find(path, undefined, index)
+      : this.#servers.find(host || 'localhost', port || 6_379, index);
+  }
+}
+
+/** Where a callback is called, what is given back is nobody's to handle; else it is the caller's. */
+function endBy(
+  promise: Promise<unknown>,
+  database: Database,
+  call: DatabaseCall,
+  hasCallback: boolean,
+): Promise<unknown> {
+  const settled = promise.then(
+    (value) => {
+      database.end(call, undefined);
+      return value;
+    },
+    (error) => {
+      database.end(call, error ?? new Error('unknown'));
+      if (hasCallback) return undefined;
+      throw error;
+    },
+  );
+  return hasCallback ? promise : settled;
+}
