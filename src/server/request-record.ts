@@ -101,12 +101,12 @@ interface Carrier {
   [recordKey]?: RequestRecord | null;
 }
 
-/** The record of a request or response; null for one that is deliberately left alone, undefined for one never seen. */
+/** The record of a request; null for one that is deliberately left alone, undefined for one never seen. */
 export function recordOf(message: object): RequestRecord | null | undefined {
   return (message as Carrier)[recordKey];
 }
 
-/** Ties a record to its request or response; null marks the message as one to leave alone. */
+/** Ties a record to its request; null marks the request as one to leave alone. */
 export function attachRecord(message: object, record: RequestRecord | null): void {
   (message as Carrier)[recordKey] = record;
 }

@@ -95,9 +95,8 @@ export class RequestRecorder implements RequestOwner {
     const context = tracing.begin(record, this.#asks('edge', isRestarted, req));
     record.context = context;
     attachRecord(req, record);
-    attachRecord(res, record);
     inFlight.add(record);
-    req.emit = emitterIn(context);
+    req.emit = requestEmitterIn(context, record);
     res.emit = responseEmitterIn(context, record);
     record.active = red?.begin(record.method, record.scheme);
     if (res.socket === null) finishWithConnection(record);
@@ -161,13 +160,13 @@ const { emit } = EventEmitter.prototype as unknown as { emit: Emit };
  * listeners are called in it. Most events have none, or come out of what the handler did. One function for each request, because
  * looking its context up costs more, once for each event.
  */
-function emitterIn(context: Context): IncomingMessage['emit'] {
-  const emitInContext: Emit = function (this, ...args) {
-    return isOutside(context, this as EventEmitter, args[0])
+function requestEmitterIn(context: Context, record: RequestRecord): IncomingMessage['emit'] {
+  const emitOfRequest: Emit = function (this, ...args) {
+    return isOutside(context, this as EventEmitter, args[0]) && !isLeftover(record, args[0])
       ? applyInContext(context, emit, this, args)
       : emit.apply(this, args);
   };
-  return emitInContext as IncomingMessage['emit'];
+  return emitOfRequest as IncomingMessage['emit'];
 }
 
 /** Ends the record before the application hears of the close. A listener would cost more, and an application can remove it. */
@@ -184,6 +183,13 @@ function responseEmitterIn(context: Context, record: RequestRecord): ServerRespo
 /** Whether somebody listens who would not hear of the event in the context. */
 function isOutside(context: Context, message: EventEmitter, event: unknown): boolean {
   return context !== activeContext() && message.listenerCount(event as string) > 0;
+}
+
+/** The end of a request without a body that nobody has read by the close of its response: Node discards it then, and listens itself. */
+function isLeftover({ isEnded, req }: RequestRecord, event: unknown): boolean {
+  if (!isEnded || event !== 'end') return false;
+  const { headers } = req;
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
 }
 
 function schemeOf(req: IncomingMessage): Scheme {
