@@ -1,19 +1,23 @@
 // What a circuit breaker costs: a successful call, a rejected one, a failing one with a full window, and one that idles.
 //
-//     npm run build && node --expose-gc bench/breaker.bench.mjs
+//     node --expose-gc bench/breaker.bench.mjs
 //
 // Ends with exit code 1 when a claim at its end does not hold. opossum 9 and cockatiel 3 are development dependencies of this file
 // alone. Subjects take turns in short rounds, so that a noisy machine is noisy for all of them; printed is the median round.
 import { CountBreaker, circuitBreaker, handleAll } from 'cockatiel';
 import Opossum from 'opossum';
-import { resolveBreaker } from '../dist/breaker/options.js';
-import { createBreakerRegistry } from '../dist/breaker/registry.js';
-import { createBreaker } from '../dist/breaker.js';
 import { describeMachine } from './environment.mjs';
 import { median, quantile } from './median.mjs';
+import { loadSource } from './source.mjs';
 import { table } from './table.mjs';
 
 if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
+
+const { resolveBreaker, createBreakerRegistry, createBreaker } = await loadSource([
+  'breaker/options.ts',
+  'breaker/registry.ts',
+  'breaker.ts',
+]);
 
 const rounds = 31;
 const ok = async () => 1;
