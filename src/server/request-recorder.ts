@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
@@ -96,8 +96,8 @@ export class RequestRecorder implements RequestOwner {
     record.context = context;
     attachRecord(req, record);
     inFlight.add(record);
-    req.emit = requestEmitterIn(context, record);
-    res.emit = responseEmitterIn(context, record);
+    req.emit = requestEmitterIn(context, record, req.emit as Emit);
+    res.emit = responseEmitterIn(context, record, res.emit as Emit);
     record.active = red?.begin(record.method, record.scheme);
     if (res.socket === null) finishWithConnection(record);
     return record;
@@ -153,14 +153,13 @@ export class RequestRecorder implements RequestOwner {
   }
 }
 
-const { emit } = EventEmitter.prototype as unknown as { emit: Emit };
-
 /**
  * Events of the body and of the close come from the parser and the socket, outside of the context that the handler had: their
  * listeners are called in it. Most events have none, or come out of what the handler did. One function for each request, because
- * looking its context up costs more, once for each event.
+ * looking its context up costs more, once for each event. `emit` is the one it had before: a class of the user's or another tool may
+ * have its own.
  */
-function requestEmitterIn(context: Context, record: RequestRecord): IncomingMessage['emit'] {
+function requestEmitterIn(context: Context, record: RequestRecord, emit: Emit): IncomingMessage['emit'] {
   const emitOfRequest: Emit = function (this, ...args) {
     return isOutside(context, this as EventEmitter, args[0]) && !isLeftover(record, args[0])
       ? applyInContext(context, emit, this, args)
@@ -170,7 +169,7 @@ function requestEmitterIn(context: Context, record: RequestRecord): IncomingMess
 }
 
 /** Ends the record before the application hears of the close. A listener would cost more, and an application can remove it. */
-function responseEmitterIn(context: Context, record: RequestRecord): ServerResponse['emit'] {
+function responseEmitterIn(context: Context, record: RequestRecord, emit: Emit): ServerResponse['emit'] {
   const emitOfResponse: Emit = function (this, ...args) {
     if (args[0] === 'close') record.owner.finish(record);
     return isOutside(context, this as EventEmitter, args[0])

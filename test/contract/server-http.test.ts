@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import * as http from 'node:http';
 import * as net from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -107,6 +107,61 @@ describe('http', () => {
     expect(next).toMatchObject({ status: { code: 'UNSET' }, attributes: { 'url.path': '/fine' } });
     const active = await service.points('http.server.active_requests');
     expect(active.map(({ value }) => value)).toEqual([0]);
+  });
+
+  test('hands events on to the emit of classes of the user', async () => {
+    const heard: string[] = [];
+    class HeardRequest extends http.IncomingMessage {
+      override emit(event: string | symbol, ...args: unknown[]): boolean {
+        heard.push(`request ${String(event)}`);
+        return super.emit(event as 'end', ...(args as []));
+      }
+    }
+    class HeardResponse extends http.ServerResponse {
+      override emit(event: string | symbol, ...args: unknown[]): boolean {
+        heard.push(`response ${String(event)}`);
+        return super.emit(event as 'finish', ...(args as []));
+      }
+    }
+    const service = await listening(
+      http.createServer({ IncomingMessage: HeardRequest, ServerResponse: HeardResponse }, (req, res) => {
+        req.on('end', () => res.end('read')).resume();
+      }),
+    );
+
+    await send(service.address, { path: '/' });
+
+    await service.span();
+    await expect
+      .poll(() => heard)
+      .toEqual(expect.arrayContaining(['request end', 'request close', 'response finish', 'response close']));
+  });
+
+  test('hands events on to the emit that another tool has put on a request before', async () => {
+    const heard: string[] = [];
+    const server = http.createServer((req, res) => {
+      req.on('end', () => res.end('read')).resume();
+    });
+    const service = await listening(server);
+    const { emit } = server;
+    server.emit = function (this: http.Server, event: string, ...args: unknown[]) {
+      if (event === 'request')
+        for (const message of args as EventEmitter[]) {
+          const { emit: before } = message;
+          message.emit = function (this: EventEmitter, name, ...values) {
+            heard.push(`${message === args[0] ? 'request' : 'response'} ${String(name)}`);
+            return before.call(this, name, ...(values as []));
+          };
+        }
+      return emit.call(this, event, ...args);
+    } as typeof emit;
+
+    await send(service.address, { path: '/' });
+
+    await service.span();
+    await expect
+      .poll(() => heard)
+      .toEqual(expect.arrayContaining(['request end', 'request close', 'response finish', 'response close']));
   });
 
   test('ends the requests that are under way when the server closes their connections', async () => {
