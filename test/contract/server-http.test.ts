@@ -153,7 +153,7 @@ describe('http', () => {
             return before.call(this, name, ...(values as []));
           };
         }
-      return emit.call(this, event, ...(args as []));
+      return Reflect.apply(emit, this, [event, ...args]);
     } as typeof emit;
 
     await send(service.address, { path: '/' });
