@@ -110,7 +110,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     methodOf,
     tracing: telemetry.clientTracing,
     red: telemetry.clientRed,
-    propagator: propagation.propagator,
+    propagation,
     isPropagatedTo: config.isPropagatedTo,
     breakers: breakers.upstreams,
     mayRepeat: config.breakerOf?.mayRepeat === true,

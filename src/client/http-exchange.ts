@@ -6,10 +6,18 @@ import { isCopiedContext } from './outbound-headers.js';
 import { expectFollowed, redirectContext } from './resend.js';
 
 export const callKey = Symbol('golden-signals.call');
+const ownKey = Symbol('golden-signals.own');
+
+/** What is put in the place of a request's or a response's own. */
+type Method = 'emit' | 'destroy' | 'setHeader' | 'push';
+type AnyMethod = (this: object, ...args: never[]) => unknown;
+type Methods = Partial<Record<Method, AnyMethod>>;
 
 /** A request of `http`; its call, or null for one that is left alone. */
 export interface ObservedRequest extends Omit<http.ClientRequest, '_header' | 'onSocket'> {
   [callKey]?: OutboundCall | null;
+  /** Those of its methods that were not of its class when it was met. */
+  [ownKey]?: Methods;
   /** The head, once it is written; what Node keeps it in until the socket is there. */
   _header?: string | null;
   readonly _headerSent?: boolean;
@@ -21,6 +29,7 @@ export interface ObservedRequest extends Omit<http.ClientRequest, '_header' | 'o
 
 interface ObservedResponse extends http.IncomingMessage {
   [callKey]?: OutboundCall;
+  [ownKey]?: Methods;
 }
 
 type Emit = (this: object, ...args: unknown[]) => boolean;
@@ -31,6 +40,9 @@ type Emit = (this: object, ...args: unknown[]) => boolean;
  */
 export function observeRequest(req: ObservedRequest, call: OutboundCall): void {
   req[callKey] = call;
+  const { emit, destroy, setHeader } = Object.getPrototypeOf(req) as ObservedRequest;
+  if (req.emit !== emit || req.destroy !== destroy || req.setHeader !== setHeader)
+    keepOwn(req, ['emit', 'destroy', 'setHeader']);
   req.emit = emitOfRequest as typeof req.emit;
   req.destroy = destroyRequest as typeof req.destroy;
   req.setHeader = setHeaderOfRequest as typeof req.setHeader;
@@ -51,7 +63,7 @@ export function abortRequest(req: ObservedRequest, error: Error): void {
 function nothing(): void {}
 
 function emitOfRequest(this: ObservedRequest, ...args: unknown[]): boolean {
-  const emit = emitOf(this);
+  const emit = before(this, 'emit') as Emit;
   const call = this[callKey];
   if (!call) return emit.apply(this, args);
   const [event, value] = args;
@@ -75,7 +87,7 @@ function emitOfRequest(this: ObservedRequest, ...args: unknown[]): boolean {
 function setHeaderOfRequest(this: ObservedRequest, name: string, value: unknown): unknown {
   const call = this[callKey];
   if (call && name.length === 11 && isCopiedContext(call, name.toLowerCase(), value)) return this;
-  return Object.getPrototypeOf(this).setHeader.call(this, name, value);
+  return before(this, 'setHeader').call(this, name as never, value as never);
 }
 
 function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value: unknown): void {
@@ -125,11 +137,14 @@ function readAddress(this: Socket): void {
 function destroyRequest(this: ObservedRequest, error?: Error): unknown {
   const call = this[callKey];
   if (call && !this.destroyed && !call.isSettled) call.isCallerAbort = true;
-  return Object.getPrototypeOf(this).destroy.call(this, error);
+  return before(this, 'destroy').call(this, error as never);
 }
 
 function observeResponse(res: ObservedResponse, call: OutboundCall): void {
   res[callKey] = call;
+  const { emit, destroy, push } = Object.getPrototypeOf(res) as ObservedResponse;
+  if (res.emit !== emit || res.destroy !== destroy || res.push !== push)
+    keepOwn(res, ['emit', 'destroy', 'push']);
   res.emit = emitOfResponse as typeof res.emit;
   res.push = pushToResponse as typeof res.push;
   res.destroy = destroyResponse as typeof res.destroy;
@@ -141,14 +156,14 @@ function emitOfResponse(this: ObservedResponse, ...args: unknown[]): boolean {
     if (args[0] === 'error') call.owner.failed(call, args[1]);
     else if (args[0] === 'close' && !this.complete) call.owner.failed(call, undefined);
   }
-  return emitOf(this).apply(this, args);
+  return (before(this, 'emit') as Emit).apply(this, args);
 }
 
 /** Nothing more to come: the exchange is whole when the last of it has arrived, whenever it is read. */
 function pushToResponse(this: ObservedResponse, ...args: unknown[]): unknown {
   const call = this[callKey];
   if (args[0] === null && call !== undefined && this.complete) call.owner.completed(call);
-  return Object.getPrototypeOf(this).push.apply(this, args);
+  return before(this, 'push').apply(this, args as never[]);
 }
 
 function destroyResponse(this: ObservedResponse, error?: Error): unknown {
@@ -156,12 +171,21 @@ function destroyResponse(this: ObservedResponse, error?: Error): unknown {
   // Node itself destroys the response of a connection that has closed; whoever else does it has had enough.
   if (call !== undefined && !call.isSettled && !this.destroyed && this.socket?.destroyed === false)
     call.isCallerAbort = true;
-  return Object.getPrototypeOf(this).destroy.call(this, error);
+  return before(this, 'destroy').call(this, error as never);
 }
 
-// Looked up each time, for others override it too.
-function emitOf(emitter: object): Emit {
-  return (Object.getPrototypeOf(emitter) as { emit: Emit }).emit;
+/** An agent of the user's, or another tool, may have put its own there before. */
+function keepOwn(message: ObservedRequest | ObservedResponse, names: readonly Method[]): void {
+  for (const name of names) {
+    if (!Object.hasOwn(message, name)) continue;
+    message[ownKey] ??= {};
+    message[ownKey][name] = (message as unknown as Required<Methods>)[name];
+  }
+}
+
+// That of the class is looked up each time, for others override it too.
+function before(message: ObservedRequest | ObservedResponse, name: Method): AnyMethod {
+  return message[ownKey]?.[name] ?? (Object.getPrototypeOf(message) as Required<Methods>)[name];
 }
 
 function versionOf({ httpVersion }: http.IncomingMessage): string | undefined {

@@ -1,14 +1,14 @@
-import type { Attributes, Context, Span } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, type SpanContext, trace } from '@opentelemetry/api';
 import type { Breaker } from '../breaker/breaker.js';
 import type { Deadline } from '../breaker/deadline.js';
 import type { BreakerConfig } from '../breaker/options.js';
 import type { Permit } from '../breaker/permit.js';
-import { redactUrl } from '../core/redact-url.js';
+import { contextWithSpan } from '../context/request-context.js';
 import type { FinishedCall } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { AttributeSource } from '../trace/live-span.js';
 import type { Verdict } from './call-outcome.js';
-import { type Target, urlOf } from './target.js';
+import { redactedUrlOf, type Target } from './target.js';
 
 /** The far end of a connection. */
 export interface Peer {
@@ -33,14 +33,11 @@ export class OutboundCall implements AttributeSource, FinishedCall {
   readonly owner: CallOwner;
   readonly method: Method;
   readonly target: Target;
-  readonly host: string;
-  readonly port: number;
-  readonly upstream: string;
   readonly startMs: number;
   /** The context that the call was made in. */
   readonly context: Context;
-  /** That context with the call's span, which the headers are written from. */
   inner: Context;
+  spanContext: SpanContext | undefined;
   span: Span | undefined;
   breaker: Breaker | undefined;
   /** The options that its breaker has; undefined where it has none. */
@@ -68,6 +65,9 @@ export class OutboundCall implements AttributeSource, FinishedCall {
   isReusedSocket: boolean;
   isSpanEnded: boolean;
   isSettled: boolean;
+  /** Neighbours among the calls whose response has begun. */
+  previous: OutboundCall | undefined;
+  next: OutboundCall | undefined;
 
   constructor(
     owner: CallOwner,
@@ -80,12 +80,10 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     this.owner = owner;
     this.method = method;
     this.target = target;
-    this.host = target.host;
-    this.port = target.port;
-    this.upstream = target.upstream;
     this.startMs = startMs;
     this.context = context;
     this.inner = context;
+    this.spanContext = undefined;
     this.span = undefined;
     this.breaker = undefined;
     this.config = undefined;
@@ -106,30 +104,52 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     this.isReusedSocket = false;
     this.isSpanEnded = false;
     this.isSettled = false;
+    this.previous = undefined;
+    this.next = undefined;
+  }
+
+  get host(): string {
+    return this.target.authority.host;
+  }
+
+  get port(): number {
+    return this.target.authority.port;
+  }
+
+  get upstream(): string {
+    return this.target.authority.upstream;
+  }
+
+  /** The context that its headers are written from. */
+  propagatedContext(): Context {
+    const { context, inner, span, spanContext } = this;
+    if (inner !== context) return inner;
+    if (span !== undefined) return contextWithSpan(context, span);
+    return spanContext === undefined ? context : contextWithSpan(context, trace.wrapSpanContext(spanContext));
   }
 
   /** HTTP client span, stable conventions v1.44. */
   spanAttributes(): Attributes {
-    const { target, method, statusCode, errorType, protocolVersion, resendCount } = this;
+    const { target, host, port, method, statusCode, errorType, protocolVersion, resendCount } = this;
     const { remoteAddress, remotePort } = this.peer ?? {};
-    const isUsual = method.index !== 0 && target.port !== 0 && errorType === undefined && resendCount === 0;
+    const isUsual = method.index !== 0 && port !== 0 && errorType === undefined && resendCount === 0;
     if (isUsual && statusCode !== 0 && protocolVersion !== undefined && remotePort !== undefined) {
       // In one piece: added one by one, they would move to a larger object three times.
       return {
         'http.request.method': method.name,
-        'server.address': target.host,
-        'server.port': target.port,
-        'url.full': redactUrl(urlOf(target)),
+        'server.address': host,
+        'server.port': port,
+        'url.full': redactedUrlOf(target),
         'http.response.status_code': statusCode,
         'network.protocol.version': protocolVersion,
         'network.peer.address': remoteAddress,
         'network.peer.port': remotePort,
       };
     }
-    const attributes: Attributes = { 'http.request.method': method.name, 'server.address': target.host };
+    const attributes: Attributes = { 'http.request.method': method.name, 'server.address': host };
     // A Unix domain socket has none.
-    if (target.port !== 0) attributes['server.port'] = target.port;
-    attributes['url.full'] = redactUrl(urlOf(target));
+    if (port !== 0) attributes['server.port'] = port;
+    attributes['url.full'] = redactedUrlOf(target);
     if (method.index === 0) attributes['http.request.method_original'] = target.method.slice(0, 100);
     if (statusCode !== 0) attributes['http.response.status_code'] = statusCode;
     if (errorType !== undefined) attributes['error.type'] = errorType;

@@ -1,5 +1,8 @@
-import { type TextMapPropagator, type TextMapSetter, trace } from '@opentelemetry/api';
-import { parseTraceparent } from '../context/traceparent.js';
+import { propagation as api, type SpanContext, type TextMapSetter, trace } from '@opentelemetry/api';
+import { formatBaggage } from '../context/baggage.js';
+import type { Propagation } from '../context/propagators.js';
+import { areSendable, formatTraceparent, parseTraceparent } from '../context/traceparent.js';
+import { formatTracestate } from '../context/tracestate.js';
 import type { OutboundCall } from './outbound-call.js';
 
 /** How the requests of one client let their headers be read and written. */
@@ -29,17 +32,39 @@ export class HeaderAccess<R> implements TextMapSetter<R> {
 export function isCopiedContext(call: OutboundCall, name: string, value: unknown): boolean {
   if (name !== 'traceparent') return false;
   const traceId = parseTraceparent(value)?.traceId;
-  return traceId !== undefined && traceId === trace.getSpanContext(call.inner)?.traceId;
+  return traceId !== undefined && traceId === (call.spanContext ?? trace.getSpanContext(call.inner))?.traceId;
 }
 
 /** Writes the context of a call into its headers. A `traceparent` that is there already stays, unless it {@link isCopiedContext}. */
 export function writeContext<R>(
   call: OutboundCall,
-  propagator: TextMapPropagator,
+  { propagator, isW3C }: Propagation,
   request: R,
   access: HeaderAccess<R>,
 ): void {
   const given = access.get(request, 'traceparent');
   if (given !== undefined && !isCopiedContext(call, 'traceparent', given)) return;
-  propagator.inject(call.inner, request, access);
+  const { spanContext } = call;
+  if (isW3C && spanContext !== undefined && areSendable(spanContext.traceId, spanContext.spanId))
+    writeW3C(call, spanContext, request, access);
+  else propagator.inject(call.propagatedContext(), request, access);
+}
+
+/** What the propagators of Trace Context and Baggage do, without the context that they would read it from. */
+function writeW3C<R>(
+  call: OutboundCall,
+  { traceId, spanId, traceFlags, traceState }: SpanContext,
+  request: R,
+  access: HeaderAccess<R>,
+): void {
+  try {
+    access.put(request, 'traceparent', formatTraceparent(traceId, spanId, traceFlags));
+    const state = formatTracestate(traceState);
+    if (state !== undefined) access.put(request, 'tracestate', state);
+    const baggage = api.getBaggage(call.context);
+    const header = baggage && formatBaggage(baggage);
+    if (header !== undefined) access.set(request, 'baggage', header);
+  } catch {
+    // A request that takes no headers any more, or a baggage of the application's own that fails: it goes out without.
+  }
 }

@@ -1,8 +1,9 @@
-import { type Context, type TextMapPropagator, trace } from '@opentelemetry/api';
+import { type Context, trace } from '@opentelemetry/api';
 import type { Breaker } from '../breaker/breaker.js';
 import { Circuit } from '../breaker/circuit.js';
 import { createDeadline } from '../breaker/deadline.js';
 import type { BreakerRegistry } from '../breaker/registry.js';
+import type { Propagation } from '../context/propagators.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import type { Timers } from '../core/timers.js';
@@ -25,7 +26,7 @@ export interface OutboundParts {
   readonly methodOf: (method: string | undefined) => Method;
   readonly tracing: ClientTracing;
   readonly red: ClientRed | undefined;
-  readonly propagator: TextMapPropagator;
+  readonly propagation: Propagation;
   /** False for a host that gets neither trace context nor baggage. */
   readonly isPropagatedTo: (host: string, port: number) => boolean;
   readonly breakers: BreakerRegistry | undefined;
@@ -80,7 +81,7 @@ export class Outbound implements CallOwner {
     const { clock, methodOf, tracing, breakers } = this.#parts;
     const startMs = clock.now();
     const call = new OutboundCall(this, methodOf(target.method), target, startMs, context, resendCount);
-    const breaker = breakers?.get(target.upstream, startMs);
+    const breaker = breakers?.get(target.authority.upstream, startMs);
     if (breaker !== undefined) {
       call.breaker = breaker;
       // Asked again for each call: the options of a breaker can be changed while it is in use.
@@ -89,16 +90,17 @@ export class Outbound implements CallOwner {
       if (call.permit === undefined) throw this.#reject(call, breaker);
     }
     tracing.begin(call);
-    if (call.permit !== undefined) call.permit.evidence = trace.getSpanContext(call.inner);
+    if (call.permit !== undefined)
+      call.permit.evidence = call.span?.spanContext() ?? trace.getSpanContext(call.context);
     this.#stall.enter();
     return call;
   }
 
   /** Writes what goes with a call, unless its host is not to have it. */
   writeHeaders<R>(call: OutboundCall, request: R, access: HeaderAccess<R>): void {
-    const { propagator, isPropagatedTo, deadlines } = this.#parts;
+    const { propagation, isPropagatedTo, deadlines } = this.#parts;
     if (!isPropagatedTo(call.host, call.port)) return;
-    writeContext(call, propagator, request, access);
+    writeContext(call, propagation, request, access);
     if (call.retries > 0) access.put(request, RETRY_HEADER, String(call.retries));
     if (deadlines === undefined || access.get(request, deadlines.header) !== undefined) return;
     const remainingMs = leastOf(deadlines.remainingMs(call.context), call.config?.timeoutMs);

@@ -84,8 +84,8 @@ export function resendCountOf(context: Context, target: Target): number {
   return resend !== undefined && isTo(resend, target) ? resend.count : followedCountOf(context, target);
 }
 
-function isTo(resend: Resend, { host, port, path }: Target): boolean {
-  if (resend.host !== host || resend.port !== port) return false;
+function isTo(resend: Resend, { path, authority }: Target): boolean {
+  if (resend.host !== authority.host || resend.port !== authority.port) return false;
   // By way of a proxy the path is a whole URL.
   return path === resend.path || (path.charCodeAt(0) !== 0x2f && path.endsWith(resend.path));
 }

@@ -1,25 +1,28 @@
 import { parseHostPort } from '../core/host-port.js';
+import { mayHoldSecret, redactUrl } from '../core/redact-url.js';
 
 export type Scheme = 'http' | 'https';
 
-/** Where a call goes, as its client says it. */
-export interface Target {
-  readonly method: string;
+/** Where a connection goes, whatever is asked for over it. One object for all calls that go there. */
+interface Authority {
   readonly scheme: Scheme;
   /** Without brackets, lower case; the path of the socket for a Unix domain socket. */
   readonly host: string;
   /** 0 for a Unix domain socket. */
   readonly port: number;
-  /** The request target: origin-form, for a proxy absolute-form, for CONNECT `host:port`. */
-  readonly path: string;
   /** What its breaker and its series are found by: `host:port`, the path of the socket for a Unix domain socket. */
   readonly upstream: string;
-  /** What an absolute URL of it begins with. */
+  /** What an absolute URL of it begins with. Without credentials. */
   readonly origin: string;
 }
 
-/** Where a connection goes, whatever is asked for over it. */
-type Authority = Omit<Target, 'method' | 'path'>;
+/** Where a call goes, as its client says it. */
+export interface Target {
+  readonly method: string;
+  /** The request target: origin-form, for a proxy absolute-form, for CONNECT `host:port`. */
+  readonly path: string;
+  readonly authority: Authority;
+}
 
 // What one call after another is named by, put together and hashed once. Hosts that an attacker makes up empty it now and then.
 const maxKept = 1_000;
@@ -42,26 +45,28 @@ export function createTarget(
   port: number,
   path: string,
 ): Target {
+  return createTargetAt(authorityOf(scheme, host, port), method, path);
+}
+
+/** As {@link createTarget}, for a connection that has been looked up. */
+export function createTargetAt(authority: Authority, method: string, path: string): Target {
   // Nearly every path begins with a slash.
-  if (path.charCodeAt(0) !== 0x2f) {
-    if (method === 'CONNECT') {
-      const authority = parseHostPort(path);
-      if (authority !== undefined)
-        return targetAt(
-          authorityOf(scheme, authority.host.toLowerCase(), authority.port ?? 443),
-          method,
-          path,
-        );
+  if (path.charCodeAt(0) === 0x2f) return { method, path, authority };
+  if (method === 'CONNECT') {
+    const named = parseHostPort(path);
+    if (named !== undefined) {
+      const { host, port = 443 } = named;
+      return { method, path, authority: authorityOf(authority.scheme, host.toLowerCase(), port) };
     }
-    const named = parseOrigin(path);
-    if (named !== undefined) return targetAt(authorityOf(named.scheme, named.host, named.port), method, path);
   }
-  return targetAt(authorityOf(scheme, host, port), method, path);
+  const named = parseOrigin(path);
+  if (named === undefined) return { method, path, authority };
+  return { method, path, authority: authorityOf(named.scheme, named.host, named.port) };
 }
 
 /** The target of a call over a Unix domain socket, whose clients know no proxy. */
 export function createSocketTarget(method: string, scheme: Scheme, socket: string, path: string): Target {
-  return targetAt(authorityOf(scheme, socket, 0), method, path);
+  return { method, path, authority: authorityOf(scheme, socket, 0) };
 }
 
 /** As {@link parseOrigin}, for an origin that many calls go to. */
@@ -86,7 +91,7 @@ function authorityOf(scheme: Scheme, host: string, port: number): Authority {
     for (const known of ofHost) if (known.port === port && known.scheme === scheme) return known;
   }
   const upstream = port === 0 ? host : `${host}:${port}`;
-  const authority = { scheme, host, port, upstream, origin: originOf(scheme, host, port) };
+  const authority = { scheme, host, port, upstream, origin: redactUrl(originOf(scheme, host, port)) };
   if (kept >= maxKept) {
     byHost.clear();
     kept = 0;
@@ -95,10 +100,6 @@ function authorityOf(scheme: Scheme, host: string, port: number): Authority {
   // Whoever tries one port after another must not make the list of them long.
   byHost.set(host, ofHost === undefined || ofHost.length >= maxPorts ? [authority] : [...ofHost, authority]);
   return authority;
-}
-
-function targetAt({ scheme, host, port, upstream, origin }: Authority, method: string, path: string): Target {
-  return { method, scheme, host, port, path, upstream, origin };
 }
 
 function originOf(scheme: Scheme, host: string, port: number): string {
@@ -122,8 +123,17 @@ export function defaultPort(scheme: Scheme): number {
 }
 
 /** The absolute URL of a call, as it was asked for. */
-export function urlOf({ method, port, path, origin }: Target): string {
-  if (path.charCodeAt(0) !== 0x2f && absolute.test(path)) return path;
+export function urlOf({ method, path, authority: { port, origin } }: Target): string {
+  if (path.charCodeAt(0) === 0x2f) return origin + path;
+  if (absolute.test(path)) return path;
   // "OPTIONS *" is about the server, and CONNECT names it once more.
   return port !== 0 && (method === 'CONNECT' || path === '*') ? origin : origin + path;
+}
+
+/** That URL as telemetry shows it: without credentials, and with its query redacted. */
+export function redactedUrlOf(target: Target): string {
+  const { path, authority } = target;
+  return path.charCodeAt(0) === 0x2f && !mayHoldSecret(path)
+    ? authority.origin + path
+    : redactUrl(urlOf(target));
 }

@@ -8,7 +8,7 @@ import { isRejection } from './is-rejection.js';
 import type { OutboundCall } from './outbound-call.js';
 import type { OutboundRouter } from './outbound-router.js';
 import { resendCountOf } from './resend.js';
-import { createTarget, knownOrigin } from './target.js';
+import { createTargetAt, knownOrigin } from './target.js';
 import { dispatcherPrototypes, isLeaf, originOfClient } from './undici-copies.js';
 import {
   type Dispatch,
@@ -52,6 +52,8 @@ export class UndiciClients {
   readonly #searchedFor = new WeakSet<object>();
   /** The call whose dispatch is running, until the channel says which request it became. */
   #dispatching: OutboundCall | undefined;
+  /** How many calls have come to a client of one origin. */
+  #reached = 0;
   /** The request whose exchange has ended last. */
   #ended: CoreRequest | undefined;
 
@@ -121,12 +123,12 @@ export class UndiciClients {
   }
 
   #dispatch(client: object, original: Dispatch, options: DispatchOptions, handler: DispatchHandler): boolean {
+    if (!isLeaf(client)) return this.#handOn(client, original, options, handler);
+    this.#reached += 1;
     let call: OutboundCall | undefined;
     try {
-      if (isLeaf(client)) {
-        call = this.#begin(options, originOf(options, client), notedContext(handler) ?? activeContext());
-        if (call !== undefined && isUpgrade(options)) tellUpgrade(handler, call);
-      } else noteContext(handler, activeContext());
+      call = this.#begin(options, originOf(options, client), notedContext(handler) ?? activeContext());
+      if (call !== undefined && isUpgrade(options)) tellUpgrade(handler, call);
     } catch (error) {
       if (isRejection(error)) return rejectDispatch(handler, error);
       this.#faults.caught('client.undici', error);
@@ -146,13 +148,21 @@ export class UndiciClients {
     }
   }
 
+  /** A pool or an agent hands a call on to one of its clients: most often at once, else it keeps it waiting. */
+  #handOn(pool: object, original: Dispatch, options: DispatchOptions, handler: DispatchHandler): boolean {
+    const before = this.#reached;
+    const isTaken = original.call(pool, options, handler);
+    if (this.#reached === before) noteContext(handler, activeContext());
+    return isTaken;
+  }
+
   #begin(options: DispatchOptions, origin: string | undefined, context: Context): OutboundCall | undefined {
     if (origin === undefined || isSuppressed(context)) return undefined;
     const from = knownOrigin(origin);
     const outbound = from === undefined ? undefined : this.#router.outboundFor(context);
     if (from === undefined || outbound === undefined) return undefined;
     const { method = 'GET', path = '/', signal } = options;
-    const target = createTarget(method, from.scheme, from.host, from.port, path);
+    const target = createTargetAt(from, method, path);
     const fetchCall = context.getValue(FETCH_KEY) as FetchCall | undefined;
     if (fetchCall === undefined) {
       const call = outbound.begin(target, context, resendCountOf(context, target));

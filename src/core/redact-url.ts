@@ -12,6 +12,11 @@ const sensitiveKeys: ReadonlySet<string> = new Set([
 // Nearly every query holds none of these; one scan for them spares it the splitting.
 const mayBeSensitive = /X-Amz-S|X-Amz-C|AWSAccessKeyId|ignature|sig=|%/;
 
+/** False for a path whose query surely holds nothing to be redacted. */
+export function mayHoldSecret(path: string): boolean {
+  return path.includes('?') && mayBeSensitive.test(path);
+}
+
 /** A query without its `?`, with the values of signing keys replaced by `REDACTED`; keys and order stay. */
 export function redactQuery(query: string): string {
   if (!mayBeSensitive.test(query)) return query;

@@ -1,4 +1,4 @@
-import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import type { DatabaseServer, FinishedOperation } from '../metrics/database-red.js';
 import type { TracedCall } from '../trace/call-tracing.js';
 import type { Statement } from './statement.js';
@@ -12,11 +12,11 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
   /** How many operations went in one; undefined for a single one. */
   readonly batchSize: number | undefined;
   inner: Context;
+  spanContext: SpanContext | undefined;
   span: Span | undefined;
   errorType: string | undefined;
   statusCode: string | undefined;
   isEnded: boolean;
-  readonly isLeaf: boolean;
 
   constructor(
     server: DatabaseServer,
@@ -31,11 +31,11 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
     this.context = context;
     this.batchSize = batchSize;
     this.inner = context;
+    this.spanContext = undefined;
     this.span = undefined;
     this.errorType = undefined;
     this.statusCode = undefined;
     this.isEnded = false;
-    this.isLeaf = true;
   }
 
   get summary(): string | undefined {

@@ -23,7 +23,13 @@ export interface BatchQueueParts<Item> {
  */
 export class BatchQueue<Item> {
   readonly #parts: BatchQueueParts<Item>;
-  #waiting: Item[] = [];
+  readonly #batchSize: number;
+  /** Full batches, the oldest first. */
+  #full: Item[][] = [];
+  /** The batch that is being filled: of its whole length from the start, for an array that grows is copied time and again. */
+  #filling: Item[] | undefined;
+  /** How many items it has. */
+  #filled = 0;
   #timer: unknown;
   #exporters: Promise<readonly Exporter<Item[]>[]> | undefined;
   /** The export under way; settles with whether it succeeded. */
@@ -35,21 +41,28 @@ export class BatchQueue<Item> {
 
   constructor(parts: BatchQueueParts<Item>) {
     this.#parts = parts;
+    this.#batchSize = Math.max(1, Math.min(parts.config.maxExportBatchSize, parts.config.maxQueueSize));
   }
 
   add(item: Item): void {
-    const { config, dropped } = this.#parts;
-    if (this.#isClosed || this.#waiting.length >= config.maxQueueSize) {
-      dropped.add(this.#isClosed ? 'shutdown' : 'queue_full');
+    if (this.#isClosed || this.length >= this.#parts.config.maxQueueSize) {
+      this.#parts.dropped.add(this.#isClosed ? 'shutdown' : 'queue_full');
       return;
     }
     this.#accepted += 1;
-    this.#waiting.push(item);
+    this.#filling ??= new Array<Item>(this.#batchSize);
+    this.#filling[this.#filled] = item;
+    this.#filled += 1;
+    if (this.#filled === this.#batchSize) {
+      this.#full.push(this.#filling);
+      this.#filling = undefined;
+      this.#filled = 0;
+    }
     this.#proceed();
   }
 
   get length(): number {
-    return this.#waiting.length;
+    return this.#full.length * this.#batchSize + this.#filled;
   }
 
   /**
@@ -69,9 +82,12 @@ export class BatchQueue<Item> {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#parts.timers.clear(this.#timer);
-    if (this.#waiting.length > 0) this.#parts.dropped.add('shutdown', this.#waiting.length);
-    this.#tried += this.#waiting.length;
-    this.#waiting = [];
+    const { length } = this;
+    if (length > 0) this.#parts.dropped.add('shutdown', length);
+    this.#tried += length;
+    this.#full = [];
+    this.#filling = undefined;
+    this.#filled = 0;
     const exporters = await this.#exporters?.catch(() => []);
     await Promise.all((exporters ?? []).map((exporter) => exporter.shutdown().catch(() => {})));
     // It has been given up and ends at once; what it says of that belongs before the end of the service.
@@ -80,19 +96,34 @@ export class BatchQueue<Item> {
 
   /** Exports at once where a batch is full, later where something is waiting. */
   #proceed(): void {
+    if (this.#running !== undefined) return;
+    if (this.#full.length > 0) void this.#start();
+    else if (this.#timer === undefined && this.#filled > 0) this.#schedule();
+  }
+
+  #schedule(): void {
     const { config, timers } = this.#parts;
-    if (this.#running !== undefined || this.#waiting.length === 0) return;
-    if (this.#waiting.length >= config.maxExportBatchSize) void this.#start();
     // A timer set in a request would hold its context, and with it the request, until it runs.
-    else this.#timer ??= runQuietly(() => timers.set(() => void this.#start(), config.scheduleDelayMs));
+    this.#timer = runQuietly(() => timers.set(() => void this.#start(), config.scheduleDelayMs));
+  }
+
+  #take(): Item[] | undefined {
+    const full = this.#full.shift();
+    if (full !== undefined) return full;
+    const rest = this.#filling;
+    if (rest === undefined) return undefined;
+    rest.length = this.#filled;
+    this.#filling = undefined;
+    this.#filled = 0;
+    return rest;
   }
 
   #start(): Promise<boolean> {
     if (this.#running !== undefined) return this.#running;
     this.#parts.timers.clear(this.#timer);
     this.#timer = undefined;
-    const batch = this.#waiting.splice(0, this.#parts.config.maxExportBatchSize);
-    if (batch.length === 0) return Promise.resolve(false);
+    const batch = this.#take();
+    if (batch === undefined) return Promise.resolve(false);
     this.#running = runQuietly(() => this.#export(batch)).then((isDone) => {
       this.#tried += batch.length;
       this.#running = undefined;

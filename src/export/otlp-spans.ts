@@ -2,6 +2,7 @@ import type { Attributes, HrTime, Link, SpanContext } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
+import { LiveSpan } from '../trace/live-span.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 
 // A batch is most often as large as the one before it.
@@ -94,8 +95,13 @@ function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   writer.text(5, String(span.name));
   // In the protocol 0 is "unspecified", which the API does not know.
   writer.uint32(6, span.kind + 1);
-  writeTime(writer, 7, span.startTime);
-  writeTime(writer, 8, span.endTime);
+  if (span instanceof LiveSpan) {
+    writer.epochMs(7, span.startEpochMs);
+    writer.epochMs(8, span.endEpochMs);
+  } else {
+    writeTime(writer, 7, span.startTime);
+    writeTime(writer, 8, span.endTime);
+  }
   writeAttributes(writer, 9, span.attributes);
   writer.uint32(10, span.droppedAttributesCount);
   for (const event of span.events) writeEvent(writer, event);

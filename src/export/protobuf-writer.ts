@@ -88,6 +88,12 @@ export class ProtobufWriter {
     this.#fixed32(Math.floor(scaled / 0x80_0000) + Math.floor(low / 0x1_0000_0000));
   }
 
+  /** Milliseconds with fractions, as nanoseconds. */
+  epochMs(field: number, ms: number): void {
+    const seconds = Math.floor(ms / 1_000);
+    this.nanos(field, seconds, Math.round((ms - seconds * 1_000) * 1e6));
+  }
+
   double(field: number, value: number): void {
     this.#reserve(maxFieldHead);
     this.#tag(field, FIXED64);

@@ -1,4 +1,4 @@
-import { type Attributes, type Context, type Span, SpanKind } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import type { Clock } from '../core/clock.js';
@@ -25,9 +25,9 @@ export class Wait implements TracedCall {
   readonly pool: string;
   readonly delay: Delay;
   inner: Context;
+  spanContext: SpanContext | undefined;
   span: Span | undefined;
   errorType: string | undefined;
-  readonly isLeaf: boolean;
 
   constructor(startMs: number, context: Context, pool: string, delay: Delay) {
     this.startMs = startMs;
@@ -35,9 +35,9 @@ export class Wait implements TracedCall {
     this.pool = pool;
     this.delay = delay;
     this.inner = context;
+    this.spanContext = undefined;
     this.span = undefined;
     this.errorType = undefined;
-    this.isLeaf = true;
   }
 
   spanAttributes(): Attributes {

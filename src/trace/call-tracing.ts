@@ -20,12 +20,12 @@ export interface TracedCall extends AttributeSource {
   readonly startMs: number;
   /** The context that it was made in. */
   readonly context: Context;
-  /** That context with its span, once it has begun. */
+  /** That context with its span, where processors of the user's were shown it. */
   inner: Context;
+  /** Of its span, sampled or not; undefined where spans are not made, or not by this library. */
+  spanContext: SpanContext | undefined;
   span: Span | undefined;
   readonly errorType: string | undefined;
-  /** True where nothing is called under it: it then needs no context of its own. */
-  readonly isLeaf?: boolean;
 }
 
 /** Gives a call its span, and ends it. */
@@ -56,15 +56,13 @@ export function createCallTracing({ origin, ids, sampler, started }: CallTracing
         traceFlags: isSampled ? random | FLAG_SAMPLED : random,
       };
       if (parent?.traceState !== undefined) own.traceState = parent.traceState;
-      if (!isSampled) {
-        if (call.isLeaf !== true) call.inner = contextWithSpan(call.context, trace.wrapSpanContext(own));
-        return;
-      }
+      call.spanContext = own;
+      if (!isSampled) return;
       const span = new LiveSpan(origin, kind, name, own, parent, call.startMs, call);
       call.span = span;
-      if (call.isLeaf === true && started === undefined) return;
+      if (started === undefined) return;
       call.inner = contextWithSpan(call.context, span);
-      started?.(span, call.inner);
+      started(span, call.inner);
     },
     end(call, endMs) {
       const span = call.span as LiveSpan | undefined;

@@ -38,6 +38,32 @@ const UNSET = 0;
 const OK = 1;
 const unset: SpanStatus = Object.freeze({ code: UNSET });
 
+/** What a user adds to a span of ours. Most spans have none, and pay for one field instead of eight. */
+class Additions {
+  attributes: Record<string, AttributeValue> | undefined = undefined;
+  attributeCount = 0;
+  readonly events: TimedEvent[] = [];
+  readonly links: Link[] = [];
+  droppedAttributes = 0;
+  droppedEvents = 0;
+  droppedLinks = 0;
+  isNamed = false;
+
+  /** False where the span has its full number of attributes. */
+  setAttribute(key: string, value: AttributeValue): boolean {
+    this.attributes ??= {};
+    if (!Object.hasOwn(this.attributes, key)) {
+      if (this.attributeCount >= countLimit) {
+        this.droppedAttributes += 1;
+        return false;
+      }
+      this.attributeCount += 1;
+    }
+    this.attributes[key] = value;
+    return true;
+  }
+}
+
 /**
  * The span of a seam: what `trace.getActiveSpan()` gives in a handler, and what an exporter reads afterwards. It costs one
  * object and no map until a user adds something; the attributes of the seam are built once, when somebody reads them.
@@ -53,15 +79,7 @@ export class LiveSpan implements Span, ReadableSpan {
   #endMs: number;
   #source: AttributeSource | undefined;
   #built: Attributes | undefined;
-  #given: Record<string, AttributeValue> | undefined;
-  #givenCount: number;
-  #events: TimedEvent[] | undefined;
-  #links: Link[] | undefined;
-  droppedAttributesCount: number;
-  droppedEventsCount: number;
-  droppedLinksCount: number;
-  /** True once the user named the span himself: the seam then leaves the name alone. */
-  isNamedByUser: boolean;
+  #added: Additions | undefined;
 
   constructor(
     origin: SpanOrigin,
@@ -82,14 +100,7 @@ export class LiveSpan implements Span, ReadableSpan {
     this.#endMs = -1;
     this.#source = source;
     this.#built = undefined;
-    this.#given = undefined;
-    this.#givenCount = 0;
-    this.#events = undefined;
-    this.#links = undefined;
-    this.droppedAttributesCount = 0;
-    this.droppedEventsCount = 0;
-    this.droppedLinksCount = 0;
-    this.isNamedByUser = false;
+    this.#added = undefined;
   }
 
   spanContext(): SpanContext {
@@ -106,16 +117,8 @@ export class LiveSpan implements Span, ReadableSpan {
 
   setAttribute(key: string, value: AttributeValue | undefined): this {
     if (!this.isRecording() || key === '' || !isAttributeValue(value)) return this;
-    this.#given ??= {};
-    if (!Object.hasOwn(this.#given, key)) {
-      if (this.#givenCount >= countLimit) {
-        this.droppedAttributesCount += 1;
-        return this;
-      }
-      this.#givenCount += 1;
-    }
-    this.#given[key] = value;
-    this.#built = undefined;
+    this.#added ??= new Additions();
+    if (this.#added.setAttribute(key, value)) this.#built = undefined;
     return this;
   }
 
@@ -126,8 +129,9 @@ export class LiveSpan implements Span, ReadableSpan {
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (!this.isRecording()) return this;
-    if ((this.#events?.length ?? 0) >= countLimit) {
-      this.droppedEventsCount += 1;
+    this.#added ??= new Additions();
+    if (this.#added.events.length >= countLimit) {
+      this.#added.droppedEvents += 1;
       return this;
     }
     const isTime = isTimeInput(attributesOrTime);
@@ -137,16 +141,15 @@ export class LiveSpan implements Span, ReadableSpan {
       time: toHrTime(at === undefined ? this.#origin.clock.epochMs() : this.#epochMsOf(at)),
       ...(isTime || attributesOrTime === undefined ? {} : { attributes: { ...attributesOrTime } }),
     };
-    this.#events ??= [];
-    this.#events.push(event);
+    this.#added.events.push(event);
     return this;
   }
 
   addLink(link: Link): this {
     if (!this.isRecording()) return this;
-    this.#links ??= [];
-    if (this.#links.length >= countLimit) this.droppedLinksCount += 1;
-    else this.#links.push(link);
+    this.#added ??= new Additions();
+    if (this.#added.links.length >= countLimit) this.#added.droppedLinks += 1;
+    else this.#added.links.push(link);
     return this;
   }
 
@@ -165,7 +168,8 @@ export class LiveSpan implements Span, ReadableSpan {
   updateName(name: string): this {
     if (!this.isRecording()) return this;
     this.name = name;
-    this.isNamedByUser = true;
+    this.#added ??= new Additions();
+    this.#added.isNamed = true;
     return this;
   }
 
@@ -203,12 +207,22 @@ export class LiveSpan implements Span, ReadableSpan {
     return this.#built;
   }
 
+  /** Wall-clock milliseconds since the Unix epoch. */
+  get startEpochMs(): number {
+    return this.#origin.clock.epochMs(this.#startMs);
+  }
+
+  /** Likewise; of a span that has not ended, when it began. */
+  get endEpochMs(): number {
+    return this.#origin.clock.epochMs(this.ended ? this.#endMs : this.#startMs);
+  }
+
   get startTime(): HrTime {
-    return toHrTime(this.#origin.clock.epochMs(this.#startMs));
+    return toHrTime(this.startEpochMs);
   }
 
   get endTime(): HrTime {
-    return toHrTime(this.#origin.clock.epochMs(this.ended ? this.#endMs : this.#startMs));
+    return toHrTime(this.endEpochMs);
   }
 
   get duration(): HrTime {
@@ -224,20 +238,38 @@ export class LiveSpan implements Span, ReadableSpan {
   }
 
   get events(): TimedEvent[] {
-    return this.#events ?? [];
+    return this.#added?.events ?? [];
   }
 
   get links(): Link[] {
-    return this.#links ?? [];
+    return this.#added?.links ?? [];
+  }
+
+  get droppedAttributesCount(): number {
+    return this.#added?.droppedAttributes ?? 0;
+  }
+
+  get droppedEventsCount(): number {
+    return this.#added?.droppedEvents ?? 0;
+  }
+
+  get droppedLinksCount(): number {
+    return this.#added?.droppedLinks ?? 0;
+  }
+
+  /** True once the user named the span himself: the seam then leaves the name alone. */
+  get isNamedByUser(): boolean {
+    return this.#added?.isNamed ?? false;
   }
 
   // What a user set wins over what the seam says.
   #build(): Attributes {
     const own = this.#source?.spanAttributes();
-    if (own === undefined) return this.#given ?? {};
-    if (this.#given === undefined) return own;
+    const given = this.#added?.attributes;
+    if (own === undefined) return given ?? {};
+    if (given === undefined) return own;
     // What is frozen is shared with other spans of its kind.
-    return Object.isFrozen(own) ? { ...own, ...this.#given } : Object.assign(own, this.#given);
+    return Object.isFrozen(own) ? { ...own, ...given } : Object.assign(own, given);
   }
 
   #epochMsOf(time: TimeInput): number {

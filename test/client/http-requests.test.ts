@@ -347,6 +347,35 @@ describe('whoever calls', () => {
     expect(service.calls()).toHaveLength(2);
   });
 
+  test('may have wrapped emit, destroy and setHeader before his agent is asked', async () => {
+    const called: unknown[] = [];
+    class Wrapping extends http.Agent {
+      addRequest(req: ClientRequest, ...rest: unknown[]): void {
+        for (const name of ['emit', 'destroy', 'setHeader'] as const) {
+          const inherited = req[name] as (...args: unknown[]) => unknown;
+          Object.assign(req, {
+            [name](this: ClientRequest, ...args: unknown[]) {
+              called.push(name === 'emit' ? args[0] : name);
+              return inherited.apply(this, args);
+            },
+          });
+        }
+        (http.Agent.prototype as unknown as { addRequest(...args: unknown[]): void }).addRequest.call(
+          this,
+          req,
+          ...rest,
+        );
+      }
+    }
+    const req = http.request(`${upstream.origin}/ok`, { agent: new Wrapping() });
+    req.setHeader('x-a', '1');
+    await answerOf(req);
+    req.destroy();
+    expect(called).toEqual(expect.arrayContaining(['setHeader', 'response', 'destroy']));
+    await service.settled();
+    expect(service.calls()).toHaveLength(1);
+  });
+
   test('has his own context in every listener, also behind a full agent', async () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());

@@ -5,6 +5,7 @@ import { noClientTracing } from '../../src/client/client-tracing.js';
 import { resolveBreakers, type UpstreamBreakerOptions } from '../../src/client/options.js';
 import { Outbound } from '../../src/client/outbound.js';
 import { createTarget } from '../../src/client/target.js';
+import { createPropagation } from '../../src/context/propagators.js';
 import { createFaults } from '../../src/core/faults.js';
 import { createMethods, DEFAULT_METHODS } from '../../src/metrics/http-methods.js';
 import { createFakeClock } from '../support/fake-clock.js';
@@ -29,7 +30,11 @@ function createOutbound(options: UpstreamBreakerOptions = {}) {
     methodOf: createMethods(DEFAULT_METHODS),
     tracing: noClientTracing,
     red: undefined,
-    propagator: { inject() {}, extract: (context) => context, fields: () => [] },
+    propagation: createPropagation(
+      ['none'],
+      () => undefined,
+      () => {},
+    ),
     isPropagatedTo: () => true,
     breakers: breakers.upstreams,
     mayRepeat: false,

@@ -5,8 +5,10 @@ import {
   createTarget,
   knownOrigin,
   parseOrigin,
+  redactedUrlOf,
   urlOf,
 } from '../../src/client/target.js';
+import { redactUrl } from '../../src/core/redact-url.js';
 
 describe('where a call goes', () => {
   test.each([
@@ -56,7 +58,7 @@ describe('where a call goes', () => {
       'http://localhost/v1',
     ],
   ])('%s', (_title, target, host, port, url) => {
-    expect(target).toMatchObject({ host, port });
+    expect(target.authority).toMatchObject({ host, port });
     expect(urlOf(target)).toBe(url);
   });
 
@@ -87,6 +89,52 @@ describe('where a call goes', () => {
   });
 });
 
+describe('where telemetry says that a call went', () => {
+  const shown = (path: string) => redactedUrlOf(createTarget('GET', 'http', 'orders', 80, path));
+
+  test.each([
+    ['/a', 'http://orders/a'],
+    ['/a%20b@c', 'http://orders/a%20b@c'],
+    ['/a?sig=secret&b=1', 'http://orders/a?sig=REDACTED&b=1'],
+    ['/a?s%69g=secret', 'http://orders/a?s%69g=REDACTED'],
+    ['http://user:secret@orders/a?Signature=secret', 'http://REDACTED:REDACTED@orders/a?Signature=REDACTED'],
+  ])('%s', (path, url) => {
+    expect(shown(path)).toBe(url);
+  });
+
+  test('no credentials in a host', () => {
+    const target = createTarget('GET', 'http', 'user:secret@orders', 80, '/');
+    expect(redactedUrlOf(target)).not.toContain('secret');
+  });
+
+  test('as the URL redacted in one piece, whatever the path', () => {
+    const part = fc.constantFrom(
+      '/',
+      '?',
+      '&',
+      '=',
+      '#',
+      '@',
+      ':',
+      '%',
+      'sig',
+      's%69g',
+      'X-Amz-Signature',
+      'a',
+    );
+    const path = fc.oneof(
+      fc.string(),
+      fc.array(part).map((parts) => `/${parts.join('')}`),
+    );
+    fc.assert(
+      fc.property(path, (given) => {
+        const target = createTarget('GET', 'http', 'orders', 80, given);
+        expect(redactedUrlOf(target)).toBe(redactUrl(urlOf(target)));
+      }),
+    );
+  });
+});
+
 describe('what a call is named by', () => {
   test('is told apart by host, port and scheme, whatever was called before', () => {
     const calls = [
@@ -97,7 +145,8 @@ describe('what a call is named by', () => {
     ] as const;
     for (let round = 0; round < 2; round += 1) {
       for (const [scheme, host, port, upstream, origin] of calls)
-        expect(createTarget('GET', scheme, host, port, '/')).toMatchObject({
+        expect(createTarget('GET', scheme, host, port, '/').authority).toEqual({
+          host,
           upstream,
           origin,
           port,
@@ -109,7 +158,7 @@ describe('what a call is named by', () => {
   test('stays right past as many hosts and ports as are kept', () => {
     for (let index = 1; index <= 3_000; index += 1) {
       expect(knownOrigin(`http://made-up-${index}:81`)?.upstream).toBe(`made-up-${index}:81`);
-      expect(createTarget('GET', 'http', 'scanned', index, '/').upstream).toBe(`scanned:${index}`);
+      expect(createTarget('GET', 'http', 'scanned', index, '/').authority.upstream).toBe(`scanned:${index}`);
     }
     expect(knownOrigin('http://made-up-1:81')).toMatchObject({ host: 'made-up-1', port: 81 });
   });
@@ -127,6 +176,6 @@ describe('what a call is named by', () => {
 
   test('is the path of its socket for a Unix domain socket', () => {
     const target = createSocketTarget('GET', 'http', '/run/x.sock', 'http://proxied/');
-    expect(target).toMatchObject({ host: '/run/x.sock', port: 0, upstream: '/run/x.sock' });
+    expect(target.authority).toMatchObject({ host: '/run/x.sock', port: 0, upstream: '/run/x.sock' });
   });
 });
