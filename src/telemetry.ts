@@ -11,6 +11,7 @@ import type { Faults } from './core/faults.js';
 import type { IdGenerator } from './core/ids.js';
 import type { Log } from './core/log.js';
 import { isForeign, registerGlobals } from './export/api-globals.js';
+import { ListBatch } from './export/batch.js';
 import { BatchQueue } from './export/batch-queue.js';
 import { registerDiagnostics } from './export/diagnostics.js';
 import { createForeignLogSink } from './export/foreign-logs.js';
@@ -23,9 +24,9 @@ import { resolveOtlp, type Signal } from './export/otlp-config.js';
 import type { OtlpParts } from './export/otlp-exporter.js';
 import { createOutages } from './export/outage.js';
 import { isOwnTraffic } from './export/own-traffic.js';
-import { createLazyResource } from './export/resource.js';
+import { ServiceResource } from './export/resource.js';
 import { settledWithin } from './export/settled-within.js';
-import { createSpanExporters } from './export/span-exporters.js';
+import { createSpanQueue } from './export/span-exporters.js';
 import { backgroundTimers } from './export/timers.js';
 import { TracePipeline } from './export/trace-pipeline.js';
 import type { LogConfig } from './logs/options.js';
@@ -108,7 +109,8 @@ const scope = { name: PACKAGE, version: VERSION };
 export function createTelemetry(parts: TelemetryParts): Telemetry {
   const { config, clock, ids, faults, log, propagation } = parts;
   const extract = propagation.isW3C ? extractW3C : extractWith(propagation.propagator);
-  const resource = createLazyResource(config.service.attributes);
+  const serviceResource = new ServiceResource(config.service.attributes);
+  const resource = () => serviceResource;
   const dropped = createDropped();
   const instruments: Instrument[] = [dropped.instrument];
   const onOverflow = () => dropped.add('series_limit');
@@ -179,18 +181,14 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   function tracePipeline(): TracePipeline | undefined {
     if (config.traces === undefined || sampler === undefined) return undefined;
     const { exporters, queue, processors } = config.traces;
-    const isExported = exporters.some((name) => name !== 'none');
     const otlp = otlpParts('traces');
     return new TracePipeline({
-      queue: isExported
-        ? new BatchQueue({
-            config: queue,
-            createExporters: () => createSpanExporters(exporters, otlp),
-            dropped,
-            outage: outageOf('spans', destinationOf(otlp)),
-            timers: backgroundTimers,
-          })
-        : undefined,
+      queue: createSpanQueue(exporters, otlp, {
+        config: queue,
+        dropped,
+        outage: outageOf('spans', destinationOf(otlp)),
+        timers: backgroundTimers,
+      }),
       processors,
       sampler,
       ids,
@@ -222,6 +220,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     const otlp = otlpParts('logs');
     const queue = new BatchQueue<LogEntry>({
       config: queueConfig,
+      createBatch: (maxSize) => new ListBatch(maxSize),
       createExporters: () => createLogExporters(exporters, otlp, resource),
       dropped,
       outage: outageOf('logs', destinationOf(otlp)),

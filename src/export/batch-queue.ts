@@ -2,15 +2,17 @@ import { runQuietly } from '../context/suppressed.js';
 import type { QueueConfig } from '../core/queue-config.js';
 import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
+import type { Batch } from './batch.js';
 import { exportOnce } from './export-once.js';
 import { reasonOf } from './failure.js';
 import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
 
-export interface BatchQueueParts<Item> {
+export interface BatchQueueParts<Item, Items> {
   readonly config: QueueConfig;
+  readonly createBatch: (maxSize: number) => Batch<Item, Items>;
   /** Called at the first export. */
-  readonly createExporters: () => Promise<readonly Exporter<Item[]>[]>;
+  readonly createExporters: () => Promise<readonly Exporter<Items>[]>;
   readonly dropped: Dropped;
   readonly outage: Outage;
   readonly timers: Timers;
@@ -21,17 +23,14 @@ export interface BatchQueueParts<Item> {
  * batch is full, one export at a time. Past `maxQueueSize` new ones are dropped and counted; a collector that hangs costs the
  * application nothing but that memory and one batch.
  */
-export class BatchQueue<Item> {
-  readonly #parts: BatchQueueParts<Item>;
+export class BatchQueue<Item, Items = Item[]> {
+  readonly #parts: BatchQueueParts<Item, Items>;
   readonly #batchSize: number;
   /** Full batches, the oldest first. */
-  #full: Item[][] = [];
-  /** The batch that is being filled: of its whole length from the start, for an array that grows is copied time and again. */
-  #filling: Item[] | undefined;
-  /** How many items it has. */
-  #filled = 0;
+  #full: Batch<Item, Items>[] = [];
+  #filling: Batch<Item, Items> | undefined;
   #timer: unknown;
-  #exporters: Promise<readonly Exporter<Item[]>[]> | undefined;
+  #exporters: Promise<readonly Exporter<Items>[]> | undefined;
   /** The export under way; settles with whether it succeeded. */
   #running: Promise<boolean> | undefined;
   #accepted = 0;
@@ -39,30 +38,32 @@ export class BatchQueue<Item> {
   #tried = 0;
   #isClosed = false;
 
-  constructor(parts: BatchQueueParts<Item>) {
+  constructor(parts: BatchQueueParts<Item, Items>) {
     this.#parts = parts;
     this.#batchSize = Math.max(1, Math.min(parts.config.maxExportBatchSize, parts.config.maxQueueSize));
   }
 
   add(item: Item): void {
-    if (this.#isClosed || this.length >= this.#parts.config.maxQueueSize) {
-      this.#parts.dropped.add(this.#isClosed ? 'shutdown' : 'queue_full');
+    const { config, dropped, createBatch } = this.#parts;
+    if (this.#isClosed || this.length >= config.maxQueueSize) {
+      dropped.add(this.#isClosed ? 'shutdown' : 'queue_full');
+      return;
+    }
+    this.#filling ??= createBatch(this.#batchSize);
+    if (!this.#filling.add(item)) {
+      dropped.add('export_failed');
       return;
     }
     this.#accepted += 1;
-    this.#filling ??= new Array<Item>(this.#batchSize);
-    this.#filling[this.#filled] = item;
-    this.#filled += 1;
-    if (this.#filled === this.#batchSize) {
+    if (this.#filling.size === this.#batchSize) {
       this.#full.push(this.#filling);
       this.#filling = undefined;
-      this.#filled = 0;
     }
     this.#proceed();
   }
 
   get length(): number {
-    return this.#full.length * this.#batchSize + this.#filled;
+    return this.#full.length * this.#batchSize + (this.#filling?.size ?? 0);
   }
 
   /**
@@ -87,7 +88,6 @@ export class BatchQueue<Item> {
     this.#tried += length;
     this.#full = [];
     this.#filling = undefined;
-    this.#filled = 0;
     const exporters = await this.#exporters?.catch(() => []);
     await Promise.all((exporters ?? []).map((exporter) => exporter.shutdown().catch(() => {})));
     // It has been given up and ends at once; what it says of that belongs before the end of the service.
@@ -98,7 +98,7 @@ export class BatchQueue<Item> {
   #proceed(): void {
     if (this.#running !== undefined) return;
     if (this.#full.length > 0) void this.#start();
-    else if (this.#timer === undefined && this.#filled > 0) this.#schedule();
+    else if (this.#timer === undefined && this.length > 0) this.#schedule();
   }
 
   #schedule(): void {
@@ -107,14 +107,11 @@ export class BatchQueue<Item> {
     this.#timer = runQuietly(() => timers.set(() => void this.#start(), config.scheduleDelayMs));
   }
 
-  #take(): Item[] | undefined {
+  #take(): Batch<Item, Items> | undefined {
     const full = this.#full.shift();
-    if (full !== undefined) return full;
+    if (full !== undefined || this.length === 0) return full;
     const rest = this.#filling;
-    if (rest === undefined) return undefined;
-    rest.length = this.#filled;
     this.#filling = undefined;
-    this.#filled = 0;
     return rest;
   }
 
@@ -125,7 +122,7 @@ export class BatchQueue<Item> {
     const batch = this.#take();
     if (batch === undefined) return Promise.resolve(false);
     this.#running = runQuietly(() => this.#export(batch)).then((isDone) => {
-      this.#tried += batch.length;
+      this.#tried += batch.size;
       this.#running = undefined;
       this.#proceed();
       return isDone;
@@ -133,14 +130,15 @@ export class BatchQueue<Item> {
     return this.#running;
   }
 
-  async #export(batch: Item[]): Promise<boolean> {
+  async #export(batch: Batch<Item, Items>): Promise<boolean> {
     const { config, dropped, outage, createExporters, timers } = this.#parts;
     let reason: string | undefined;
     try {
       this.#exporters ??= createExporters();
       const exporters = await this.#exporters;
+      const items = batch.take();
       const reasons = await Promise.all(
-        exporters.map((exporter) => exportOnce(exporter, batch, config.exportTimeoutMs, timers)),
+        exporters.map((exporter) => exportOnce(exporter, items, config.exportTimeoutMs, timers)),
       );
       reason = reasons.find((one) => one !== undefined);
     } catch (error) {
@@ -150,7 +148,7 @@ export class BatchQueue<Item> {
       outage.succeeded();
       return true;
     }
-    dropped.add('export_failed', batch.length);
+    dropped.add('export_failed', batch.size);
     outage.failed(reason);
     return false;
   }

@@ -14,7 +14,7 @@ export async function loadInSteps(steps: readonly Step[]): Promise<void> {
   }
 }
 
-/** What an OTLP exporter is made of, in the order in which one needs the other. */
+/** What the official serializers of OTLP are made of, in the order in which one needs the other. */
 export const otlpSteps: readonly Step[] = [
   () => require('@opentelemetry/core'),
   () => require('@opentelemetry/resources'),
@@ -24,5 +24,4 @@ export const otlpSteps: readonly Step[] = [
     (name) => () => createRequire(require.resolve('@opentelemetry/otlp-transformer'))(name),
   ),
   () => require('@opentelemetry/otlp-transformer'),
-  () => require('@opentelemetry/otlp-exporter-base'),
 ];

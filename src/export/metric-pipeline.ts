@@ -5,7 +5,6 @@ import type {
   MetricProducer,
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
-import { runQuietly } from '../context/suppressed.js';
 import { toHrTime } from '../core/time.js';
 import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
@@ -37,27 +36,30 @@ const DELTA = 0;
 
 /**
  * Takes the metrics out: the series that this library keeps and those that a user makes with the API leave through the same readers.
- * The SDK is loaded when a user asks for a meter, when he brings readers, or at the first export; never for starting up.
+ * The SDK is loaded when a user asks for a meter or brings readers of his own; what is ours goes out without it.
  */
 export class MetricPipeline implements MeterProvider {
   readonly #parts: MetricPipelineParts;
   readonly #own: OwnMetricsParts;
-  readonly #exporters: readonly string[];
   readonly #scraped: ScrapeReader;
+  /** Those of the exporters, and what each is handed of ours. */
+  readonly #readers: ReadonlyMap<PeriodicReader, MetricProducer>;
   #sdk: Sdk | undefined;
-  #readers: readonly PeriodicReader[] = [];
-  #timer: unknown;
   #isClosed = false;
 
   constructor(parts: MetricPipelineParts) {
     this.#parts = parts;
     this.#own = { ...parts, startedAt: toHrTime(parts.clock.epochMs()) };
-    this.#exporters = parts.config.exporters.filter((name) => name !== 'none');
     this.#scraped = new ScrapeReader(this.#own);
-    if (parts.config.readers.length > 0) this.#usable();
-    else if (this.#exporters.length > 0) {
-      this.#timer = runQuietly(() => parts.timers.set(() => void this.flush(), parts.config.intervalMs));
-    }
+    const names = parts.config.exporters.filter((name) => name !== 'none');
+    this.#readers = new Map(
+      names.map((name) => {
+        const reader = this.#readerOf(name);
+        return [reader, this.#ownFor(reader)];
+      }),
+    );
+    if (parts.config.readers.length > 0 && this.#usable() !== undefined) return;
+    for (const [reader, own] of this.#readers) reader.setMetricProducer(own);
   }
 
   getMeter(name: string, version?: string, options?: MeterOptions): Meter {
@@ -71,22 +73,38 @@ export class MetricPipeline implements MeterProvider {
 
   /** Collects and exports once; never rejects. */
   async flush(): Promise<void> {
-    if (this.#isUsed) await this.#usable()?.forceFlush();
+    if (this.#sdk !== undefined) await this.#sdk.forceFlush();
+    else await Promise.all(this.#periodic.map((reader) => reader.forceFlush()));
   }
 
   /** Exports for the last time, for at most `boundMs`; never rejects. */
   async shutdown(boundMs: number): Promise<void> {
-    this.#parts.timers.clear(this.#timer);
-    const sdk = this.#isUsed ? this.#usable() : undefined;
     this.#isClosed = true;
-    if (sdk === undefined) return;
-    await settledWithin(boundMs, sdk.shutdown());
-    await Promise.all(this.#readers.map((reader) => reader.close()));
+    const last = this.#sdk?.shutdown() ?? Promise.all(this.#periodic.map((reader) => reader.shutdown()));
+    await settledWithin(boundMs, last);
+    await Promise.all(this.#periodic.map((reader) => reader.close()));
   }
 
-  /** False while nobody has asked for anything that the SDK would do. */
-  get #isUsed(): boolean {
-    return this.#sdk !== undefined || this.#exporters.length > 0;
+  get #periodic(): PeriodicReader[] {
+    return [...this.#readers.keys()];
+  }
+
+  #readerOf(name: string): PeriodicReader {
+    const { config, createExporter, dropped, outageOf, timers } = this.#parts;
+    return new PeriodicReader({
+      createExporter: () => createExporter(name),
+      intervalMs: config.intervalMs,
+      exportTimeoutMs: config.exportTimeoutMs,
+      temporality: config.temporality,
+      dropped,
+      outage: outageOf(name),
+      timers,
+    });
+  }
+
+  #ownFor(reader: IMetricReader): MetricProducer {
+    const isDelta = reader.selectAggregationTemporality(HISTOGRAM_TYPE) === DELTA;
+    return createOwnMetrics(this.#own, isDelta ? 'delta' : 'cumulative');
   }
 
   #usable(): Sdk | undefined {
@@ -101,28 +119,18 @@ export class MetricPipeline implements MeterProvider {
   }
 
   #load(): Sdk {
-    const { config, createExporter, dropped, outageOf, resource, timers } = this.#parts;
-    timers.clear(this.#timer);
+    const { config, resource } = this.#parts;
     const sdk = require('@opentelemetry/sdk-metrics') as typeof import('@opentelemetry/sdk-metrics');
-    this.#readers = this.#exporters.map(
-      (name) =>
-        new PeriodicReader({
-          createExporter: () => createExporter(name),
-          intervalMs: config.intervalMs,
-          exportTimeoutMs: config.exportTimeoutMs,
-          temporality: config.temporality,
-          dropped,
-          outage: outageOf(name),
-          timers,
-        }),
-    );
-    const readers = [...this.#readers, ...config.readers].map((reader) => this.#contained(reader));
+    const readers = [
+      ...[...this.#readers].map(([reader, own]) => this.#contained(reader, own)),
+      ...config.readers.map((reader) => this.#contained(reader, this.#ownFor(reader))),
+    ];
     if (this.#parts.isScraped) readers.push(this.#scraped);
     return new sdk.MeterProvider({ resource: resource(), readers });
   }
 
   /** The reader as the SDK sees it: handing our own series to it beside the SDK's, and keeping its faults to itself. */
-  #contained(reader: IMetricReader): IMetricReader {
+  #contained(reader: IMetricReader, own: MetricProducer): IMetricReader {
     const { onFault } = this.#parts;
     const fault = (error: unknown) => onFault('metrics.readers', error);
     const settled = async (fn: () => Promise<void>) => {
@@ -132,9 +140,6 @@ export class MetricPipeline implements MeterProvider {
         fault(error);
       }
     };
-    const temporality =
-      reader.selectAggregationTemporality(HISTOGRAM_TYPE) === DELTA ? 'delta' : 'cumulative';
-    const own = createOwnMetrics(this.#own, temporality);
     const scraped = this.#scraped;
     const watched = (producer: MetricProducer): MetricProducer => ({
       collect(options) {

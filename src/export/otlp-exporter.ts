@@ -1,14 +1,16 @@
 import type { ExportResult } from '@opentelemetry/core';
-import type { IExporterMetricsHelper, ISerializer } from '@opentelemetry/otlp-transformer';
+import type { ISerializer } from '@opentelemetry/otlp-transformer';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import type { Timers } from '../core/timers.js';
+import { ExportError } from './failure.js';
 import { loadInSteps, otlpSteps } from './load.js';
 import type { OtlpConfig } from './otlp-config.js';
 import { withExemplars } from './otlp-exemplars.js';
-import { createSpanWriter } from './otlp-spans.js';
+import { createMetricWriter } from './otlp-metrics.js';
+import type { SpanRequest } from './otlp-spans.js';
 import { OtlpTransport } from './otlp-transport.js';
 
 /** What a queue or reader of ours needs of an exporter. */
@@ -29,25 +31,31 @@ export interface OtlpParts {
   readonly onRejected: (count: number) => void;
 }
 
-/** Makes the exporter of spans. Its packages are loaded here, at the first export, and not before. */
-export async function createOtlpSpanExporter(parts: OtlpParts): Promise<Exporter<ReadableSpan[]>> {
-  await loadInSteps(otlpSteps);
-  const { JsonTraceSerializer, ProtobufTraceSerializer, TraceExporterMetricsHelper } =
-    require('@opentelemetry/otlp-transformer') as typeof import('@opentelemetry/otlp-transformer');
-  const serializer = isJson(parts)
-    ? JsonTraceSerializer
-    : { ...ProtobufTraceSerializer, serializeRequest: createSpanWriter() };
-  return createOtlpExporter(parts, serializer, TraceExporterMetricsHelper);
+/** Makes the exporter of spans that have been written already. */
+export function createSpanRequestExporter(parts: OtlpParts): Exporter<SpanRequest> {
+  return createOtlpExporter(parts, {
+    serializeRequest: ({ bytes }) => bytes,
+    deserializeResponse: (body) => official().ProtobufTraceSerializer.deserializeResponse(body),
+  });
 }
 
-/** Makes the exporter of metrics, likewise. */
-export async function createOtlpMetricExporter(parts: OtlpParts): Promise<Exporter<ResourceMetrics>> {
+/** Makes the exporter of spans as JSON. Its packages are loaded here, at the first export, and not before. */
+export async function createOtlpSpanExporter(parts: OtlpParts): Promise<Exporter<ReadableSpan[]>> {
   await loadInSteps(otlpSteps);
-  const { JsonMetricsSerializer, ProtobufMetricsSerializer, MetricsExporterMetricsHelper } =
-    require('@opentelemetry/otlp-transformer') as typeof import('@opentelemetry/otlp-transformer');
-  const serializer = isJson(parts) ? JsonMetricsSerializer : ProtobufMetricsSerializer;
-  const { protocol } = parts.config;
-  return createOtlpExporter(parts, withExemplars(serializer, protocol), MetricsExporterMetricsHelper);
+  const { JsonTraceSerializer, ProtobufTraceSerializer } = official();
+  return createOtlpExporter(parts, isJson(parts) ? JsonTraceSerializer : ProtobufTraceSerializer);
+}
+
+/** Makes the exporter of metrics; for JSON likewise. */
+export async function createOtlpMetricExporter(parts: OtlpParts): Promise<Exporter<ResourceMetrics>> {
+  if (isJson(parts)) {
+    await loadInSteps(otlpSteps);
+    return createOtlpExporter(parts, withExemplars(official().JsonMetricsSerializer));
+  }
+  return createOtlpExporter(parts, {
+    serializeRequest: createMetricWriter(),
+    deserializeResponse: (body) => official().ProtobufMetricsSerializer.deserializeResponse(body),
+  });
 }
 
 /** What the official serializers take for a log record. */
@@ -55,16 +63,18 @@ export type SerializableLog = Parameters<
   typeof import('@opentelemetry/otlp-transformer').JsonLogsSerializer.serializeRequest
 >[0][number];
 
-/** Makes the exporter of log records, likewise. */
+/** Makes the exporter of log records. Its packages are loaded here, at the first export, and not before. */
 export async function createOtlpLogExporter(parts: OtlpParts): Promise<Exporter<SerializableLog[]>> {
   await loadInSteps(otlpSteps);
-  const { JsonLogsSerializer, ProtobufLogsSerializer, LogsExporterMetricsHelper } =
-    require('@opentelemetry/otlp-transformer') as typeof import('@opentelemetry/otlp-transformer');
-  const serializer = isJson(parts) ? JsonLogsSerializer : ProtobufLogsSerializer;
-  return createOtlpExporter(parts, serializer, LogsExporterMetricsHelper);
+  const { JsonLogsSerializer, ProtobufLogsSerializer } = official();
+  return createOtlpExporter(parts, isJson(parts) ? JsonLogsSerializer : ProtobufLogsSerializer);
 }
 
 const isJson = ({ config }: OtlpParts): boolean => config.protocol === 'http/json';
+
+function official(): typeof import('@opentelemetry/otlp-transformer') {
+  return require('@opentelemetry/otlp-transformer');
+}
 
 /** The answer to an export, of any signal. */
 interface Answer {
@@ -75,14 +85,10 @@ interface Answer {
   };
 }
 
-/** The official exporter, as the packages of each protocol put it together, on a transport of our own. */
 function createOtlpExporter<Items>(
   parts: OtlpParts,
   serializer: ISerializer<Items, Answer>,
-  metricsHelper: IExporterMetricsHelper<Items>,
 ): Exporter<Items> {
-  const base =
-    require('@opentelemetry/otlp-exporter-base') as typeof import('@opentelemetry/otlp-exporter-base');
   const { config, onRejected } = parts;
   const transport = new OtlpTransport({
     ...parts,
@@ -93,28 +99,32 @@ function createOtlpExporter<Items>(
       if (rejected > 0) onRejected(rejected);
     },
   });
-  const exporter = new base.OTLPExporterBase(
-    base.createOtlpNetworkExportDelegate(
-      { ...base.getSharedConfigurationDefaults(), timeoutMillis: config.timeoutMs },
-      serializer,
-      new base.ExporterMetrics({
-        componentType: 'otlp_http_exporter',
-        metricsHelper,
-        url: undefined,
-        meterProvider: undefined,
-        responseAttributesFromError: () => ({}),
-      }),
-      transport,
-    ),
-  );
+  let underWay: Promise<void> = Promise.resolve();
   return {
-    export: (items, done) => exporter.export(items, done),
+    export(items, done) {
+      const request = serializer.serializeRequest(items);
+      if (request === undefined) throw new ExportError('nothing that could be sent');
+      underWay = transport.send(request, config.timeoutMs).then(
+        (response) => {
+          if (response.status === 'success') done({ code: SUCCESS });
+          else done({ code: FAILED, error: response.error });
+        },
+        (error: Error) => done({ code: FAILED, error }),
+      );
+    },
     shutdown() {
       transport.shutdown();
-      return exporter.shutdown();
+      return underWay;
     },
   };
 }
+
+// ExportResultCode of @opentelemetry/core, whose enums are objects to load.
+const SUCCESS = 0;
+const FAILED = 1;
+
+/** What the OpenTelemetry Collector says to everything that it takes: a partial success in which nothing was rejected. */
+const nothingRejected = Buffer.from([0x0a, 0x00]);
 
 /**
  * Some collectors answer with a text of their own, which is theirs to do; but a page, or bytes that are not what they are said to be,
@@ -127,6 +137,8 @@ function readAnswer<Items>(
 ): Answer {
   if (contentType.startsWith('text/html')) throw new Error('an HTML page');
   if (contentType.startsWith('application/json')) return (JSON.parse(body.toString()) ?? {}) as Answer;
-  if (contentType.startsWith('application/x-protobuf')) return serializer.deserializeResponse(body);
+  // Only a collector that says something else is worth loading the package for.
+  if (contentType.startsWith('application/x-protobuf') && !body.equals(nothingRejected))
+    return serializer.deserializeResponse(body);
   return {};
 }

@@ -1,89 +1,155 @@
-import type { Attributes, HrTime, Link, SpanContext } from '@opentelemetry/api';
+import type { HrTime, Link, SpanContext } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import { LiveSpan } from '../trace/live-span.js';
+import type { Batch } from './batch.js';
+import { writeAttributes, writeResource, writeScope } from './otlp-common.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 
-// A batch is most often as large as the one before it.
-const firstBytes = 16_384;
-const spareRatio = 1.125;
+// Grown to what a batch takes, and then kept.
+const firstBytes = 4_096;
+// What the resource and the scopes take, and what lies around the spans.
+const spareBytes = 4_096;
+// More is a batch out of the ordinary, and is not held on to.
+const maxKeptBytes = 1_048_576;
 
 // opentelemetry/proto/trace/v1/trace.proto, SpanFlags.
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-/**
- * Writes an ExportTraceServiceRequest: byte for byte what the official serializer writes, which goes over every span twice and makes
- * an array for each id. The only cost that grows with every span of a service, so it has an implementation of its own.
- * @see opentelemetry/proto/collector/trace/v1/trace_service.proto
- */
-export function createSpanWriter(): (spans: readonly ReadableSpan[]) => Uint8Array {
-  let expectedBytes = firstBytes;
-  return (spans) => {
-    const writer = new ProtobufWriter(expectedBytes);
-    for (const [resource, byScope] of grouped(spans)) writeResourceSpans(writer, resource, byScope);
-    const bytes = writer.finish();
-    expectedBytes = Math.max(firstBytes, Math.ceil(bytes.length * spareRatio));
-    return bytes;
-  };
+/** An ExportTraceServiceRequest. */
+export interface SpanRequest {
+  readonly bytes: Uint8Array;
+  /** How many spans it holds. */
+  readonly count: number;
 }
 
-type ByScope = Map<InstrumentationScope, ReadableSpan[]>;
+/** Spans of one resource and scope. */
+class Group {
+  /** The first of them: its resource is read when it is sent, for a package has to be loaded for that. */
+  readonly #first: ReadableSpan;
+  readonly isLive: boolean;
+  readonly scope: InstrumentationScope;
+  readonly writer: ProtobufWriter;
 
-function grouped(spans: readonly ReadableSpan[]): Map<Resource, ByScope> {
-  const groups = new Map<Resource, ByScope>();
-  let resource: Resource | undefined;
-  let scope: InstrumentationScope | undefined;
-  let group: ReadableSpan[] = [];
-  for (const span of spans) {
-    // Nearly all are of the same origin as the one before.
-    if (span.resource !== resource || span.instrumentationScope !== scope) {
-      resource = span.resource;
-      scope = span.instrumentationScope;
-      const byScope = groups.get(resource) ?? new Map();
-      groups.set(resource, byScope);
-      group = byScope.get(scope) ?? [];
-      byScope.set(scope, group);
-    }
-    group.push(span);
+  constructor(first: ReadableSpan, writer: ProtobufWriter) {
+    this.#first = first;
+    this.isLive = first instanceof LiveSpan;
+    this.scope = first.instrumentationScope;
+    this.writer = writer;
   }
-  return groups;
+
+  get resource(): Resource {
+    return this.#first.resource;
+  }
+
+  /** All spans of our own are of one resource. */
+  isOf(span: ReadableSpan): boolean {
+    if (this.scope !== span.instrumentationScope) return false;
+    return span instanceof LiveSpan ? this.isLive : !this.isLive && this.resource === span.resource;
+  }
+}
+
+/**
+ * Makes batches of spans as the OTLP exporter sends them: byte for byte what the official serializer writes, which goes over every span
+ * twice and makes an array for each id. The only cost that grows with every span of a service, so it has an implementation of its own.
+ * Each span is written when it has ended: none has to wait for an export, and be copied by one garbage collection after another.
+ * @see opentelemetry/proto/collector/trace/v1/trace_service.proto
+ */
+export function createSpanBatches(): () => Batch<ReadableSpan, SpanRequest> {
+  const spare = new SpareWriter();
+  return () => new SpanBatch(spare);
+}
+
+/** Keeps what one batch was written with for the next one. */
+class SpareWriter {
+  #kept: ProtobufWriter | undefined;
+
+  take(): ProtobufWriter {
+    const writer = this.#kept ?? new ProtobufWriter(firstBytes);
+    this.#kept = undefined;
+    return writer;
+  }
+
+  giveBack(writer: ProtobufWriter): void {
+    if (writer.length > maxKeptBytes) return;
+    writer.rewind(0);
+    this.#kept = writer;
+  }
+}
+
+class SpanBatch implements Batch<ReadableSpan, SpanRequest> {
+  readonly #spare: SpareWriter;
+  readonly #groups: Group[] = [];
+  #last: Group | undefined;
+  size = 0;
+
+  constructor(spare: SpareWriter) {
+    this.#spare = spare;
+  }
+
+  add(span: ReadableSpan): boolean {
+    // Nearly all are of the same origin as the one before.
+    if (this.#last?.isOf(span) !== true) this.#last = this.#groupOf(span);
+    const { writer } = this.#last;
+    const start = writer.length;
+    try {
+      writeSpan(writer, span);
+    } catch {
+      // A trace state of the application's own making, say, that cannot be read: none but this span is lost.
+      writer.rewind(start);
+      return false;
+    }
+    this.size += 1;
+    return true;
+  }
+
+  take(): SpanRequest {
+    const written = this.#groups.reduce((sum, { writer }) => sum + writer.length, 0);
+    const request = new ProtobufWriter(written + spareBytes);
+    for (const [resource, scopes] of byResource(this.#groups)) writeResourceSpans(request, resource, scopes);
+    for (const { writer } of this.#groups) this.#spare.giveBack(writer);
+    return { bytes: request.finish(), count: this.size };
+  }
+
+  #groupOf(span: ReadableSpan): Group {
+    let group = this.#groups.find((known) => known.isOf(span));
+    if (group === undefined) {
+      group = new Group(span, this.#spare.take());
+      this.#groups.push(group);
+    }
+    return group;
+  }
+}
+
+function byResource(groups: readonly Group[]): Map<Resource, Group[]> {
+  const found = new Map<Resource, Group[]>();
+  for (const group of groups) {
+    const { resource } = group;
+    const scopes = found.get(resource);
+    if (scopes === undefined) found.set(resource, [group]);
+    else scopes.push(group);
+  }
+  return found;
 }
 
 // How many bytes the lengths of long messages take, so that they need not be moved.
 const lengthOfAll = 3;
 const lengthOfSpan = 2;
 
-function writeResourceSpans(writer: ProtobufWriter, resource: Resource, byScope: ByScope): void {
+function writeResourceSpans(writer: ProtobufWriter, resource: Resource, scopes: readonly Group[]): void {
   const all = writer.open(1, lengthOfAll);
-  const own = writer.open(1, lengthOfSpan);
-  writeAttributes(writer, 1, resource.attributes);
-  writer.uint32(2, 0);
-  writer.close(own, lengthOfSpan);
-  for (const [scope, spans] of byScope) {
+  writeResource(writer, resource);
+  for (const { scope, writer: spans } of scopes) {
     const scoped = writer.open(2, lengthOfAll);
     writeScope(writer, scope);
-    for (const span of spans) writeSpan(writer, span);
+    writer.fields(spans.finish());
     if (scope.schemaUrl) writer.text(3, scope.schemaUrl);
     writer.close(scoped, lengthOfAll);
   }
   if (resource.schemaUrl) writer.text(3, resource.schemaUrl);
   writer.close(all, lengthOfAll);
-}
-
-interface FullScope extends InstrumentationScope {
-  readonly attributes?: Attributes;
-  readonly droppedAttributesCount?: number;
-}
-
-function writeScope(writer: ProtobufWriter, scope: FullScope): void {
-  const start = writer.open(1);
-  writer.text(1, scope.name);
-  if (scope.version) writer.text(2, scope.version);
-  if (scope.attributes) writeAttributes(writer, 3, scope.attributes);
-  if (scope.droppedAttributesCount) writer.uint32(4, scope.droppedAttributesCount);
-  writer.close(start);
 }
 
 function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
@@ -147,38 +213,4 @@ function flagsOf(traceFlags: number, isRemote: boolean | undefined): number {
 
 function writeTime(writer: ProtobufWriter, field: number, time: HrTime): void {
   writer.nanos(field, time[0], time[1]);
-}
-
-function writeAttributes(writer: ProtobufWriter, field: number, attributes: object): void {
-  for (const key in attributes) {
-    if (!Object.hasOwn(attributes, key)) continue;
-    const start = writer.open(field);
-    writer.text(1, key);
-    writeValue(writer, 2, (attributes as Record<string, unknown>)[key]);
-    writer.close(start);
-  }
-}
-
-/** An AnyValue; what it cannot hold becomes an empty one. */
-function writeValue(writer: ProtobufWriter, field: number, value: unknown): void {
-  const start = writer.open(field);
-  if (typeof value === 'string') writer.text(1, value);
-  else if (typeof value === 'number') writeNumber(writer, value);
-  else if (typeof value === 'boolean') writer.uint32(2, value ? 1 : 0);
-  else if (value instanceof Uint8Array) writer.bytes(7, value);
-  else if (Array.isArray(value)) {
-    const list = writer.open(5);
-    for (const item of value) writeValue(writer, 1, item);
-    writer.close(list);
-  } else if (typeof value === 'object' && value !== null) {
-    const list = writer.open(6);
-    writeAttributes(writer, 1, value);
-    writer.close(list);
-  }
-  writer.close(start);
-}
-
-function writeNumber(writer: ProtobufWriter, value: number): void {
-  if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63) writer.int64(3, value);
-  else writer.double(4, value);
 }

@@ -2,7 +2,6 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { ExportResponse, IExporterTransport } from '@opentelemetry/otlp-exporter-base';
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import type { Timers } from '../core/timers.js';
@@ -22,6 +21,12 @@ export interface OtlpTransportParts {
   /** Reads the answer to what was taken. Throws when no collector can have written it. */
   readonly readAnswer: (body: Buffer, contentType: string) => void;
 }
+
+/** How an export request ended. */
+export type ExportResponse =
+  | { readonly status: 'success' }
+  | { readonly status: 'failure'; readonly error: Error }
+  | { readonly status: 'retryable'; readonly error: Error; readonly retryInMillis?: number };
 
 type Send = (timeoutMs: number) => Promise<Attempt>;
 
@@ -50,7 +55,7 @@ const compressed = promisify(gzip);
  * alive, up to ten seconds after its work is done (measured); with this one it ends, unless somebody waits for a flush.
  * @see OpenTelemetry, "OTLP/HTTP": which answers are to be retried, and when
  */
-export class OtlpTransport implements IExporterTransport {
+export class OtlpTransport {
   readonly #parts: OtlpTransportParts;
   readonly #agent: http.Agent | https.Agent;
   readonly #pauses = new Set<() => void>();

@@ -54,7 +54,8 @@ export class PeriodicReader implements IMetricReader {
 
   setMetricProducer(producer: MetricProducer): void {
     this.#producer = producer;
-    this.#schedule();
+    // Given another one when the SDK comes in, it goes on as before.
+    if (this.#timer === undefined) this.#schedule();
   }
 
   selectAggregation(): AggregationOption {

@@ -24,9 +24,26 @@ export class ProtobufWriter {
     this.#at = 0;
   }
 
-  /** What has been written. */
+  /** How many bytes have been written. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** What has been written; valid until more is written. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** Takes back what was written since it was `length` bytes long. */
+  rewind(length: number): void {
+    this.#at = length;
+  }
+
+  /** Fields that have been written elsewhere. */
+  fields(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** Begins a message whose length is expected to take `lengthBytes`; {@link close} wants what this returns. */
@@ -62,13 +79,7 @@ export class ProtobufWriter {
   int64(field: number, value: number): void {
     this.#reserve(maxFieldHead);
     this.#tag(field, VARINT);
-    if (value >= 0 && value <= 0xffff_ffff) {
-      this.#varint(value);
-      return;
-    }
-    let rest = BigInt.asUintN(64, BigInt(value));
-    for (; rest > 0x7fn; rest >>= 7n) this.#byte(Number(rest & 0x7fn) | 0x80);
-    this.#byte(Number(rest));
+    this.#varint64(value);
   }
 
   fixed32(field: number, value: number): void {
@@ -92,6 +103,50 @@ export class ProtobufWriter {
   epochMs(field: number, ms: number): void {
     const seconds = Math.floor(ms / 1_000);
     this.nanos(field, seconds, Math.round((ms - seconds * 1_000) * 1e6));
+  }
+
+  /** A count of up to 64 bits. */
+  fixed64(field: number, value: number): void {
+    this.#reserve(maxFieldHead);
+    this.#tag(field, FIXED64);
+    this.#count64(value);
+  }
+
+  /** Counts of up to 64 bits, packed. */
+  fixed64s(field: number, values: readonly number[]): void {
+    this.#packed(field, values.length);
+    for (const value of values) this.#count64(value);
+  }
+
+  /** An integer of up to 64 bits, as its two's complement; the fraction of a number that has one is cut off. */
+  sfixed64(field: number, value: number): void {
+    this.#reserve(maxFieldHead);
+    this.#tag(field, FIXED64);
+    const whole = Math.trunc(value);
+    this.#fixed32(whole % 0x1_0000_0000);
+    this.#fixed32(Math.floor(whole / 0x1_0000_0000));
+  }
+
+  /** A small integer, of which those near 0 are short. */
+  sint32(field: number, value: number): void {
+    this.#reserve(maxFieldHead);
+    this.#tag(field, VARINT);
+    this.#varint(((value << 1) ^ (value >> 31)) >>> 0);
+  }
+
+  /** Counts, packed, each as short as it can be. */
+  varints(field: number, values: readonly number[]): void {
+    const start = this.open(field);
+    for (const value of values) {
+      this.#reserve(maxFieldHead);
+      this.#varint64(value);
+    }
+    this.close(start);
+  }
+
+  doubles(field: number, values: readonly number[]): void {
+    this.#packed(field, values.length);
+    for (const value of values) this.#at = this.#bytes.writeDoubleLE(value, this.#at);
   }
 
   double(field: number, value: number): void {
@@ -148,6 +203,28 @@ export class ProtobufWriter {
     }
     this.#at = at + 1;
     return true;
+  }
+
+  #varint64(value: number): void {
+    if (value >= 0 && value <= 0xffff_ffff) {
+      this.#varint(value);
+      return;
+    }
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest > 0x7fn; rest >>= 7n) this.#byte(Number(rest & 0x7fn) | 0x80);
+    this.#byte(Number(rest));
+  }
+
+  #count64(value: number): void {
+    this.#fixed32(value % 0x1_0000_0000);
+    this.#fixed32(Math.floor(value / 0x1_0000_0000));
+  }
+
+  /** The head of a field of that many values of 8 bytes each. */
+  #packed(field: number, count: number): void {
+    this.#reserve(maxFieldHead + count * 8);
+    this.#tag(field, LENGTH_DELIMITED);
+    this.#varint(count * 8);
   }
 
   #tag(field: number, type: number): void {

@@ -19,13 +19,13 @@ import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import type { IdGenerator } from '../core/ids.js';
 import type { LiveSpan } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
-import type { BatchQueue } from './batch-queue.js';
 import { containProcessor } from './contained-processor.js';
 import { settledWithin } from './settled-within.js';
+import type { SpanQueue } from './span-exporters.js';
 
 export interface TracePipelineParts {
   /** Undefined where no exporter is asked for. */
-  readonly queue: BatchQueue<ReadableSpan> | undefined;
+  readonly queue: SpanQueue | undefined;
   readonly processors: readonly SpanProcessor[];
   readonly sampler: Sampler;
   readonly ids: IdGenerator;
@@ -61,8 +61,9 @@ export class TracePipeline implements TracerProvider {
   }
 
   ended(span: LiveSpan): void {
-    this.#parts.queue?.add(span);
+    // Some processors take out what is not to leave the process, and a span is written when the queue gets it.
     for (const processor of this.#processors) processor.onEnd(span);
+    this.#parts.queue?.add(span);
   }
 
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
@@ -101,19 +102,19 @@ export class TracePipeline implements TracerProvider {
     if (this.#sdk === undefined) {
       const { sampler, ids, queue, resource } = this.#parts;
       const sdk = require('@opentelemetry/sdk-trace-base') as typeof import('@opentelemetry/sdk-trace-base');
+      const nothing = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
+      const marking: SpanProcessor = { ...nothing, onStart: markRandom };
       const out: SpanProcessor = {
-        onStart: markRandom,
+        ...nothing,
         onEnd(span: ReadableSpan) {
           if ((span.spanContext().traceFlags & FLAG_SAMPLED) !== 0) queue?.add(span);
         },
-        forceFlush: async () => {},
-        shutdown: async () => {},
       };
       this.#sdk = new sdk.BasicTracerProvider({
         resource: resource(),
         sampler: sdkSampler(sampler),
         idGenerator: { generateTraceId: ids.traceId, generateSpanId: ids.spanId },
-        spanProcessors: [out, ...this.#processors],
+        spanProcessors: [marking, ...this.#processors, out],
       });
     }
     return this.#sdk;

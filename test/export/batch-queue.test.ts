@@ -1,6 +1,7 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ListBatch } from '../../src/export/batch.js';
 import { BatchQueue } from '../../src/export/batch-queue.js';
 import { createDropped } from '../../src/metrics/dropped.js';
 import { createFakeClock, settled } from '../support/fake-clock.js';
@@ -14,6 +15,7 @@ function create(given: Partial<{ max: number; batch: number; exporters: number }
   const exporters = Array.from({ length: count }, () => createHeldExporter<ReadableSpan[]>());
   let created = 0;
   const queue = new BatchQueue<ReadableSpan>({
+    createBatch: (maxSize) => new ListBatch(maxSize),
     config: { maxQueueSize: max, maxExportBatchSize: batch, scheduleDelayMs: 5_000, exportTimeoutMs: 30_000 },
     createExporters: async () => {
       created += 1;
@@ -214,6 +216,7 @@ describe('a failed export', () => {
     const timers = createFakeClock();
     const dropped = createDropped();
     const queue = new BatchQueue<ReadableSpan>({
+      createBatch: (maxSize) => new ListBatch(maxSize),
       config: { maxQueueSize: 2, maxExportBatchSize: 1, scheduleDelayMs: 0, exportTimeoutMs: 1 },
       createExporters: () => Promise.reject(Object.assign(new Error('no'), { code: 'MODULE_NOT_FOUND' })),
       dropped,

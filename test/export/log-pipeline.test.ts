@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LogEntry } from '../../src/context/log-entry.js';
+import { ListBatch } from '../../src/export/batch.js';
 import { BatchQueue } from '../../src/export/batch-queue.js';
 import { LogPipeline } from '../../src/export/log-pipeline.js';
 import { createDropped } from '../../src/metrics/dropped.js';
@@ -11,6 +12,7 @@ function create() {
   const dropped = createDropped();
   const exporter = createHeldExporter<LogEntry[]>();
   const queue = new BatchQueue<LogEntry>({
+    createBatch: (maxSize) => new ListBatch(maxSize),
     config: { maxQueueSize: 10, maxExportBatchSize: 5, scheduleDelayMs: 1_000, exportTimeoutMs: 30_000 },
     createExporters: async () => [exporter],
     dropped,

@@ -4,7 +4,9 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createSpanWriter } from '../../src/export/otlp-spans.js';
+import { toHrTime } from '../../src/core/time.js';
+import { createSpanBatches } from '../../src/export/otlp-spans.js';
+import { ProtobufWriter } from '../../src/export/protobuf-writer.js';
 import { LiveSpan } from '../../src/trace/live-span.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { decodeRequest } from '../support/otlp-decode.js';
@@ -39,6 +41,14 @@ const usual: ReadableSpan = {
 
 const official = (spans: readonly ReadableSpan[]) =>
   Buffer.from(ProtobufTraceSerializer.serializeRequest([...spans]) as Uint8Array);
+function createSpanWriter() {
+  const createBatch = createSpanBatches();
+  return (spans: readonly ReadableSpan[]) => {
+    const batch = createBatch();
+    for (const one of spans) batch.add(one);
+    return batch.take().bytes;
+  };
+}
 const ours = (spans: readonly ReadableSpan[]) => Buffer.from(createSpanWriter()(spans));
 
 const hex = (digits: number) =>
@@ -184,5 +194,54 @@ describe('the writer of spans', () => {
     write([{ ...usual, name: 'other' }]);
 
     expect(before.equals(first)).toBe(true);
+  });
+
+  test('writes a time as its seconds and nanoseconds', () => {
+    const written = (write: (writer: ProtobufWriter) => void) => {
+      const writer = new ProtobufWriter(16);
+      write(writer);
+      return Buffer.from(writer.finish());
+    };
+    const ms = fc.oneof(
+      fc.double({ min: 0, max: 4.6e12, noNaN: true }),
+      fc.constantFrom(1_700_000_000_999.999_8, 1_999.999_999_9, 0.999_999_9, 0),
+    );
+    fc.assert(
+      fc.property(ms, (epochMs) => {
+        const [seconds, nanos] = toHrTime(epochMs);
+        expect(written((writer) => writer.epochMs(7, epochMs))).toEqual(
+          written((writer) => writer.nanos(7, seconds, nanos)),
+        );
+      }),
+    );
+  });
+
+  test('leaves out a span that cannot be read, and none but that', () => {
+    const batch = createSpanBatches()();
+    const broken = {
+      ...usual,
+      spanContext: () => ({
+        ...context,
+        traceState: {
+          serialize(): string {
+            throw new Error('broken');
+          },
+        } as never,
+      }),
+    };
+    expect([usual, broken, usual].map((one) => batch.add(one))).toEqual([true, false, true]);
+    const { bytes, count } = batch.take();
+    expect(count).toBe(2);
+    expect(Buffer.from(bytes).equals(official([usual, usual]))).toBe(true);
+  });
+
+  test('has written a span when it is added: what is done to it afterwards stays here', () => {
+    const attributes: Record<string, string> = { kept: 'a' };
+    const batch = createSpanBatches()();
+    batch.add({ ...usual, attributes });
+    attributes.kept = 'b';
+    expect(Buffer.from(batch.take().bytes).equals(official([{ ...usual, attributes: { kept: 'a' } }]))).toBe(
+      true,
+    );
   });
 });
