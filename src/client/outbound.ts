@@ -15,6 +15,7 @@ import { brokenOff, errorTypeOf } from './call-outcome.js';
 import { type ClientTracing, linkTo } from './client-tracing.js';
 import { type CallOwner, OutboundCall } from './outbound-call.js';
 import { type HeaderAccess, writeContext } from './outbound-headers.js';
+import { Reading } from './reading.js';
 import { RETRY_HEADER } from './retry-header.js';
 import { createStallWatch, type StallWatch } from './stall.js';
 import type { Target } from './target.js';
@@ -52,8 +53,7 @@ export class Outbound implements CallOwner {
   readonly #parts: OutboundParts;
   readonly #stall: StallWatch;
   readonly #evidence: EvidenceParts;
-  /** Calls whose response has begun, oldest first. */
-  readonly #reading = new Set<OutboundCall>();
+  readonly #reading = new Reading();
   /** The call that a breaker is being told of: what a transition that it causes is about. */
   settling: OutboundCall | undefined;
 
@@ -91,7 +91,7 @@ export class Outbound implements CallOwner {
     }
     tracing.begin(call);
     if (call.permit !== undefined)
-      call.permit.evidence = call.span?.spanContext() ?? trace.getSpanContext(call.context);
+      call.permit.evidence = call.spanContext ?? trace.getSpanContext(call.inner);
     this.#stall.enter();
     return call;
   }
@@ -198,7 +198,7 @@ export class Outbound implements CallOwner {
   #settle(call: OutboundCall, error: unknown): void {
     if (call.isSettled) return;
     call.isSettled = true;
-    this.#reading.delete(call);
+    this.#reading.remove(call);
     this.#stall.leave();
     call.deadline?.clear();
     if (!call.isSpanEnded) this.#endSpan(call, this.#parts.clock.now());
@@ -218,12 +218,13 @@ export class Outbound implements CallOwner {
   // A time-out of its own still ends a call that has one.
   #giveUpUnread(): void {
     const now = this.#parts.clock.now();
-    for (const call of this.#reading) {
-      if (now - call.respondedMs < unreadBodyMs) return;
-      if (call.deadline === undefined) this.#settle(call, undefined);
+    for (;;) {
+      const { oldest } = this.#reading;
+      if (oldest === undefined || now - oldest.respondedMs < unreadBodyMs) return;
+      if (oldest.deadline === undefined) this.#settle(oldest, undefined);
       else {
-        this.#reading.delete(call);
-        this.#tellEnd(call, undefined);
+        this.#reading.remove(oldest);
+        this.#tellEnd(oldest, undefined);
       }
     }
   }

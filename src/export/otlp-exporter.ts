@@ -1,3 +1,4 @@
+import { diag } from '@opentelemetry/api';
 import type { ExportResult } from '@opentelemetry/core';
 import type { ISerializer } from '@opentelemetry/otlp-transformer';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
@@ -104,6 +105,7 @@ function createOtlpExporter<Items>(
     export(items, done) {
       const request = serializer.serializeRequest(items);
       if (request === undefined) throw new ExportError('nothing that could be sent');
+      diag.debug(`${request.length} bytes for ${config.url.origin}`);
       underWay = transport.send(request, config.timeoutMs).then(
         (response) => {
           if (response.status === 'success') done({ code: SUCCESS });

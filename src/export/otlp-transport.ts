@@ -67,6 +67,8 @@ export class OtlpTransport {
   }
 
   async send(data: Uint8Array, timeoutMs: number): Promise<ExportResponse> {
+    // Its agent would open connections still.
+    if (this.#isClosed) return { status: 'failure', error: new ExportError('no answer before the shutdown') };
     const { clock } = this.#parts;
     const deadline = clock.now() + timeoutMs;
     const send = await this.#prepare(data);

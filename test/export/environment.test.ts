@@ -293,7 +293,7 @@ describe('OTEL_LOG_LEVEL', () => {
     await get();
     await signals.flush();
     expect(lines).toContain('opentelemetry debug: mine said Error: why');
-    expect(lines).toContain('opentelemetry debug: OTLPExportDelegate items to be sent');
+    expect(lines).toContainEqual(expect.stringMatching(/^opentelemetry debug: \d+ bytes for http:\/\/127/));
     await signals.shutdown();
     const before = lines.length;
     diag.debug('after');

@@ -50,13 +50,24 @@ async function messageOf<T>({ child, ended }: Started): Promise<T> {
 const nobody = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_EXPORTER_OTLP_TIMEOUT: '100' };
 
 describe('what is loaded', () => {
-  test('up to the first export is nothing of the SDK and of the exporters', async () => {
-    const started = start('loaded.cjs', [], nobody);
-    const { before, after } = await messageOf<{ before: string[]; after: number }>(started);
-    expect(before).toEqual([]);
-    // Were the list never filled, the line above would say nothing.
-    expect(after).toBeGreaterThan(50);
+  const loadedBy = async (variables: Record<string, string>) => {
+    const receiver = await startReceiver();
+    const started = start('loaded.cjs', [], { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...variables });
+    const files = await messageOf<{ before: string[]; after: string[] }>(started);
     expect((await started.ended).code).toBe(0);
+    expect(receiver.requests.map(({ path }) => path).sort()).toEqual(['/v1/metrics', '/v1/traces']);
+    return files;
+  };
+
+  test('is nothing of the SDK and of the serializers, not even by an export', async () => {
+    expect(await loadedBy({})).toEqual({ before: [], after: [] });
+  });
+
+  test('for JSON are the serializers, by the first export and not before', async () => {
+    const { before, after } = await loadedBy({ OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' });
+    expect(before).toEqual([]);
+    // Were the list never filled, the test above would say nothing.
+    expect(after.length).toBeGreaterThan(50);
   });
 });
 
