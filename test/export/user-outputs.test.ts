@@ -1,4 +1,4 @@
-import type { Context } from '@opentelemetry/api';
+import { type Context, trace } from '@opentelemetry/api';
 import { AggregationTemporality, type DataPoint, MetricReader } from '@opentelemetry/sdk-metrics';
 import {
   InMemorySpanExporter,
@@ -157,6 +157,30 @@ describe('a span processor of the user’s', () => {
     });
     expect(ended[0]?.duration).toEqual([0, expect.any(Number)]);
     expect(ended[1]?.attributes).toEqual({ mine: 1 });
+  });
+
+  test('may take out of a span that has ended what is not to leave the process', async () => {
+    const receiver = await startReceiver();
+    const redacting: SpanProcessor = {
+      onStart() {},
+      onEnd(span) {
+        if ('secret' in span.attributes) span.attributes.secret = 'REDACTED';
+      },
+      async forceFlush() {},
+      async shutdown() {},
+    };
+    const { get, signals } = await startService(
+      { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_METRICS_EXPORTER: 'none' },
+      { traces: { processors: [redacting] } },
+      (_req, res) => {
+        trace.getActiveSpan()?.setAttribute('secret', 'of the request');
+        res.end('ok');
+      },
+    );
+    await get('/orders/7');
+    signals.tracer.startSpan('work', { attributes: { secret: 'of the work' } }).end();
+    await signals.flush();
+    expect(receiver.spans().map(({ attributes }) => attributes.secret)).toEqual(['REDACTED', 'REDACTED']);
   });
 
   test('may be one of the SDK’s', async () => {
