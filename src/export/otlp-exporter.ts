@@ -40,14 +40,14 @@ export function createSpanRequestExporter(parts: OtlpParts): Exporter<SpanReques
   });
 }
 
-/** Makes the exporter of spans as JSON. Its packages are loaded here, at the first export, and not before. */
+/** Makes the exporter of spans as they are, for JSON or beside another exporter. Its packages are loaded here, at the first export. */
 export async function createOtlpSpanExporter(parts: OtlpParts): Promise<Exporter<ReadableSpan[]>> {
   await loadInSteps(otlpSteps);
   const { JsonTraceSerializer, ProtobufTraceSerializer } = official();
   return createOtlpExporter(parts, isJson(parts) ? JsonTraceSerializer : ProtobufTraceSerializer);
 }
 
-/** Makes the exporter of metrics; for JSON likewise. */
+/** Makes the exporter of metrics. For JSON its packages are loaded here, likewise. */
 export async function createOtlpMetricExporter(parts: OtlpParts): Promise<Exporter<ResourceMetrics>> {
   if (isJson(parts)) {
     await loadInSteps(otlpSteps);

@@ -27,21 +27,16 @@ export interface SpanRequest {
 
 /** Spans of one resource and scope. */
 class Group {
-  /** The first of them: its resource is read when it is sent, for a package has to be loaded for that. */
-  readonly #first: ReadableSpan;
   readonly isLive: boolean;
+  readonly resource: Resource;
   readonly scope: InstrumentationScope;
   readonly writer: ProtobufWriter;
 
   constructor(first: ReadableSpan, writer: ProtobufWriter) {
-    this.#first = first;
     this.isLive = first instanceof LiveSpan;
+    this.resource = first.resource;
     this.scope = first.instrumentationScope;
     this.writer = writer;
-  }
-
-  get resource(): Resource {
-    return this.#first.resource;
   }
 
   /** All spans of our own are of one resource. */

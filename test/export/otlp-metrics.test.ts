@@ -46,6 +46,7 @@ const point = <T>(value: fc.Arbitrary<T>) => fc.record({ startTime: time, endTim
 const descriptor = (valueType: number) =>
   fc.record({ name: text, description: text, unit: text, valueType: fc.constant(valueType) });
 const temporality = fc.constantFrom(AggregationTemporality.DELTA, AggregationTemporality.CUMULATIVE);
+const totals = { count, sum: maybe(double), min: maybe(double), max: maybe(double) };
 const buckets = fc.record({ offset: fc.integer(), bucketCounts: list(count) });
 
 const metric = fc.oneof(
@@ -66,10 +67,7 @@ const metric = fc.oneof(
     dataPoints: list(
       point(
         fc.record({
-          count,
-          sum: maybe(double),
-          min: maybe(double),
-          max: maybe(double),
+          ...totals,
           buckets: fc.record({ counts: list(count), boundaries: list(double) }),
         }),
       ),
@@ -82,10 +80,7 @@ const metric = fc.oneof(
     dataPoints: list(
       point(
         fc.record({
-          count,
-          sum: maybe(double),
-          min: maybe(double),
-          max: maybe(double),
+          ...totals,
           scale: fc.integer({ min: -10, max: 20 }),
           zeroCount: count,
           positive: buckets,

@@ -117,6 +117,32 @@ describe('a metric reader of the user’s', () => {
   });
 });
 
+describe('a meter that is asked for late', () => {
+  test.each([
+    ['delta', [1, 2]],
+    ['cumulative', [1, 3]],
+  ])('joins what is being exported, which goes on as it was (%s)', async (temporality, counts) => {
+    const receiver = await startReceiver();
+    const { burst, signals } = await startService({
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: temporality,
+    });
+    await burst(1);
+    await signals.flush();
+    signals.meter.createCounter('sold').add(5);
+    await burst(2);
+    await signals.flush();
+    const valuesOf = (name: string) =>
+      receiver
+        .metrics()
+        .filter((point) => point.name === name)
+        .map(({ value, count }) => Number(count ?? value));
+    expect(valuesOf('http.server.request.duration')).toEqual(counts);
+    expect(valuesOf('sold')).toEqual([5]);
+  });
+});
+
 describe('a span processor of the user’s', () => {
   test('sees our spans and those of the API begin and end, with all there is to read', async () => {
     const seen: string[] = [];
