@@ -6,7 +6,7 @@ import type { Permit } from '../breaker/permit.js';
 import { contextWithSpan } from '../context/request-context.js';
 import type { FinishedCall } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
-import type { AttributeSource } from '../trace/live-span.js';
+import type { AttributeSource, SharedAttributes } from '../trace/shared-attributes.js';
 import type { Verdict } from './call-outcome.js';
 import { redactedUrlOf, type Target } from './target.js';
 
@@ -128,37 +128,18 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     return spanContext === undefined ? context : contextWithSpan(context, trace.wrapSpanContext(spanContext));
   }
 
-  /** HTTP client span, stable conventions v1.44. */
-  spanAttributes(): Attributes {
-    const { target, host, port, method, statusCode, errorType, protocolVersion, resendCount } = this;
+  sharedAttributes(): SharedAttributes {
     const { remoteAddress, remotePort } = this.peer ?? {};
-    const isUsual = method.index !== 0 && port !== 0 && errorType === undefined && resendCount === 0;
-    if (isUsual && statusCode !== 0 && protocolVersion !== undefined && remotePort !== undefined) {
-      // In one piece: added one by one, they would move to a larger object three times.
-      return {
-        'http.request.method': method.name,
-        'server.address': host,
-        'server.port': port,
-        'url.full': redactedUrlOf(target),
-        'http.response.status_code': statusCode,
-        'network.protocol.version': protocolVersion,
-        'network.peer.address': remoteAddress,
-        'network.peer.port': remotePort,
-      };
-    }
-    const attributes: Attributes = { 'http.request.method': method.name, 'server.address': host };
-    // A Unix domain socket has none.
-    if (port !== 0) attributes['server.port'] = port;
-    attributes['url.full'] = redactedUrlOf(target);
-    if (method.index === 0) attributes['http.request.method_original'] = target.method.slice(0, 100);
-    if (statusCode !== 0) attributes['http.response.status_code'] = statusCode;
-    if (errorType !== undefined) attributes['error.type'] = errorType;
-    if (protocolVersion !== undefined) attributes['network.protocol.version'] = protocolVersion;
-    if (resendCount > 0) attributes['http.request.resend_count'] = resendCount;
-    if (remoteAddress !== undefined) {
-      attributes['network.peer.address'] = remoteAddress;
-      if (remotePort !== undefined) attributes['network.peer.port'] = remotePort;
-    }
-    return attributes;
+    const { attributes } = this.target.authority;
+    return attributes.of(this.method, this.statusCode, this.protocolVersion, remoteAddress, remotePort);
+  }
+
+  ownAttributes(): Attributes {
+    const { target, method, errorType, resendCount } = this;
+    const own: Attributes = { 'url.full': redactedUrlOf(target) };
+    if (method.index === 0) own['http.request.method_original'] = target.method.slice(0, 100);
+    if (errorType !== undefined) own['error.type'] = errorType;
+    if (resendCount > 0) own['http.request.resend_count'] = resendCount;
+    return own;
   }
 }

@@ -1,8 +1,9 @@
 import { propagation as api, type SpanContext, type TextMapSetter, trace } from '@opentelemetry/api';
 import { formatBaggage } from '../context/baggage.js';
 import type { Propagation } from '../context/propagators.js';
-import { areSendable, formatTraceparent, parseTraceparent } from '../context/traceparent.js';
+import { formatTraceparent, parseTraceparent } from '../context/traceparent.js';
 import { formatTracestate } from '../context/tracestate.js';
+import { isSendable } from '../context/w3c-span-context.js';
 import type { OutboundCall } from './outbound-call.js';
 
 /** How the requests of one client let their headers be read and written. */
@@ -10,13 +11,17 @@ export class HeaderAccess<R> implements TextMapSetter<R> {
   readonly get: (request: R, name: string) => unknown;
   /** Takes the place of a header of that name. */
   readonly put: (request: R, name: string, value: string) => void;
+  /** For a header that is not there yet, with a value that is known to be fit for one. */
+  readonly append: (request: R, name: string, value: string) => void;
 
   constructor(
     get: (request: R, name: string) => unknown,
     put: (request: R, name: string, value: string) => void,
+    append = put,
   ) {
     this.get = get;
     this.put = put;
+    this.append = append;
   }
 
   /** For propagators: baggage that the caller wrote himself stays. */
@@ -45,8 +50,8 @@ export function writeContext<R>(
   const given = access.get(request, 'traceparent');
   if (given !== undefined && !isCopiedContext(call, 'traceparent', given)) return;
   const { spanContext } = call;
-  if (isW3C && spanContext !== undefined && areSendable(spanContext.traceId, spanContext.spanId))
-    writeW3C(call, spanContext, request, access);
+  if (isW3C && spanContext !== undefined && isSendable(spanContext))
+    writeW3C(call, spanContext, given !== undefined, request, access);
   else propagator.inject(call.propagatedContext(), request, access);
 }
 
@@ -54,11 +59,14 @@ export function writeContext<R>(
 function writeW3C<R>(
   call: OutboundCall,
   { traceId, spanId, traceFlags, traceState }: SpanContext,
+  isReplaced: boolean,
   request: R,
   access: HeaderAccess<R>,
 ): void {
   try {
-    access.put(request, 'traceparent', formatTraceparent(traceId, spanId, traceFlags));
+    const traceparent = formatTraceparent(traceId, spanId, traceFlags);
+    if (isReplaced) access.put(request, 'traceparent', traceparent);
+    else access.append(request, 'traceparent', traceparent);
     const state = formatTracestate(traceState);
     if (state !== undefined) access.put(request, 'tracestate', state);
     const baggage = api.getBaggage(call.context);

@@ -1,5 +1,6 @@
 import { parseHostPort } from '../core/host-port.js';
 import { mayHoldSecret, redactUrl } from '../core/redact-url.js';
+import { CallAttributes } from './call-attributes.js';
 
 export type Scheme = 'http' | 'https';
 
@@ -14,6 +15,7 @@ interface Authority {
   readonly upstream: string;
   /** What an absolute URL of it begins with. Without credentials. */
   readonly origin: string;
+  readonly attributes: CallAttributes;
 }
 
 /** Where a call goes, as its client says it. */
@@ -91,7 +93,9 @@ function authorityOf(scheme: Scheme, host: string, port: number): Authority {
     for (const known of ofHost) if (known.port === port && known.scheme === scheme) return known;
   }
   const upstream = port === 0 ? host : `${host}:${port}`;
-  const authority = { scheme, host, port, upstream, origin: redactUrl(originOf(scheme, host, port)) };
+  const origin = redactUrl(originOf(scheme, host, port));
+  const attributes = new CallAttributes(host, port);
+  const authority = { scheme, host, port, upstream, origin, attributes };
   if (kept >= maxKept) {
     byHost.clear();
     kept = 0;

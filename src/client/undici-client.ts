@@ -9,6 +9,7 @@ import type { OutboundCall } from './outbound-call.js';
 import type { OutboundRouter } from './outbound-router.js';
 import { resendCountOf } from './resend.js';
 import { createTargetAt, knownOrigin } from './target.js';
+import { connectionOf, noteConnection, UndiciConnection } from './undici-connection.js';
 import { dispatcherPrototypes, isLeaf, originOfClient } from './undici-copies.js';
 import {
   type Dispatch,
@@ -29,16 +30,6 @@ import {
   releaseCall,
   undiciHeaders,
 } from './undici-request.js';
-
-const seenSocketKey = Symbol('golden-signals.socket');
-
-interface ObservedSocket {
-  [seenSocketKey]?: true;
-  readonly alpnProtocol?: string | false | null;
-  readonly destroyed?: boolean;
-  readonly remoteAddress?: string;
-  readonly remotePort?: number;
-}
 
 /**
  * Sends every call of undici through the outbound pipeline, that of the built-in `fetch` and of every installed copy. The breaker
@@ -64,13 +55,11 @@ export class UndiciClients {
     this.#subscribe('undici:client:sendHeaders', ({ request, socket }) => {
       const call = callOf(request);
       if (call === undefined || typeof socket !== 'object' || socket === null) return;
-      const known = socket as ObservedSocket;
-      call.isReusedSocket = known[seenSocketKey] === true;
-      known[seenSocketKey] = true;
-      call.protocolVersion = known.alpnProtocol === 'h2' ? '2' : '1.1';
-      call.peer = known;
-      // Read once, it is kept: a connection that breaks off has forgotten it by the time the span ends.
-      if (call.span !== undefined) void known.remoteAddress;
+      const known = connectionOf(socket);
+      call.isReusedSocket = known !== undefined;
+      const connection = known ?? noteConnection(socket);
+      call.protocolVersion = connection.protocolVersion;
+      call.peer = connection;
     });
     this.#subscribe('undici:request:headers', ({ request, response }) => {
       const call = callOf(request);
@@ -234,7 +223,7 @@ function isUpgrade({ upgrade, method }: DispatchOptions): boolean {
 function isAbortedByCaller({ signal, peer, protocolVersion }: OutboundCall): boolean {
   if (signal?.aborted === true)
     return (signal.reason as { name?: unknown } | undefined)?.name !== 'TimeoutError';
-  return protocolVersion === '1.1' && (peer as ObservedSocket | undefined)?.destroyed === false;
+  return protocolVersion === '1.1' && peer instanceof UndiciConnection && !peer.isDestroyed;
 }
 
 function originOf(options: DispatchOptions, client: object): string | undefined {

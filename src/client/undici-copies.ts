@@ -45,19 +45,29 @@ function hasDispatch(prototype: unknown): prototype is DispatcherPrototype {
   );
 }
 
-const leafClasses = new WeakMap<object, boolean>();
+const leafKey = Symbol('golden-signals.leaf');
+
+interface MarkedDispatcher {
+  /** Of its class. */
+  readonly [leafKey]?: boolean;
+}
 
 /** True for a client of one origin: pools and agents hand a call on to one, and it must be seen once. */
 export function isLeaf(dispatcher: object): boolean {
-  const prototype = Object.getPrototypeOf(dispatcher) as object;
-  let isClient = leafClasses.get(prototype);
-  if (isClient === undefined) {
-    isClient = false;
-    for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
-      if (at.constructor?.name === 'Client') isClient = true;
-    }
-    leafClasses.set(prototype, isClient);
+  return (
+    (dispatcher as MarkedDispatcher)[leafKey] ?? markLeaf(Object.getPrototypeOf(dispatcher) as object | null)
+  );
+}
+
+/** Notes on a class of dispatchers what it is: asked for three times in each call. */
+function markLeaf(prototype: object | null): boolean {
+  let isClient = false;
+  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
+    if (at.constructor?.name === 'Client') isClient = true;
   }
+  // Not on the base class: what descends from it would have the mark too.
+  if (prototype !== null && !hasDispatch(prototype))
+    Reflect.defineProperty(prototype, leafKey, { value: isClient });
   return isClient;
 }
 

@@ -107,6 +107,12 @@ export const undiciHeaders = new HeaderAccess<CoreRequest>(
     if (index < 0) request.addHeader(name, value);
     else (headers as unknown[])[index + 1] = value;
   },
+  // As addHeader() would, once it has looked at every character of the value.
+  (request, name, value) => {
+    const { headers } = request;
+    if (Array.isArray(headers)) headers.push(name, value);
+    else request.addHeader(name, value);
+  },
 );
 
 /** Reads a header of a request or a response: names and values in turn, as texts or buffers, or an object by name. */

@@ -1,6 +1,7 @@
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import type { DatabaseServer, FinishedOperation } from '../metrics/database-red.js';
 import type { TracedCall } from '../trace/call-tracing.js';
+import { noAttributes, type SharedAttributes } from '../trace/shared-attributes.js';
 import type { Statement } from './statement.js';
 
 /** One operation that a database is asked for. */
@@ -56,13 +57,14 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
     return statement.summary ?? statement.operation ?? server.namespace ?? server.system;
   }
 
-  spanAttributes(): Attributes {
-    const { statement, server, errorType, statusCode, batchSize } = this;
-    const attributes = statement.attributesOn(server);
-    // A span that was shown to processors of the user's has a context of its own; they may write into what they are given.
-    const isShared = this.inner === this.context;
-    if (isShared && errorType === undefined && batchSize === undefined) return attributes;
-    const own = { ...attributes };
+  sharedAttributes(): SharedAttributes {
+    return this.statement.attributesOn(this.server);
+  }
+
+  ownAttributes(): Attributes {
+    const { errorType, statusCode, batchSize } = this;
+    if (errorType === undefined && batchSize === undefined) return noAttributes;
+    const own: Attributes = {};
     if (statusCode !== undefined) own['db.response.status_code'] = statusCode;
     if (errorType !== undefined) own['error.type'] = errorType;
     if (batchSize !== undefined) own['db.operation.batch.size'] = batchSize;

@@ -1,5 +1,5 @@
-import type { Attributes } from '@opentelemetry/api';
 import { type DatabaseServer, operationAttributes } from '../metrics/database-red.js';
+import { SharedAttributes } from '../trace/shared-attributes.js';
 import { SqlSummary } from './sql-summary.js';
 import { type Dialect, sanitizeSql } from './sql-text.js';
 
@@ -22,7 +22,7 @@ export class Statement implements StatementParts {
   readonly collection: string | undefined;
   readonly isHousekeeping: boolean;
   #server: DatabaseServer | undefined;
-  #attributes: Attributes | undefined;
+  #attributes: SharedAttributes | undefined;
 
   constructor({ text, summary, operation, collection, isHousekeeping = false }: StatementParts) {
     this.text = text;
@@ -34,8 +34,8 @@ export class Statement implements StatementParts {
     this.#attributes = undefined;
   }
 
-  /** What its spans say where all went well: one object for all of them, as nearly every statement goes to one server. */
-  attributesOn(server: DatabaseServer): Attributes {
+  /** What its spans say where all went well: one for all of them, as nearly every statement goes to one server. */
+  attributesOn(server: DatabaseServer): SharedAttributes {
     if (this.#attributes === undefined || this.#server !== server) {
       const { summary, operation, collection } = this;
       const attributes = operationAttributes({
@@ -48,7 +48,7 @@ export class Statement implements StatementParts {
       });
       if (this.text !== undefined) attributes['db.query.text'] = this.text;
       this.#server = server;
-      this.#attributes = Object.freeze(attributes);
+      this.#attributes = new SharedAttributes(attributes);
     }
     return this.#attributes;
   }

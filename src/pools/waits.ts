@@ -40,7 +40,11 @@ export class Wait implements TracedCall {
     this.errorType = undefined;
   }
 
-  spanAttributes(): Attributes {
+  sharedAttributes(): undefined {
+    return undefined;
+  }
+
+  ownAttributes(): Attributes {
     const attributes: Attributes = { 'db.client.connection.pool.name': this.pool };
     if (this.errorType !== undefined) attributes['error.type'] = this.errorType;
     return attributes;

@@ -11,6 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { REQUEST_KEY } from '../context/request-context.js';
+import { allAttributes } from '../trace/shared-attributes.js';
 import type { RequestRecord } from './request-record.js';
 import type { RequestTracing } from './request-tracing.js';
 
@@ -36,7 +37,7 @@ export function createForeignTracing(tracer: Tracer): RequestTracing {
         record.method.spanName,
         {
           kind: SpanKind.SERVER,
-          attributes: record.spanAttributes(),
+          attributes: allAttributes(record),
           ...(isRestart && received !== undefined ? { links: [{ context: received }] } : {}),
         },
         parent,
@@ -48,7 +49,7 @@ export function createForeignTracing(tracer: Tracer): RequestTracing {
       const { span } = record;
       if (span === undefined) return;
       if (record.route !== undefined) span.updateName(`${record.method.spanName} ${record.route}`);
-      span.setAttributes(record.spanAttributes());
+      span.setAttributes(allAttributes(record));
       if (record.errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     },

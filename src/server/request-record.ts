@@ -3,7 +3,7 @@ import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { Method } from '../metrics/http-methods.js';
 import type { Addable } from '../metrics/instrument.js';
 import type { FinishedRequest, Scheme } from '../metrics/server-red.js';
-import type { AttributeSource } from '../trace/live-span.js';
+import type { AttributeSource } from '../trace/shared-attributes.js';
 import type { Underway } from './in-flight.js';
 import { requestAttributes } from './request-attributes.js';
 
@@ -90,7 +90,11 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     this.next = undefined;
   }
 
-  spanAttributes(): Attributes {
+  sharedAttributes(): undefined {
+    return undefined;
+  }
+
+  ownAttributes(): Attributes {
     return requestAttributes(this);
   }
 }

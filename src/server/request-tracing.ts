@@ -13,6 +13,7 @@ import {
 import { REQUEST_KEY, RequestContext } from '../context/request-context.js';
 import { FLAG_RANDOM, FLAG_SAMPLED, parseTraceparent } from '../context/traceparent.js';
 import { parseTracestate } from '../context/tracestate.js';
+import { childContext, ReceivedSpanContext, W3CSpanContext } from '../context/w3c-span-context.js';
 import type { IdGenerator } from '../core/ids.js';
 import { LiveSpan, type SpanOrigin } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
@@ -60,16 +61,9 @@ export const extractW3C: Extract = (headers) => {
   const received = parseTraceparent(headers.traceparent);
   const baggage = headers.baggage as string | undefined;
   if (received === undefined) return baggage === undefined ? nothing : new W3CInbound(undefined, baggage);
-  const parent: SpanContext = {
-    traceId: received.traceId,
-    spanId: received.spanId,
-    traceFlags: received.flags,
-    isRemote: true,
-  };
-  if (headers.tracestate !== undefined) {
-    const traceState = parseTracestate(headers.tracestate);
-    if (traceState !== undefined) parent.traceState = traceState;
-  }
+  const { traceId, spanId, flags } = received;
+  const state = headers.tracestate === undefined ? undefined : parseTracestate(headers.tracestate);
+  const parent = new ReceivedSpanContext(traceId, spanId, flags, state);
   return new W3CInbound(parent, baggage);
 };
 
@@ -106,12 +100,11 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
       const isSampled = sampler(parent, traceId);
       // A trace that is continued keeps its random bit; ids of our own are random in every bit (Trace Context Level 2).
       const random = parent === undefined ? FLAG_RANDOM : parent.traceFlags & FLAG_RANDOM;
-      const own: SpanContext = {
-        traceId,
-        spanId: ids.spanId(),
-        traceFlags: isSampled ? random | FLAG_SAMPLED : random,
-      };
-      if (parent?.traceState !== undefined) own.traceState = parent.traceState;
+      const flags = isSampled ? random | FLAG_SAMPLED : random;
+      const own =
+        parent === undefined
+          ? new W3CSpanContext(traceId, ids.spanId(), flags, undefined)
+          : childContext(parent, ids.spanId(), flags);
       if (!isSampled) {
         return inbound.contextOf(trace.wrapSpanContext(own), record);
       }

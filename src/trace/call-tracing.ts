@@ -11,9 +11,11 @@ import {
 import { contextWithSpan } from '../context/request-context.js';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import { TRACE_RANDOMNESS_KEY } from '../context/w3c-propagator.js';
+import { childContext, W3CSpanContext } from '../context/w3c-span-context.js';
 import type { IdGenerator } from '../core/ids.js';
-import { type AttributeSource, LiveSpan, type SpanOrigin } from './live-span.js';
+import { LiveSpan, type SpanOrigin } from './live-span.js';
 import type { Sampler } from './sampler.js';
+import { type AttributeSource, allAttributes } from './shared-attributes.js';
 
 /** Something that this service does under the span of a caller, and gets a span of its own. */
 export interface TracedCall extends AttributeSource {
@@ -46,16 +48,15 @@ export function createCallTracing({ origin, ids, sampler, started }: CallTracing
   return {
     begin(call, kind, name) {
       const active = trace.getSpanContext(call.context);
-      const parent = active !== undefined && isSpanContextValid(active) ? active : undefined;
+      const parent = active !== undefined && isValid(active) ? active : undefined;
       const traceId = parent === undefined ? ids.traceId() : parent.traceId;
       const isSampled = sampler(parent, traceId);
       const random = parent === undefined ? FLAG_RANDOM : randomBit(call.context, parent);
-      const own: SpanContext = {
-        traceId,
-        spanId: ids.spanId(),
-        traceFlags: isSampled ? random | FLAG_SAMPLED : random,
-      };
-      if (parent?.traceState !== undefined) own.traceState = parent.traceState;
+      const flags = isSampled ? random | FLAG_SAMPLED : random;
+      const own =
+        parent === undefined
+          ? new W3CSpanContext(traceId, ids.spanId(), flags, undefined)
+          : childContext(parent, ids.spanId(), flags);
       call.spanContext = own;
       if (!isSampled) return;
       const span = new LiveSpan(origin, kind, name, own, parent, call.startMs, call);
@@ -74,6 +75,10 @@ export function createCallTracing({ origin, ids, sampler, started }: CallTracing
   };
 }
 
+function isValid(context: SpanContext): boolean {
+  return context instanceof W3CSpanContext || isSpanContextValid(context);
+}
+
 // The SDK's own spans have lost the bit; the context of the request remembers it.
 function randomBit(context: Context, parent: SpanContext): number {
   const known = context.getValue(TRACE_RANDOMNESS_KEY) as { traceId: string; random: boolean } | undefined;
@@ -85,12 +90,12 @@ function randomBit(context: Context, parent: SpanContext): number {
 export function createForeignCallTracing(tracer: Tracer): CallTracing {
   return {
     begin(call, kind, name) {
-      call.span = tracer.startSpan(name, { kind, attributes: call.spanAttributes() }, call.context);
+      call.span = tracer.startSpan(name, { kind, attributes: allAttributes(call) }, call.context);
       call.inner = trace.setSpan(call.context, call.span);
     },
     end(call) {
       if (call.span === undefined) return;
-      call.span.setAttributes(call.spanAttributes());
+      call.span.setAttributes(allAttributes(call));
       if (call.errorType !== undefined) call.span.setStatus({ code: SpanStatusCode.ERROR });
       call.span.end();
     },

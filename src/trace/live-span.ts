@@ -15,6 +15,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import type { Clock } from '../core/clock.js';
 import { toEpochMs, toHrTime } from '../core/time.js';
+import { type AttributeSource, noAttributes, type SharedAttributes } from './shared-attributes.js';
 
 /** What all spans of one service share. */
 export interface SpanOrigin {
@@ -23,11 +24,6 @@ export interface SpanOrigin {
   resource(): Resource;
   /** Takes the span when it has ended. Must not throw. */
   ended(span: LiveSpan): void;
-}
-
-/** Supplies the attributes that the seam itself knows, when the span is read. */
-export interface AttributeSource {
-  spanAttributes(): Attributes;
 }
 
 // OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_SPAN_EVENT_COUNT_LIMIT and OTEL_SPAN_LINK_COUNT_LIMIT have this default.
@@ -77,7 +73,12 @@ export class LiveSpan implements Span, ReadableSpan {
   name: string;
   status: SpanStatus;
   #endMs: number;
+  /** Until the span has ended: it holds the request and its socket, which a queue must not keep alive. */
   #source: AttributeSource | undefined;
+  /** What the source has said at the end. */
+  #shared: SharedAttributes | undefined;
+  #own: Attributes | undefined;
+  /** All of them, once somebody has asked. */
   #built: Attributes | undefined;
   #added: Additions | undefined;
 
@@ -99,6 +100,8 @@ export class LiveSpan implements Span, ReadableSpan {
     this.status = unset;
     this.#endMs = -1;
     this.#source = source;
+    this.#shared = undefined;
+    this.#own = undefined;
     this.#built = undefined;
     this.#added = undefined;
   }
@@ -193,9 +196,11 @@ export class LiveSpan implements Span, ReadableSpan {
   /** Ends the span at a monotonic time that the seam has already read. */
   endAt(endMs: number): void {
     if (!this.isRecording()) return;
-    // Read now: the seam's source holds the request and its socket, which a queue must not keep alive.
-    if (this.#source !== undefined) {
-      this.#built = this.#build();
+    const source = this.#source;
+    if (source !== undefined) {
+      this.#shared = source.sharedAttributes();
+      this.#own = source.ownAttributes();
+      this.#built = undefined;
       this.#source = undefined;
     }
     this.#endMs = Math.max(endMs, this.#startMs);
@@ -207,6 +212,16 @@ export class LiveSpan implements Span, ReadableSpan {
     return this.#built;
   }
 
+  /** The part of its attributes that it shares; undefined where a user has added to them, or may have changed what he was shown. */
+  get sharedPart(): SharedAttributes | undefined {
+    return this.#built === undefined && this.#added?.attributes === undefined ? this.#shared : undefined;
+  }
+
+  /** The part that {@link sharedPart} has left over. */
+  get ownPart(): Attributes {
+    return this.sharedPart === undefined ? this.attributes : (this.#own ?? noAttributes);
+  }
+
   /** Wall-clock milliseconds since the Unix epoch. */
   get startEpochMs(): number {
     return this.#origin.clock.epochMs(this.#startMs);
@@ -215,6 +230,11 @@ export class LiveSpan implements Span, ReadableSpan {
   /** Likewise; of a span that has not ended, when it began. */
   get endEpochMs(): number {
     return this.#origin.clock.epochMs(this.ended ? this.#endMs : this.#startMs);
+  }
+
+  /** True where there is nothing to tell but when it was and what its attributes are. */
+  get isPlain(): boolean {
+    return this.#added === undefined && this.status === unset;
   }
 
   get startTime(): HrTime {
@@ -264,12 +284,12 @@ export class LiveSpan implements Span, ReadableSpan {
 
   // What a user set wins over what the seam says.
   #build(): Attributes {
-    const own = this.#source?.spanAttributes();
+    const source = this.#source;
+    const shared = source === undefined ? this.#shared : source.sharedAttributes();
+    const own = source === undefined ? this.#own : source.ownAttributes();
     const given = this.#added?.attributes;
-    if (own === undefined) return given ?? {};
-    if (given === undefined) return own;
-    // What is frozen is shared with other spans of its kind.
-    return Object.isFrozen(own) ? { ...own, ...given } : Object.assign(own, given);
+    if (shared === undefined && own !== undefined && !Object.isFrozen(own)) return Object.assign(own, given);
+    return { ...shared?.all, ...own, ...given };
   }
 
   #epochMsOf(time: TimeInput): number {

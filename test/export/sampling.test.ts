@@ -79,7 +79,7 @@ describe('a request that is not recorded', () => {
   });
 
   test('costs no attributes', async () => {
-    const read = vi.spyOn(RequestRecord.prototype, 'spanAttributes');
+    const read = vi.spyOn(RequestRecord.prototype, 'ownAttributes');
     onTestFinished(() => read.mockRestore());
     const { get } = await startService({ OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' });
     await get('/', caller(HIGH, '02'));

@@ -3,12 +3,13 @@ import type { Resource } from '@opentelemetry/resources';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LiveSpan } from '../../src/trace/live-span.js';
+import { SharedAttributes } from '../../src/trace/shared-attributes.js';
 import { createFakeClock, fakeEpochMs } from '../support/fake-clock.js';
 
 const resource = { attributes: {} } as Resource;
 const context = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 3 };
 
-function create(source?: { spanAttributes(): Attributes }) {
+function create(ownAttributes?: () => Attributes, shared?: SharedAttributes) {
   const clock = createFakeClock();
   const ended: LiveSpan[] = [];
   const origin = {
@@ -18,6 +19,7 @@ function create(source?: { spanAttributes(): Attributes }) {
     ended: (span: LiveSpan) => ended.push(span),
   };
   const parent = { traceId: context.traceId, spanId: '3'.repeat(16), traceFlags: 1, isRemote: true };
+  const source = ownAttributes && { sharedAttributes: () => shared, ownAttributes };
   const span = new LiveSpan(origin, SpanKind.SERVER, 'GET', context, parent, clock.now(), source);
   return { span, clock, ended, parent };
 }
@@ -108,11 +110,9 @@ describe('a live span', () => {
   test('has the attributes of its seam, and lets those of the user win', () => {
     let reads = 0;
     let code = 200;
-    const { span } = create({
-      spanAttributes() {
-        reads += 1;
-        return { 'http.route': '/a', 'http.response.status_code': code };
-      },
+    const { span } = create(() => {
+      reads += 1;
+      return { 'http.route': '/a', 'http.response.status_code': code };
     });
 
     span.setAttribute('http.route', '/mine').setAttribute('shop', 'x');
@@ -126,6 +126,36 @@ describe('a live span', () => {
     expect(atEnd).toEqual({ 'http.route': '/mine', 'http.response.status_code': 500, shop: 'x' });
     expect(span.attributes).toBe(atEnd);
     expect(reads).toBe(2);
+  });
+
+  test('shows what it shares with others as its own, and leaves that of the others alone', () => {
+    const shared = new SharedAttributes({ 'server.address': 'shop', 'server.port': 80 });
+    const { span: first } = create(() => ({ 'url.full': 'http://shop/a' }), shared);
+    const { span: second } = create(() => ({ 'url.full': 'http://shop/b' }), shared);
+    const { span: bare } = create(() => Object.freeze({}), shared);
+    for (const span of [first, second, bare]) span.end();
+
+    first.attributes['server.address'] = 'REDACTED';
+    delete first.attributes['server.port'];
+    bare.attributes['server.port'] = 1;
+
+    expect(first.attributes).toEqual({ 'server.address': 'REDACTED', 'url.full': 'http://shop/a' });
+    expect(bare.attributes).toEqual({ 'server.address': 'shop', 'server.port': 1 });
+    expect(second.attributes).toEqual({
+      'server.address': 'shop',
+      'server.port': 80,
+      'url.full': 'http://shop/b',
+    });
+  });
+
+  test('lets a user’s attributes win over those that it shares', () => {
+    const shared = new SharedAttributes({ 'server.address': 'shop', 'server.port': 80 });
+    const { span } = create(() => ({}), shared);
+    span.setAttribute('server.port', 8_080).end();
+
+    expect(span.attributes).toEqual({ 'server.address': 'shop', 'server.port': 8_080 });
+    expect(span.sharedPart).toBeUndefined();
+    expect(shared.all).toEqual({ 'server.address': 'shop', 'server.port': 80 });
   });
 
   test('passes over values that are no attribute', () => {
@@ -258,7 +288,7 @@ describe('a live span', () => {
     );
     fc.assert(
       fc.property(fc.array(step), (steps) => {
-        const { span, ended } = create({ spanAttributes: () => ({ own: 1 }) });
+        const { span, ended } = create(() => ({ own: 1 }));
         for (const [method, ...args] of steps)
           (span as never as Record<string, (...all: unknown[]) => void>)[method]?.(...args);
         span.end();

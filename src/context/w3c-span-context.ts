@@ -1,0 +1,35 @@
+import type { SpanContext, TraceState } from '@opentelemetry/api';
+import { areSendable } from './traceparent.js';
+
+/** A span context of which is known that a `traceparent` can hold its ids as they are: nobody needs to look at them again. */
+export class W3CSpanContext implements SpanContext {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags: number;
+  readonly traceState?: TraceState;
+
+  /** For ids that were made here, or read from a valid `traceparent`. */
+  constructor(traceId: string, spanId: string, traceFlags: number, traceState: TraceState | undefined) {
+    this.traceId = traceId;
+    this.spanId = spanId;
+    this.traceFlags = traceFlags;
+    if (traceState !== undefined) this.traceState = traceState;
+  }
+}
+
+/** That of a request that has come in. */
+export class ReceivedSpanContext extends W3CSpanContext {
+  readonly isRemote = true;
+}
+
+/** True for a context whose ids a header can hold as they are. */
+export function isSendable(context: SpanContext): boolean {
+  return context instanceof W3CSpanContext || areSendable(context.traceId, context.spanId);
+}
+
+/** The context of a span under `parent`. */
+export function childContext(parent: SpanContext, spanId: string, traceFlags: number): SpanContext {
+  const { traceId, traceState } = parent;
+  if (isSendable(parent)) return new W3CSpanContext(traceId, spanId, traceFlags, traceState);
+  return { traceId, spanId, traceFlags, ...(traceState === undefined ? {} : { traceState }) };
+}
