@@ -31,10 +31,13 @@ export function writeScope(writer: ProtobufWriter, scope: FullScope): void {
   writer.close(start);
 }
 
+const hasOwn = Object.prototype.hasOwnProperty;
+
 /** A KeyValue for each attribute. */
 export function writeAttributes(writer: ProtobufWriter, field: number, attributes: object): void {
   for (const key in attributes) {
-    if (!Object.hasOwn(attributes, key)) continue;
+    // So written it costs nothing in such a loop, other than Object.hasOwn().
+    if (!hasOwn.call(attributes, key)) continue;
     const start = writer.open(field);
     writer.text(1, key);
     writeValue(writer, 2, (attributes as Record<string, unknown>)[key]);

@@ -3,16 +3,18 @@ import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
 import { LiveSpan } from '../trace/live-span.js';
+import type { SharedAttributes } from '../trace/shared-attributes.js';
 import type { Batch } from './batch.js';
 import { writeAttributes, writeResource, writeScope } from './otlp-common.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 
-// Grown to what a batch takes, and then kept.
+// What the first batch is expected to take, and what stands before its spans.
 const firstBytes = 4_096;
-// What the resource and the scopes take, and what lies around the spans.
+const firstHeadBytes = 512;
+// What is set apart for the next batch is no more, whatever the last one took.
+const maxExpectedBytes = 1_048_576;
+// What the resources and scopes take that stand between the spans of several.
 const spareBytes = 4_096;
-// More is a batch out of the ordinary, and is not held on to.
-const maxKeptBytes = 1_048_576;
 
 // opentelemetry/proto/trace/v1/trace.proto, SpanFlags.
 const HAS_IS_REMOTE = 0x100;
@@ -49,39 +51,29 @@ class Group {
 /**
  * Makes batches of spans as the OTLP exporter sends them: byte for byte what the official serializer writes, which goes over every span
  * twice and makes an array for each id. The only cost that grows with every span of a service, so it has an implementation of its own.
- * Each span is written when it has ended: none has to wait for an export, and be copied by one garbage collection after another.
+ * Each span is written when it has ended, to where it is sent from: none has to wait for an export, and be copied by one garbage
+ * collection after another.
  * @see opentelemetry/proto/collector/trace/v1/trace_service.proto
  */
 export function createSpanBatches(): () => Batch<ReadableSpan, SpanRequest> {
-  const spare = new SpareWriter();
-  return () => new SpanBatch(spare);
+  const expected: Expected = { bytes: firstBytes, headBytes: firstHeadBytes };
+  return () => new SpanBatch(expected);
 }
 
-/** Keeps what one batch was written with for the next one. */
-class SpareWriter {
-  #kept: ProtobufWriter | undefined;
-
-  take(): ProtobufWriter {
-    const writer = this.#kept ?? new ProtobufWriter(firstBytes);
-    this.#kept = undefined;
-    return writer;
-  }
-
-  giveBack(writer: ProtobufWriter): void {
-    if (writer.length > maxKeptBytes) return;
-    writer.rewind(0);
-    this.#kept = writer;
-  }
+/** What a batch will take, by the one before it. */
+interface Expected {
+  bytes: number;
+  headBytes: number;
 }
 
 class SpanBatch implements Batch<ReadableSpan, SpanRequest> {
-  readonly #spare: SpareWriter;
+  readonly #expected: Expected;
   readonly #groups: Group[] = [];
   #last: Group | undefined;
   size = 0;
 
-  constructor(spare: SpareWriter) {
-    this.#spare = spare;
+  constructor(expected: Expected) {
+    this.#expected = expected;
   }
 
   add(span: ReadableSpan): boolean {
@@ -101,21 +93,47 @@ class SpanBatch implements Batch<ReadableSpan, SpanRequest> {
   }
 
   take(): SpanRequest {
-    const written = this.#groups.reduce((sum, { writer }) => sum + writer.length, 0);
-    const request = new ProtobufWriter(written + spareBytes);
-    for (const [resource, scopes] of byResource(this.#groups)) writeResourceSpans(request, resource, scopes);
-    for (const { writer } of this.#groups) this.#spare.giveBack(writer);
-    return { bytes: request.finish(), count: this.size };
+    const bytes = this.#groups.length === 1 ? this.#close(this.#groups[0] as Group) : joined(this.#groups);
+    this.#expected.bytes = Math.min(Math.max(bytes.length, firstBytes), maxExpectedBytes);
+    return { bytes, count: this.size };
+  }
+
+  /** Writes what stands around the spans of the only group, where they are. */
+  #close({ resource, scope, writer }: Group): Uint8Array {
+    if (scope.schemaUrl) writer.text(3, scope.schemaUrl);
+    const described = written((head) => writeScope(head, scope));
+    const scopedBytes = described.length + writer.length;
+    if (resource.schemaUrl) writer.text(3, resource.schemaUrl);
+    const head = written((start) => {
+      const scoped = written((inner) => {
+        writeResource(inner, resource);
+        inner.message(2, scopedBytes);
+        inner.fields(described);
+      });
+      start.message(1, scoped.length + writer.length);
+      start.fields(scoped);
+    });
+    this.#expected.headBytes = head.length;
+    return writer.finishBehind(head);
   }
 
   #groupOf(span: ReadableSpan): Group {
     let group = this.#groups.find((known) => known.isOf(span));
     if (group === undefined) {
-      group = new Group(span, this.#spare.take());
+      const { bytes, headBytes } = this.#expected;
+      const isFirst = this.#groups.length === 0;
+      group = new Group(span, new ProtobufWriter(isFirst ? bytes : firstBytes, isFirst ? headBytes : 0));
       this.#groups.push(group);
     }
     return group;
   }
+}
+
+/** The spans of several resources or scopes, copied together. */
+function joined(groups: readonly Group[]): Uint8Array {
+  const request = new ProtobufWriter(groups.reduce((sum, { writer }) => sum + writer.length, spareBytes));
+  for (const [resource, scopes] of byResource(groups)) writeResourceSpans(request, resource, scopes);
+  return request.finish();
 }
 
 function byResource(groups: readonly Group[]): Map<Resource, Group[]> {
@@ -132,6 +150,7 @@ function byResource(groups: readonly Group[]): Map<Resource, Group[]> {
 // How many bytes the lengths of long messages take, so that they need not be moved.
 const lengthOfAll = 3;
 const lengthOfSpan = 2;
+const attributesField = 9;
 
 function writeResourceSpans(writer: ProtobufWriter, resource: Resource, scopes: readonly Group[]): void {
   const all = writer.open(1, lengthOfAll);
@@ -150,7 +169,7 @@ function writeResourceSpans(writer: ProtobufWriter, resource: Resource, scopes: 
 function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   const start = writer.open(2, lengthOfSpan);
   const context = span.spanContext();
-  const { parentSpanContext: parent, status } = span;
+  const { parentSpanContext: parent } = span;
   writeIds(writer, context);
   if (parent?.spanId) writer.hex(4, parent.spanId);
   writer.text(5, String(span.name));
@@ -163,7 +182,20 @@ function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
     writeTime(writer, 7, span.startTime);
     writeTime(writer, 8, span.endTime);
   }
-  writeAttributes(writer, 9, span.attributes);
+  if (span instanceof LiveSpan) {
+    const shared = span.sharedPart;
+    if (shared !== undefined) writer.fields(encodedOf(shared));
+    writeAttributes(writer, attributesField, span.ownPart);
+  } else writeAttributes(writer, attributesField, span.attributes);
+  const flags = flagsOf(context.traceFlags, parent?.isRemote);
+  if (span instanceof LiveSpan && span.isPlain) writer.fields(plainRest(flags));
+  else writeRest(writer, span, flags);
+  writer.close(start, lengthOfSpan);
+}
+
+/** What comes after the attributes. */
+function writeRest(writer: ProtobufWriter, span: Rest, flags: number): void {
+  const { status } = span;
   writer.uint32(10, span.droppedAttributesCount);
   for (const event of span.events) writeEvent(writer, event);
   writer.uint32(12, span.droppedEventsCount);
@@ -173,8 +205,43 @@ function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   if (status.message) writer.text(2, String(status.message));
   writer.uint32(3, status.code);
   writer.close(statusStart);
-  writer.fixed32(16, flagsOf(context.traceFlags, parent?.isRemote));
-  writer.close(start, lengthOfSpan);
+  writer.fixed32(16, flags);
+}
+
+type Rest = Pick<
+  ReadableSpan,
+  'droppedAttributesCount' | 'droppedEventsCount' | 'droppedLinksCount' | 'status' | 'events' | 'links'
+>;
+
+const nothingMore: Rest = {
+  droppedAttributesCount: 0,
+  droppedEventsCount: 0,
+  droppedLinksCount: 0,
+  status: { code: 0 },
+  events: [],
+  links: [],
+};
+const plainRests: Uint8Array[] = [];
+
+/** What comes after the attributes of a span that nobody has added to: the same bytes for nearly all. */
+function plainRest(flags: number): Uint8Array {
+  let bytes = plainRests[flags];
+  if (bytes === undefined) {
+    bytes = written((writer) => writeRest(writer, nothingMore, flags));
+    plainRests[flags] = bytes;
+  }
+  return bytes;
+}
+
+function encodedOf(shared: SharedAttributes): Uint8Array {
+  shared.encoded ??= written((writer) => writeAttributes(writer, attributesField, shared.all));
+  return shared.encoded;
+}
+
+function written(write: (writer: ProtobufWriter) => void): Uint8Array {
+  const writer = new ProtobufWriter(firstHeadBytes);
+  write(writer);
+  return new Uint8Array(writer.finish());
 }
 
 function writeEvent(writer: ProtobufWriter, { time, name, attributes, ...event }: TimedEvent): void {

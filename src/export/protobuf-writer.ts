@@ -1,5 +1,5 @@
 // A text of fewer characters is written one by one, if they are all ASCII: calling out of JavaScript costs more than that.
-const shortChars = 128;
+const shortChars = 32;
 const maxBytesPerChar = 3;
 // A tag and a length, a tag and a number, a tag and a double: none takes more.
 const maxFieldHead = 16;
@@ -17,26 +17,37 @@ const FIXED32 = 5;
  */
 export class ProtobufWriter {
   #bytes: Buffer;
+  readonly #start: number;
   #at: number;
 
-  constructor(expectedBytes: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(expectedBytes);
-    this.#at = 0;
+  /** `headBytes` are kept free for {@link finishBehind}. */
+  constructor(expectedBytes: number, headBytes = 0) {
+    this.#bytes = Buffer.allocUnsafeSlow(headBytes + expectedBytes);
+    this.#start = headBytes;
+    this.#at = headBytes;
   }
 
   /** How many bytes have been written. */
   get length(): number {
-    return this.#at;
+    return this.#at - this.#start;
   }
 
   /** What has been written; valid until more is written. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
+    return this.#bytes.subarray(this.#start, this.#at);
+  }
+
+  /** The same, with fields before it that were written elsewhere; nothing is moved where they take no more than was kept free. */
+  finishBehind(head: Uint8Array): Uint8Array {
+    const start = this.#start - head.length;
+    if (start < 0) return Buffer.concat([head, this.finish()]);
+    this.#bytes.set(head, start);
+    return this.#bytes.subarray(start, this.#at);
   }
 
   /** Takes back what was written since it was `length` bytes long. */
   rewind(length: number): void {
-    this.#at = length;
+    this.#at = this.#start + length;
   }
 
   /** Fields that have been written elsewhere. */
@@ -44,6 +55,13 @@ export class ProtobufWriter {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
+  }
+
+  /** Begins a message of a length that is known. */
+  message(field: number, length: number): void {
+    this.#reserve(maxFieldHead);
+    this.#tag(field, LENGTH_DELIMITED);
+    this.#varint(length);
   }
 
   /** Begins a message whose length is expected to take `lengthBytes`; {@link close} wants what this returns. */

@@ -8,6 +8,7 @@ import { toHrTime } from '../../src/core/time.js';
 import { createSpanBatches } from '../../src/export/otlp-spans.js';
 import { ProtobufWriter } from '../../src/export/protobuf-writer.js';
 import { LiveSpan } from '../../src/trace/live-span.js';
+import { SharedAttributes } from '../../src/trace/shared-attributes.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { decodeRequest } from '../support/otlp-decode.js';
 import { flattenSpans } from '../support/otlp-flatten.js';
@@ -59,6 +60,7 @@ const text = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary' }),
   fc.string({ minLength: 120, maxLength: 140 }),
+  fc.string({ minLength: 28, maxLength: 36 }),
   // Lengths at which the length of a length changes.
   fc.constantFrom('x'.repeat(127), 'x'.repeat(128), 'é'.repeat(64), '€'.repeat(5_462), '\ud800', 'a\udc00b'),
 );
@@ -153,7 +155,10 @@ describe('the writer of spans', () => {
       context,
       { ...context, isRemote: true },
       clock.now(),
-      { spanAttributes: () => ({ 'http.route': '/orders/:id', 'http.response.status_code': 200 }) },
+      {
+        sharedAttributes: () => undefined,
+        ownAttributes: () => ({ 'http.route': '/orders/:id', 'http.response.status_code': 200 }),
+      },
     );
     live.setAttribute('käse', ['a', 'b']).addEvent('paid', { cents: 4_250.5 }).addLink({ context });
     live.recordException(new Error('declined'));
@@ -161,6 +166,52 @@ describe('the writer of spans', () => {
     live.end();
 
     expect(ours([live]).equals(official([live]))).toBe(true);
+  });
+
+  test('writes spans of this library that share attributes as the official serializer does, whoever has read or changed them', () => {
+    const clock = createFakeClock();
+    const origin = { clock, scope, resource: () => resource, ended: () => {} };
+    const asLive = fc.record({
+      own: spanContext,
+      parent: fc.option(spanContext, { nil: undefined }),
+      which: fc.nat({ max: 1 }),
+      // A source has no key in both of its parts.
+      ownAttributes: fc.dictionary(
+        text.map((key) => `own ${key}`),
+        value,
+        { maxKeys: 10 },
+      ) as fc.Arbitrary<Attributes>,
+      added: fc.option(fc.dictionary(text, primitive, { maxKeys: 3 }), { nil: undefined }),
+      isFailed: fc.boolean(),
+      isRead: fc.boolean(),
+      removed: fc.option(text, { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(
+        fc.tuple(attributes, attributes),
+        fc.array(asLive, { minLength: 1, maxLength: 6 }),
+        (kinds, descriptions) => {
+          const shared = kinds.map((all) => new SharedAttributes(all));
+          // Alike in all, but read by the official serializer alone; ours has to write them before anybody reads them.
+          const make = () =>
+            descriptions.map(({ own, parent, which, ownAttributes, added, isFailed, isRead, removed }) => {
+              const live = new LiveSpan(origin, SpanKind.CLIENT, 'GET', own, parent, clock.now(), {
+                sharedAttributes: () => shared[which],
+                ownAttributes: () => ({ ...ownAttributes }),
+              });
+              if (added !== undefined) live.setAttributes(added as Attributes);
+              if (isFailed) live.setStatus({ code: 2 });
+              live.end();
+              if (isRead) void live.attributes;
+              if (removed !== undefined) delete live.attributes[removed];
+              return live;
+            });
+
+          expect(ours(make()).equals(official(make()))).toBe(true);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 
   test('writes what the published protocol reads', () => {
@@ -185,6 +236,18 @@ describe('the writer of spans', () => {
 
     for (const batch of [[usual], many, [], [usual], many])
       expect(Buffer.from(write(batch)).equals(official(batch))).toBe(true);
+  });
+
+  test('writes a resource that takes more or less than that of the batch before', () => {
+    const write = createSpanWriter();
+    const large = resourceFromAttributes({ 'process.command_args': ['x'.repeat(3_000), 'y'] });
+
+    for (const one of [resource, large, large, resource]) {
+      const batch = [{ ...usual, resource: one }, usual];
+      expect(Buffer.from(write(batch)).equals(official(batch))).toBe(true);
+      const alone = [{ ...usual, resource: one }];
+      expect(Buffer.from(write(alone)).equals(official(alone))).toBe(true);
+    }
   });
 
   test('leaves an earlier batch alone, which may still be on its way', () => {
