@@ -50,10 +50,7 @@ export class BatchQueue<Item, Items = Item[]> {
       return;
     }
     this.#filling ??= createBatch(this.#batchSize);
-    if (!this.#filling.add(item)) {
-      dropped.add('export_failed');
-      return;
-    }
+    this.#filling.add(item);
     this.#accepted += 1;
     if (this.#filling.size === this.#batchSize) {
       this.#full.push(this.#filling);
@@ -137,6 +134,8 @@ export class BatchQueue<Item, Items = Item[]> {
       this.#exporters ??= createExporters();
       const exporters = await this.#exporters;
       const items = batch.take();
+      if (batch.failed > 0) dropped.add('export_failed', batch.failed);
+      if (batch.failed === batch.size) return true;
       const reasons = await Promise.all(
         exporters.map((exporter) => exportOnce(exporter, items, config.exportTimeoutMs, timers)),
       );
@@ -148,7 +147,7 @@ export class BatchQueue<Item, Items = Item[]> {
       outage.succeeded();
       return true;
     }
-    dropped.add('export_failed', batch.size);
+    dropped.add('export_failed', batch.size - batch.failed);
     outage.failed(reason);
     return false;
   }

@@ -1,9 +1,10 @@
 /** Items that are exported together. */
 export interface Batch<Item, Items> {
-  /** How many it holds. */
+  /** How many it was given. */
   readonly size: number;
-  /** False for an item that cannot be exported at all, and is left out. */
-  add(item: Item): boolean;
+  /** How many of those cannot be exported at all, and are left out; known once it was taken. */
+  readonly failed: number;
+  add(item: Item): void;
   /** Ends it: what exporters take of its items. May throw. */
   take(): Items;
 }
@@ -15,16 +16,16 @@ const maxSetApart = 512;
 export class ListBatch<Item> implements Batch<Item, Item[]> {
   /** As long as the batch becomes from the start, for an array that grows is copied time and again. */
   readonly #items: Item[];
+  readonly failed = 0;
   size = 0;
 
   constructor(maxSize: number) {
     this.#items = new Array<Item>(Math.min(maxSize, maxSetApart));
   }
 
-  add(item: Item): boolean {
+  add(item: Item): void {
     this.#items[this.size] = item;
     this.size += 1;
-    return true;
   }
 
   take(): Item[] {

@@ -15,6 +15,9 @@ const firstHeadBytes = 512;
 const maxExpectedBytes = 1_048_576;
 // What the resources and scopes take that stand between the spans of several.
 const spareBytes = 4_096;
+// One after the other, for what runs once in each request has to fetch its code into the processor's cache anew each time: written
+// one by one, a traced fetch took 6 us more (measured on Node 20).
+const writtenTogether = 16;
 
 // opentelemetry/proto/trace/v1/trace.proto, SpanFlags.
 const HAS_IS_REMOTE = 0x100;
@@ -51,8 +54,8 @@ class Group {
 /**
  * Makes batches of spans as the OTLP exporter sends them: byte for byte what the official serializer writes, which goes over every span
  * twice and makes an array for each id. The only cost that grows with every span of a service, so it has an implementation of its own.
- * Each span is written when it has ended, to where it is sent from: none has to wait for an export, and be copied by one garbage
- * collection after another.
+ * Spans are written soon after they have ended, to where they are sent from: none has to wait for an export, and be copied by one
+ * garbage collection after another.
  * @see opentelemetry/proto/collector/trace/v1/trace_service.proto
  */
 export function createSpanBatches(): () => Batch<ReadableSpan, SpanRequest> {
@@ -69,14 +72,40 @@ interface Expected {
 class SpanBatch implements Batch<ReadableSpan, SpanRequest> {
   readonly #expected: Expected;
   readonly #groups: Group[] = [];
+  readonly #waiting = new Array<ReadableSpan | undefined>(writtenTogether).fill(undefined);
+  #waitingCount = 0;
   #last: Group | undefined;
   size = 0;
+  failed = 0;
 
   constructor(expected: Expected) {
     this.#expected = expected;
   }
 
-  add(span: ReadableSpan): boolean {
+  add(span: ReadableSpan): void {
+    this.#waiting[this.#waitingCount] = span;
+    this.#waitingCount += 1;
+    this.size += 1;
+    if (this.#waitingCount === writtenTogether) this.#writeWaiting();
+  }
+
+  take(): SpanRequest {
+    this.#writeWaiting();
+    const bytes = this.#groups.length === 1 ? this.#close(this.#groups[0] as Group) : joined(this.#groups);
+    this.#expected.bytes = Math.min(Math.max(bytes.length, firstBytes), maxExpectedBytes);
+    return { bytes, count: this.size - this.failed };
+  }
+
+  #writeWaiting(): void {
+    const waiting = this.#waiting;
+    for (let index = 0; index < this.#waitingCount; index += 1) {
+      this.#write(waiting[index] as ReadableSpan);
+      waiting[index] = undefined;
+    }
+    this.#waitingCount = 0;
+  }
+
+  #write(span: ReadableSpan): void {
     // Nearly all are of the same origin as the one before.
     if (this.#last?.isOf(span) !== true) this.#last = this.#groupOf(span);
     const { writer } = this.#last;
@@ -86,16 +115,8 @@ class SpanBatch implements Batch<ReadableSpan, SpanRequest> {
     } catch {
       // A trace state of the application's own making, say, that cannot be read: none but this span is lost.
       writer.rewind(start);
-      return false;
+      this.failed += 1;
     }
-    this.size += 1;
-    return true;
-  }
-
-  take(): SpanRequest {
-    const bytes = this.#groups.length === 1 ? this.#close(this.#groups[0] as Group) : joined(this.#groups);
-    this.#expected.bytes = Math.min(Math.max(bytes.length, firstBytes), maxExpectedBytes);
-    return { bytes, count: this.size };
   }
 
   /** Writes what stands around the spans of the only group, where they are. */

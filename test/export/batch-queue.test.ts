@@ -1,7 +1,7 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ListBatch } from '../../src/export/batch.js';
+import { type Batch, ListBatch } from '../../src/export/batch.js';
 import { BatchQueue } from '../../src/export/batch-queue.js';
 import { createDropped } from '../../src/metrics/dropped.js';
 import { createFakeClock, settled } from '../support/fake-clock.js';
@@ -227,6 +227,75 @@ describe('a failed export', () => {
     await queue.flush();
     await queue.close();
     expect(dropped.count('export_failed')).toBe(1);
+  });
+});
+
+describe('spans that cannot be written', () => {
+  /** A batch of numbers in which those below 0 cannot be exported. */
+  class Positive implements Batch<number, number[]> {
+    readonly #all: number[] = [];
+    failed = 0;
+
+    get size(): number {
+      return this.#all.length;
+    }
+
+    add(item: number): void {
+      this.#all.push(item);
+    }
+
+    take(): number[] {
+      const fit = this.#all.filter((item) => item >= 0);
+      this.failed = this.#all.length - fit.length;
+      return fit;
+    }
+  }
+
+  function createPositive() {
+    const exporter = createHeldExporter<number[]>();
+    const dropped = createDropped();
+    const said: string[] = [];
+    const queue = new BatchQueue<number>({
+      createBatch: () => new Positive(),
+      config: { maxQueueSize: 10, maxExportBatchSize: 3, scheduleDelayMs: 5_000, exportTimeoutMs: 30_000 },
+      createExporters: async () => [exporter],
+      dropped,
+      outage: { failed: (reason) => said.push(reason), succeeded: () => said.push('ok') },
+      timers: createFakeClock(),
+    });
+    return { queue, exporter, dropped, said };
+  }
+
+  test('are counted once, whether the others of their batch arrive or not', async () => {
+    const { queue, exporter, dropped, said } = createPositive();
+    for (const item of [1, -1, 2]) queue.add(item);
+    await settled();
+    exporter.end();
+    await settled();
+    expect(exporter.exports).toEqual([[1, 2]]);
+    expect(dropped.count('export_failed')).toBe(1);
+
+    for (const item of [3, 4, -1]) queue.add(item);
+    await settled();
+    exporter.end(new Error('no'));
+    await settled();
+    expect(dropped.count('export_failed')).toBe(4);
+    expect(said).toEqual(['ok', 'no']);
+  });
+
+  test('are no export where there is nothing else, and a flush ends', async () => {
+    const { queue, exporter, dropped, said } = createPositive();
+    queue.add(-1);
+    await queue.flush();
+    expect(exporter.exports).toEqual([]);
+    expect(dropped.count('export_failed')).toBe(1);
+    expect(said).toEqual([]);
+    queue.add(1);
+    const flushed = queue.flush();
+    await settled();
+    exporter.end();
+    expect(await hasSettled(flushed)).toBe(true);
+    expect(exporter.exports).toEqual([[1]]);
   });
 });
 
