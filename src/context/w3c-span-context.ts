@@ -27,9 +27,15 @@ export function isSendable(context: SpanContext): boolean {
   return context instanceof W3CSpanContext || areSendable(context.traceId, context.spanId);
 }
 
-/** The context of a span under `parent`. */
-export function childContext(parent: SpanContext, spanId: string, traceFlags: number): SpanContext {
-  const { traceId, traceState } = parent;
-  if (isSendable(parent)) return new W3CSpanContext(traceId, spanId, traceFlags, traceState);
+/** The context of a new span: under `parent`, whose trace id `traceId` then is, or the first of its trace. */
+export function createSpanContext(
+  parent: SpanContext | undefined,
+  traceId: string,
+  spanId: string,
+  traceFlags: number,
+): SpanContext {
+  const traceState = parent?.traceState;
+  if (parent === undefined || isSendable(parent))
+    return new W3CSpanContext(traceId, spanId, traceFlags, traceState);
   return { traceId, spanId, traceFlags, ...(traceState === undefined ? {} : { traceState }) };
 }

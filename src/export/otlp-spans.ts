@@ -15,7 +15,7 @@ const firstHeadBytes = 512;
 const maxExpectedBytes = 1_048_576;
 // What the resources and scopes take that stand between the spans of several.
 const spareBytes = 4_096;
-// For what runs once in each request has to fetch its code into the processor's cache anew each time. Measured: bench/RESULTS.md.
+// Spans that are written in one go. Code that runs once in each request comes from memory anew each time: bench/RESULTS.md.
 const writtenTogether = 16;
 
 // opentelemetry/proto/trace/v1/trace.proto, SpanFlags.

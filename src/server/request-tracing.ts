@@ -13,7 +13,7 @@ import {
 import { REQUEST_KEY, RequestContext } from '../context/request-context.js';
 import { FLAG_RANDOM, FLAG_SAMPLED, parseTraceparent } from '../context/traceparent.js';
 import { parseTracestate } from '../context/tracestate.js';
-import { childContext, ReceivedSpanContext, W3CSpanContext } from '../context/w3c-span-context.js';
+import { createSpanContext, ReceivedSpanContext } from '../context/w3c-span-context.js';
 import type { IdGenerator } from '../core/ids.js';
 import { LiveSpan, type SpanOrigin } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
@@ -101,10 +101,7 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
       // A trace that is continued keeps its random bit; ids of our own are random in every bit (Trace Context Level 2).
       const random = parent === undefined ? FLAG_RANDOM : parent.traceFlags & FLAG_RANDOM;
       const flags = isSampled ? random | FLAG_SAMPLED : random;
-      const own =
-        parent === undefined
-          ? new W3CSpanContext(traceId, ids.spanId(), flags, undefined)
-          : childContext(parent, ids.spanId(), flags);
+      const own = createSpanContext(parent, traceId, ids.spanId(), flags);
       if (!isSampled) {
         return inbound.contextOf(trace.wrapSpanContext(own), record);
       }

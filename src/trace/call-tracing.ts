@@ -11,7 +11,7 @@ import {
 import { contextWithSpan } from '../context/request-context.js';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import { TRACE_RANDOMNESS_KEY } from '../context/w3c-propagator.js';
-import { childContext, W3CSpanContext } from '../context/w3c-span-context.js';
+import { createSpanContext, W3CSpanContext } from '../context/w3c-span-context.js';
 import type { IdGenerator } from '../core/ids.js';
 import { LiveSpan, type SpanOrigin } from './live-span.js';
 import type { Sampler } from './sampler.js';
@@ -53,10 +53,7 @@ export function createCallTracing({ origin, ids, sampler, started }: CallTracing
       const isSampled = sampler(parent, traceId);
       const random = parent === undefined ? FLAG_RANDOM : randomBit(call.context, parent);
       const flags = isSampled ? random | FLAG_SAMPLED : random;
-      const own =
-        parent === undefined
-          ? new W3CSpanContext(traceId, ids.spanId(), flags, undefined)
-          : childContext(parent, ids.spanId(), flags);
+      const own = createSpanContext(parent, traceId, ids.spanId(), flags);
       call.spanContext = own;
       if (!isSampled) return;
       const span = new LiveSpan(origin, kind, name, own, parent, call.startMs, call);
