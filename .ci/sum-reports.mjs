@@ -29,7 +29,8 @@ export function failuresIn(file) {
     const failed = assertionResults.filter((test) => test.status === 'failed');
     const told = failed.map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`);
     return (told.length > 0 ? told : [message]).map(
-      (text) => `${basename(file, '.json')}: ${relative('.', name)}: ${text.split('\n').slice(0, 12).join('\n  ')}`,
+      (text) =>
+        `${basename(file, '.json')}: ${relative('.', name)}: ${text.split('\n').slice(0, 12).join('\n  ')}`,
     );
   });
 }
