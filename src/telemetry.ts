@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { createNoopMeter, type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
-import { type ClientTracing, createClientTracing } from './client/client-tracing.js';
 import type { LogEntry, LogSink } from './context/log-entry.js';
 import type { Propagation } from './context/propagators.js';
 import { contextManager, useForeignContextManager } from './context/storage.js';
+import { Backlog } from './core/backlog.js';
 import type { Clock } from './core/clock.js';
 import { createEnvironment } from './core/environment.js';
 import type { Faults } from './core/faults.js';
@@ -27,7 +27,7 @@ import { isOwnTraffic } from './export/own-traffic.js';
 import { ServiceResource } from './export/resource.js';
 import { settledWithin } from './export/settled-within.js';
 import { createSpanQueue } from './export/span-exporters.js';
-import { backgroundTimers } from './export/timers.js';
+import { backgroundTimers, quietTimers } from './export/timers.js';
 import { TracePipeline } from './export/trace-pipeline.js';
 import type { LogConfig } from './logs/options.js';
 import { CLIENT_DURATION, type ClientRed, createClientRed } from './metrics/client-red.js';
@@ -75,8 +75,9 @@ export interface Telemetry {
   readonly tracing: RequestTracing;
   readonly red: ServerRed | undefined;
   readonly callTracing: CallTracing;
-  readonly clientTracing: ClientTracing;
   readonly clientRed: ClientRed | undefined;
+  /** Where what has ended may wait for others; undefined where somebody is to hear of it at once. */
+  readonly backlog: Backlog | undefined;
   /** Takes instruments that others keep out, too. */
   show(instruments: readonly Instrument[]): void;
   /** Everything that is measured, for a scrape; undefined where it goes through an SDK that the application has registered. */
@@ -113,6 +114,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const resource = () => serviceResource;
   const dropped = createDropped();
   const instruments: Instrument[] = [dropped.instrument];
+  const backlog = new Backlog(quietTimers);
   const onOverflow = () => dropped.add('series_limit');
   const outageOf = createOutages(log, clock);
   const closing = new AbortController();
@@ -145,14 +147,18 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     propagator: propagation.propagator,
   });
 
-  const calls = callTracing();
+  // A processor, a tracer and a meter of the application's own take what they are given when they are given it.
+  const isHeardAtOnce =
+    (config.traces !== undefined && traces?.started !== undefined) ||
+    (config.traces !== undefined && isTraceForeign) ||
+    (config.metrics !== undefined && isMetricForeign);
 
   return {
     isOn: config.traces !== undefined || config.metrics !== undefined,
     tracing: requestTracing(),
     red: serverRed(),
-    callTracing: calls,
-    clientTracing: createClientTracing(calls),
+    callTracing: callTracing(),
+    backlog: isHeardAtOnce ? undefined : backlog,
     clientRed: clientRed(),
     show,
     collect: meters && (() => meters.collect()),
@@ -188,6 +194,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
         dropped,
         outage: outageOf('spans', destinationOf(otlp)),
         timers: backgroundTimers,
+        gather: () => backlog.clear(),
       }),
       processors,
       sampler,
@@ -204,7 +211,10 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       config: config.metrics,
       isScraped: isScraped(config),
       createExporter: (name) => createMetricExporter(name, otlp),
-      instruments: () => instruments,
+      instruments() {
+        backlog.clear();
+        return instruments;
+      },
       scope,
       resource,
       clock,

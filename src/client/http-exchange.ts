@@ -124,7 +124,7 @@ function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value
  */
 function notePeer(socket: Socket | undefined, call: OutboundCall): void {
   // Stand-ins for the network emit what they like.
-  if (call.span === undefined || typeof socket?.once !== 'function') return;
+  if (!call.isTraced || typeof socket?.once !== 'function') return;
   call.peer = socket;
   if (socket.connecting) socket.once('connect', readAddress);
   else readAddress.call(socket);

@@ -1,12 +1,22 @@
-import { type Attributes, type Context, type Span, type SpanContext, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
 import type { Breaker } from '../breaker/breaker.js';
 import type { Deadline } from '../breaker/deadline.js';
 import type { BreakerConfig } from '../breaker/options.js';
 import type { Permit } from '../breaker/permit.js';
 import { contextWithSpan } from '../context/request-context.js';
+import { FLAG_SAMPLED } from '../context/traceparent.js';
+import type { Ended } from '../core/backlog.js';
 import type { FinishedCall } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
-import type { AttributeSource, SharedAttributes } from '../trace/shared-attributes.js';
+import type { TracedCall } from '../trace/call-tracing.js';
+import type { SharedAttributes } from '../trace/shared-attributes.js';
 import type { Verdict } from './call-outcome.js';
 import { redactedUrlOf, type Target } from './target.js';
 
@@ -26,10 +36,12 @@ export interface CallOwner {
   ): void;
   completed(call: OutboundCall): void;
   failed(call: OutboundCall, error: unknown): void;
+  /** Measures and traces it, once it has ended. Must not throw. */
+  account(call: OutboundCall): void;
 }
 
 /** One attempt on the wire: its span ends with the head of the response, its permit with the whole of the exchange. */
-export class OutboundCall implements AttributeSource, FinishedCall {
+export class OutboundCall implements TracedCall, FinishedCall, Ended {
   readonly owner: CallOwner;
   readonly method: Method;
   readonly target: Target;
@@ -60,6 +72,8 @@ export class OutboundCall implements AttributeSource, FinishedCall {
   errorType: string | undefined;
   protocolVersion: string | undefined;
   respondedMs: number;
+  /** When its span has ended. */
+  endMs: number;
   isCallerAbort: boolean;
   isTimedOut: boolean;
   isReusedSocket: boolean;
@@ -99,6 +113,7 @@ export class OutboundCall implements AttributeSource, FinishedCall {
     this.errorType = undefined;
     this.protocolVersion = undefined;
     this.respondedMs = -1;
+    this.endMs = -1;
     this.isCallerAbort = false;
     this.isTimedOut = false;
     this.isReusedSocket = false;
@@ -118,6 +133,27 @@ export class OutboundCall implements AttributeSource, FinishedCall {
 
   get upstream(): string {
     return this.target.authority.upstream;
+  }
+
+  get spanKind(): SpanKind {
+    return SpanKind.CLIENT;
+  }
+
+  get spanName(): string {
+    return this.method.spanName;
+  }
+
+  get exemplarContext(): SpanContext | undefined {
+    return this.spanContext ?? this.span?.spanContext();
+  }
+
+  /** False where there will be no span, so that nobody needs to look up what would go on one. */
+  get isTraced(): boolean {
+    return ((this.exemplarContext?.traceFlags ?? 0) & FLAG_SAMPLED) !== 0;
+  }
+
+  account(): void {
+    this.owner.account(this);
   }
 
   /** The context that its headers are written from. */

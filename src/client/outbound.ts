@@ -1,18 +1,19 @@
-import { type Context, trace } from '@opentelemetry/api';
+import { type Context, type Link, type Span, trace } from '@opentelemetry/api';
 import type { Breaker } from '../breaker/breaker.js';
 import { Circuit } from '../breaker/circuit.js';
 import { createDeadline } from '../breaker/deadline.js';
 import type { BreakerRegistry } from '../breaker/registry.js';
 import type { Propagation } from '../context/propagators.js';
+import type { Backlog } from '../core/backlog.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import type { Timers } from '../core/timers.js';
 import { GoldenSignalsError } from '../errors.js';
 import type { ClientRed } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
+import type { CallTracing } from '../trace/call-tracing.js';
 import { type EvidenceParts, tellEnd, tellStatus } from './call-evidence.js';
 import { brokenOff, errorTypeOf } from './call-outcome.js';
-import { type ClientTracing, linkTo } from './client-tracing.js';
 import { type CallOwner, OutboundCall } from './outbound-call.js';
 import { type HeaderAccess, writeContext } from './outbound-headers.js';
 import { Reading } from './reading.js';
@@ -25,8 +26,10 @@ export interface OutboundParts {
   readonly faults: Faults;
   readonly timers: Timers;
   readonly methodOf: (method: string | undefined) => Method;
-  readonly tracing: ClientTracing;
+  readonly tracing: CallTracing;
   readonly red: ClientRed | undefined;
+  /** Where calls that have ended may wait for others; undefined where they are told of at once. */
+  readonly backlog: Backlog | undefined;
   readonly propagation: Propagation;
   /** False for a host that gets neither trace context nor baggage. */
   readonly isPropagatedTo: (host: string, port: number) => boolean;
@@ -165,6 +168,16 @@ export class Outbound implements CallOwner {
     this.#settle(call, error ?? brokenOff);
   }
 
+  account(call: OutboundCall): void {
+    const { red, tracing, faults } = this.#parts;
+    try {
+      red?.end(call, (call.endMs - call.startMs) / 1_000);
+      tracing.end(call, call.endMs);
+    } catch (error) {
+      faults.caught('client.end', error);
+    }
+  }
+
   close(): void {
     this.#stall.close();
   }
@@ -176,8 +189,7 @@ export class Outbound implements CallOwner {
     call.isSpanEnded = true;
     call.errorType = error.code;
     tracing.begin(call);
-    if (call.span !== undefined)
-      linkTo(call.span, breaker.transitions.findLast(({ to }) => to === 'open')?.evidence);
+    linkTo(tracing.spanOf(call), breaker.transitions.findLast(({ to }) => to === 'open')?.evidence);
     trace.getSpan(call.context)?.addEvent('golden_signals.breaker.rejected', {
       'golden_signals.breaker.name': call.upstream,
       'golden_signals.breaker.state': breaker.state,
@@ -190,9 +202,10 @@ export class Outbound implements CallOwner {
 
   #endSpan(call: OutboundCall, endMs: number): void {
     call.isSpanEnded = true;
-    const { red, tracing } = this.#parts;
-    red?.end(call, (endMs - call.startMs) / 1_000);
-    tracing.end(call, endMs);
+    call.endMs = endMs;
+    const { backlog } = this.#parts;
+    if (backlog === undefined) this.account(call);
+    else backlog.add(call);
   }
 
   #settle(call: OutboundCall, error: unknown): void {
@@ -228,6 +241,11 @@ export class Outbound implements CallOwner {
       }
     }
   }
+}
+
+/** Links a span to another one, where that is known. */
+function linkTo(span: Span | undefined, context: unknown): void {
+  if (typeof context === 'object' && context !== null) span?.addLink({ context: context as Link['context'] });
 }
 
 function leastOf(first: number | undefined, second: number | undefined): number | undefined {

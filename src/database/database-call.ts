@@ -1,4 +1,4 @@
-import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
+import { type Attributes, type Context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
 import type { DatabaseServer, FinishedOperation } from '../metrics/database-red.js';
 import type { TracedCall } from '../trace/call-tracing.js';
 import { noAttributes, type SharedAttributes } from '../trace/shared-attributes.js';
@@ -49,6 +49,10 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
 
   get collection(): string | undefined {
     return this.statement.collection;
+  }
+
+  get spanKind(): SpanKind {
+    return SpanKind.CLIENT;
   }
 
   /** The summary, else the operation, else whom it was asked of (semantic conventions, "Name"). */

@@ -1,4 +1,4 @@
-import { type Context, SpanKind, trace } from '@opentelemetry/api';
+import { type Context, trace } from '@opentelemetry/api';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import type { Clock } from '../core/clock.js';
@@ -45,7 +45,7 @@ export class Database {
     const { clock, faults, tracing } = this.#parts;
     try {
       const call = new DatabaseCall(server, statement, clock.now(), context, batchSize);
-      tracing.begin(call, SpanKind.CLIENT, call.spanName);
+      tracing.begin(call);
       return call;
     } catch (error) {
       faults.caught('database.begin', error);

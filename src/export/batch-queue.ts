@@ -16,6 +16,8 @@ export interface BatchQueueParts<Item, Items> {
   readonly dropped: Dropped;
   readonly outage: Outage;
   readonly timers: Timers;
+  /** Called before it is told what is waiting: brings what others have put off. */
+  readonly gather?: (() => void) | undefined;
 }
 
 /**
@@ -68,6 +70,7 @@ export class BatchQueue<Item, Items = Item[]> {
    * would wait for its time-out. Never rejects.
    */
   async flush(): Promise<void> {
+    this.#parts.gather?.();
     const goal = this.#accepted;
     // Begun before this flush: how it ends says nothing of what can be exported now.
     if (this.#running !== undefined) await this.#running;
@@ -78,6 +81,7 @@ export class BatchQueue<Item, Items = Item[]> {
 
   /** Drops and counts what is still waiting, and gives up the export that is under way. */
   async close(): Promise<void> {
+    this.#parts.gather?.();
     this.#isClosed = true;
     this.#parts.timers.clear(this.#timer);
     const { length } = this;
@@ -116,6 +120,9 @@ export class BatchQueue<Item, Items = Item[]> {
     if (this.#running !== undefined) return this.#running;
     this.#parts.timers.clear(this.#timer);
     this.#timer = undefined;
+    this.#parts.gather?.();
+    // What that brought may have filled a batch.
+    if (this.#running !== undefined) return this.#running;
     const batch = this.#take();
     if (batch === undefined) return Promise.resolve(false);
     this.#running = runQuietly(() => this.#export(batch)).then((isDone) => {

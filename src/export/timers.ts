@@ -1,3 +1,4 @@
+import { runQuietly } from '../context/suppressed.js';
 import type { Timers } from '../core/timers.js';
 
 /** Timers that never keep a process alive: telemetry is no reason to go on. */
@@ -8,4 +9,10 @@ export const backgroundTimers: Timers = {
     return timer;
   },
   clear: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
+};
+
+/** The same, in no context: a timer that is set in a request would hold it until it runs. */
+export const quietTimers: Timers = {
+  set: (run, delayMs) => runQuietly(() => backgroundTimers.set(run, delayMs)),
+  clear: backgroundTimers.clear,
 };

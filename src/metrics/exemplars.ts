@@ -3,7 +3,7 @@ import type { SpanContext } from '@opentelemetry/api';
 /** What a measurement is of, where it may be kept as an example: a request or call with its span. */
 export interface ExemplarSource {
   /** Undefined where it is not sampled. */
-  readonly span: { spanContext(): SpanContext } | undefined;
+  readonly exemplarContext: SpanContext | undefined;
   /** When it began, by the monotonic clock. */
   readonly startMs: number;
 }
@@ -41,7 +41,7 @@ export class Exemplars {
     const slot = this.#slots[bucket];
     const atMs = source.startMs + value * 1_000;
     if (slot !== undefined && value <= slot.value && atMs - slot.atMs < windowMs) return;
-    const context = source.span?.spanContext();
+    const context = source.exemplarContext;
     if (context === undefined || (context.traceFlags & SAMPLED) === 0) return;
     const { traceId, spanId } = context;
     if (slot === undefined) this.#slots[bucket] = { traceId, spanId, value, atMs };

@@ -33,7 +33,7 @@ export class Histogram implements Recordable {
     this.sum += value;
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
-    if (source?.span === undefined) return;
+    if (source?.exemplarContext === undefined) return;
     this.exemplars ??= new Exemplars(this.counts.length);
     this.exemplars.offer(bucket, value, source);
   }

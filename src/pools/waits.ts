@@ -40,6 +40,14 @@ export class Wait implements TracedCall {
     this.errorType = undefined;
   }
 
+  get spanKind(): SpanKind {
+    return SpanKind.INTERNAL;
+  }
+
+  get spanName(): string {
+    return `${this.pool} connection ${this.delay}`;
+  }
+
   sharedAttributes(): undefined {
     return undefined;
   }
@@ -77,7 +85,7 @@ export class Waits {
     const wait = new Wait(clock.now(), context, name, delay);
     if (delay === undefined) return wait;
     try {
-      tracing.begin(wait, SpanKind.INTERNAL, `${name} connection ${delay}`);
+      tracing.begin(wait);
     } catch (error) {
       faults.caught('pools.wait', error);
     }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Attributes, Context, Span } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import type { Method } from '../metrics/http-methods.js';
 import type { Addable } from '../metrics/instrument.js';
 import type { FinishedRequest, Scheme } from '../metrics/server-red.js';
@@ -88,6 +88,10 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     this.isUnsent = false;
     this.previous = undefined;
     this.next = undefined;
+  }
+
+  get exemplarContext(): SpanContext | undefined {
+    return this.span?.spanContext();
   }
 
   sharedAttributes(): undefined {

@@ -19,6 +19,8 @@ import { type AttributeSource, allAttributes } from './shared-attributes.js';
 
 /** Something that this service does under the span of a caller, and gets a span of its own. */
 export interface TracedCall extends AttributeSource {
+  readonly spanKind: SpanKind;
+  readonly spanName: string;
   readonly startMs: number;
   /** The context that it was made in. */
   readonly context: Context;
@@ -26,13 +28,16 @@ export interface TracedCall extends AttributeSource {
   inner: Context;
   /** Of its span, sampled or not; undefined where spans are not made, or not by this library. */
   spanContext: SpanContext | undefined;
+  /** Undefined where it is not sampled, and until somebody sees it. */
   span: Span | undefined;
   readonly errorType: string | undefined;
 }
 
 /** Gives a call its span, and ends it. */
 export interface CallTracing {
-  begin(call: TracedCall, kind: SpanKind, name: string): void;
+  begin(call: TracedCall): void;
+  /** The span of a call that has begun; undefined where it has none. */
+  spanOf(call: TracedCall): Span | undefined;
   end(call: TracedCall, endMs: number): void;
 }
 
@@ -43,33 +48,51 @@ export interface CallTracingParts {
   readonly started: ((span: LiveSpan, context: Context) => void) | undefined;
 }
 
-/** Spans of this library's own. Outside of any span a call begins a trace. */
+/**
+ * Spans of this library's own. Outside of any span a call begins a trace. Nobody but a processor of the user's sees the span of a
+ * call while it is under way: without one it is made at the end, and none has to outlive the garbage collections until then.
+ */
 export function createCallTracing({ origin, ids, sampler, started }: CallTracingParts): CallTracing {
+  const spanOf = (call: TracedCall): LiveSpan | undefined => {
+    const { spanContext } = call;
+    if (call.span !== undefined || spanContext === undefined || !isSampled(spanContext))
+      return call.span as LiveSpan | undefined;
+    const { spanKind, spanName, startMs } = call;
+    const span = new LiveSpan(origin, spanKind, spanName, spanContext, parentOf(call), startMs, call);
+    call.span = span;
+    return span;
+  };
   return {
-    begin(call, kind, name) {
-      const active = trace.getSpanContext(call.context);
-      const parent = active !== undefined && isValid(active) ? active : undefined;
+    begin(call) {
+      const parent = parentOf(call);
       const traceId = parent === undefined ? ids.traceId() : parent.traceId;
-      const isSampled = sampler(parent, traceId);
       const random = parent === undefined ? FLAG_RANDOM : randomBit(call.context, parent);
-      const flags = isSampled ? random | FLAG_SAMPLED : random;
-      const own = createSpanContext(parent, traceId, ids.spanId(), flags);
-      call.spanContext = own;
-      if (!isSampled) return;
-      const span = new LiveSpan(origin, kind, name, own, parent, call.startMs, call);
-      call.span = span;
+      const flags = sampler(parent, traceId) ? random | FLAG_SAMPLED : random;
+      call.spanContext = createSpanContext(parent, traceId, ids.spanId(), flags);
       if (started === undefined) return;
+      const span = spanOf(call);
+      if (span === undefined) return;
       call.inner = contextWithSpan(call.context, span);
       started(span, call.inner);
     },
+    spanOf,
     end(call, endMs) {
-      const span = call.span as LiveSpan | undefined;
+      const span = spanOf(call);
       if (span === undefined) return;
       if (call.errorType !== undefined && span.status.code === SpanStatusCode.UNSET)
         span.status = { code: SpanStatusCode.ERROR };
       span.endAt(endMs);
     },
   };
+}
+
+function parentOf({ context }: TracedCall): SpanContext | undefined {
+  const active = trace.getSpanContext(context);
+  return active !== undefined && isValid(active) ? active : undefined;
+}
+
+function isSampled({ traceFlags }: SpanContext): boolean {
+  return (traceFlags & FLAG_SAMPLED) !== 0;
 }
 
 function isValid(context: SpanContext): boolean {
@@ -86,10 +109,12 @@ function randomBit(context: Context, parent: SpanContext): number {
 /** Spans through the SDK that the application has registered itself. */
 export function createForeignCallTracing(tracer: Tracer): CallTracing {
   return {
-    begin(call, kind, name) {
-      call.span = tracer.startSpan(name, { kind, attributes: allAttributes(call) }, call.context);
-      call.inner = trace.setSpan(call.context, call.span);
+    begin(call) {
+      const { spanKind: kind, spanName, context } = call;
+      call.span = tracer.startSpan(spanName, { kind, attributes: allAttributes(call) }, context);
+      call.inner = trace.setSpan(context, call.span);
     },
+    spanOf: (call) => call.span,
     end(call) {
       if (call.span === undefined) return;
       call.span.setAttributes(allAttributes(call));
@@ -100,4 +125,4 @@ export function createForeignCallTracing(tracer: Tracer): CallTracing {
 }
 
 /** No spans: the context that the call was made in stays what it is. */
-export const noCallTracing: CallTracing = { begin() {}, end() {} };
+export const noCallTracing: CallTracing = { begin() {}, spanOf: () => undefined, end() {} };

@@ -14,7 +14,9 @@ import { decodeRequest } from '../support/otlp-decode.js';
 import { flattenMetrics } from '../support/otlp-flatten.js';
 
 const span = (traceId: string, spanId: string) => ({
-  spanContext: () => ({ traceId, spanId, traceFlags: 1 }),
+  traceId,
+  spanId,
+  traceFlags: 1,
 });
 const slow = span('0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331');
 const fast = span('4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7');
@@ -73,8 +75,8 @@ describe.each(formats)('OTLP by $protocol', ({ type, serializer, write }) => {
 
   test('carries exemplars with trace, span, value and time, and everything else as it was', async () => {
     const { a, b, clock, collect } = create('cumulative');
-    a.record(0.05, { span: fast, startMs: clock.now() });
-    b.record(3, { span: slow, startMs: clock.now() });
+    a.record(0.05, { exemplarContext: fast, startMs: clock.now() });
+    b.record(3, { exemplarContext: slow, startMs: clock.now() });
     a.record(0.5);
     await clock.advance(5_000);
     const metrics = await collect();
@@ -131,7 +133,7 @@ describe.each(formats)('OTLP by $protocol', ({ type, serializer, write }) => {
         fc.array(fc.double({ min: 0, max: 2, noNaN: true }), { maxLength: 20 }),
         async (route, values) => {
           const { clock, collect, a } = create('cumulative');
-          for (const value of values) a.record(value, { span: slow, startMs: clock.now() });
+          for (const value of values) a.record(value, { exemplarContext: slow, startMs: clock.now() });
           const metrics = await collect();
           const { scopeMetrics } = metrics;
           const [own] = scopeMetrics;
@@ -166,13 +168,13 @@ describe.each(['cumulative', 'delta'] as const)('a %s reader', (temporality) => 
         (dataPoints as { exemplars?: { value: number }[] }[]).flatMap((point) => point.exemplars ?? []),
       );
     };
-    a.record(0.5, { span: slow, startMs: clock.now() });
+    a.record(0.5, { exemplarContext: slow, startMs: clock.now() });
     await clock.advance(1_000);
     expect((await exemplars()).map(({ value }) => value)).toEqual([0.5]);
-    a.record(0.2, { span: fast, startMs: clock.now() });
+    a.record(0.2, { exemplarContext: fast, startMs: clock.now() });
     await clock.advance(1_000);
     expect(await exemplars()).toEqual([]);
-    a.record(0.05, { span: fast, startMs: clock.now() });
+    a.record(0.05, { exemplarContext: fast, startMs: clock.now() });
     await clock.advance(1_000);
     expect((await exemplars()).map(({ value }) => value)).toEqual([0.05]);
   });
@@ -186,7 +188,7 @@ test('a reader for scrapes gets them again, until they are old', async () => {
       .flatMap(({ dataPoints }) =>
         (dataPoints as { exemplars?: object[] }[]).flatMap((point) => point.exemplars ?? []),
       ).length;
-  a.record(0.5, { span: slow, startMs: clock.now() });
+  a.record(0.5, { exemplarContext: slow, startMs: clock.now() });
   await clock.advance(1_000);
   expect([await count(), await count()]).toEqual([1, 1]);
   await clock.advance(9_400);

@@ -5,7 +5,7 @@ import { Histogram } from '../../src/metrics/histogram.js';
 const SAMPLED = 1;
 
 function spanNamed(name: string, traceFlags = SAMPLED) {
-  return { spanContext: () => ({ traceId: `trace ${name}`, spanId: `span ${name}`, traceFlags }) };
+  return { traceId: `trace ${name}`, spanId: `span ${name}`, traceFlags };
 }
 
 /** A histogram with the bounds 0.1 and 1, in seconds. */
@@ -14,7 +14,7 @@ function create() {
   return {
     histogram,
     record: (name: string, value: number, startMs = 0, traceFlags = SAMPLED) =>
-      histogram.record(value, { span: spanNamed(name, traceFlags), startMs }),
+      histogram.record(value, { exemplarContext: spanNamed(name, traceFlags), startMs }),
     held: (sinceMs = Number.NEGATIVE_INFINITY) =>
       (histogram.exemplars?.since(sinceMs) ?? []).map(({ traceId, value }) => [traceId, value]),
   };
@@ -40,7 +40,7 @@ describe('the exemplars of a histogram', () => {
   test('are of sampled measurements only', () => {
     const { histogram, record, held } = create();
     histogram.record(0.5);
-    histogram.record(0.5, { span: undefined, startMs: 0 });
+    histogram.record(0.5, { exemplarContext: undefined, startMs: 0 });
     expect(histogram.exemplars).toBeUndefined();
     record('not sampled', 0.5, 0, 0);
     expect(held()).toEqual([]);

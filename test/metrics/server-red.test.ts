@@ -30,7 +30,7 @@ function create(seriesLimit = 2_000) {
           route: '/a',
           statusCode: 200,
           errorType: undefined,
-          span: undefined,
+          exemplarContext: undefined,
           startMs: 0,
           ...request,
         },
@@ -149,7 +149,7 @@ describe('RED of a server', () => {
       protocolVersion: '1.1',
       route: '/',
       errorType: undefined,
-      span: undefined,
+      exemplarContext: undefined,
       startMs: 0,
     } as const;
     red.end(first, { ...request, statusCode: 200 }, 1);
