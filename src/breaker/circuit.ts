@@ -96,6 +96,25 @@ export class Circuit implements Breaker, PermitIssuer {
     return run(permit, fn, machine.config, machine.runtime, signal);
   }
 
+  /**
+   * In place of a permit: what {@link countClean} and {@link permitFor} take at the end of a call, of which nothing needs to be known
+   * but how it ended; undefined where a call needs a permit from the start. Most calls succeed, and then never need one.
+   */
+  get plainGeneration(): number | undefined {
+    return this.#isPlain && this.#machine.state === CLOSED ? this.#machine.generation : undefined;
+  }
+
+  /** Counts the success of a call of that generation, where that can change nothing but a number; else false, and a permit has to. */
+  countClean(generation: number): boolean {
+    const machine = this.#machine;
+    return generation === machine.generation && this.#isPlain && machine.countClean();
+  }
+
+  /** The permit of a call that has gone without one. */
+  permitFor(generation: number): Permit {
+    return new IssuedPermit(this, generation, Number.NaN, undefined);
+  }
+
   snapshot(): BreakerSnapshot {
     return this.#machine.snapshot(this.#machine.runtime.now());
   }

@@ -86,6 +86,14 @@ export class StateMachine {
     if (window.failures !== 0 || window.slow !== 0) this.#judge(window, now, undefined);
   }
 
+  /** As {@link countSuccess} where there is nothing to judge; else does nothing and returns false. */
+  countClean(): boolean {
+    const window = this.#window;
+    if (window === undefined || window.failures !== 0 || window.slow !== 0) return false;
+    window.record(this.runtime.now(), false, false);
+    return true;
+  }
+
   count(now: number, permit: IssuedPermit, failed: boolean, slow: boolean, reason: string | undefined): void {
     this.#window ??= createWindow(this.#config);
     const window = this.#window;

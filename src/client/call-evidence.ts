@@ -1,3 +1,4 @@
+import { type SpanContext, trace } from '@opentelemetry/api';
 import type { BreakerOutcome } from '../breaker/options.js';
 import type { Permit } from '../breaker/permit.js';
 import type { Clock } from '../core/clock.js';
@@ -17,7 +18,8 @@ export interface EvidenceParts {
  * other way round, and whoever gets a 500 rarely reads on.
  */
 export function tellStatus(call: OutboundCall, { clock, faults }: EvidenceParts): void {
-  const { permit, statusCode } = call;
+  const { statusCode } = call;
+  const permit = permitOf(call);
   if (permit === undefined) return;
   if (statusCode === 429 || statusCode === 503) {
     const retryAfterMs = retryAfterOf(call.retryAfter, clock.epochMs());
@@ -42,7 +44,7 @@ export function tellEnd(
   error: unknown,
   { clock, faults, isStalled }: EvidenceParts,
 ): void {
-  const { permit } = call;
+  const permit = permitOf(call);
   if (permit === undefined) return;
   call.permit = undefined;
   if (error === undefined) {
@@ -59,6 +61,22 @@ export function tellEnd(
     isStalled: isStalled(),
   });
   tell(permit, verdict.kind === 'ignore' ? verdict : judgeAlso(call, { error }, verdict, faults));
+}
+
+/** Which call it was, for the transition that it may cause. */
+export function evidenceOf(call: OutboundCall): SpanContext | undefined {
+  return call.spanContext ?? trace.getSpanContext(call.inner);
+}
+
+/** Its permit, which one that went out without gets here. */
+function permitOf(call: OutboundCall): Permit | undefined {
+  const { circuit } = call;
+  if (circuit === undefined) return call.permit;
+  const permit = circuit.permitFor(call.generation);
+  permit.evidence = evidenceOf(call);
+  call.circuit = undefined;
+  call.permit = permit;
+  return permit;
 }
 
 function tell(permit: Permit, verdict: Verdict): void {

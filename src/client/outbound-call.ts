@@ -7,6 +7,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Breaker } from '../breaker/breaker.js';
+import type { Circuit } from '../breaker/circuit.js';
 import type { Deadline } from '../breaker/deadline.js';
 import type { BreakerConfig } from '../breaker/options.js';
 import type { Permit } from '../breaker/permit.js';
@@ -17,7 +18,9 @@ import type { FinishedCall } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { TracedCall } from '../trace/call-tracing.js';
 import type { SharedAttributes } from '../trace/shared-attributes.js';
+import type { CallKind } from './call-kinds.js';
 import type { Verdict } from './call-outcome.js';
+import type { HeaderAccess } from './outbound-headers.js';
 import { redactedUrlOf, type Target } from './target.js';
 
 /** The far end of a connection. */
@@ -26,8 +29,10 @@ export interface Peer {
   readonly remotePort?: number | undefined;
 }
 
-/** What ends a call: the outbound pipeline, once for the response's head and once for the whole exchange. */
+/** The outbound pipeline, as a client sees it that has begun a call: it is told of the response's head once, and once of the whole exchange. */
 export interface CallOwner {
+  writeHeaders<R>(call: OutboundCall, request: R, access: HeaderAccess<R>): void;
+  startDeadline<R>(call: OutboundCall, request: R, abort: (request: R, error: Error) => void): void;
   responded(
     call: OutboundCall,
     statusCode: number,
@@ -49,13 +54,18 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
   /** The context that the call was made in. */
   readonly context: Context;
   inner: Context;
+  parent: SpanContext | undefined;
   spanContext: SpanContext | undefined;
   span: Span | undefined;
   breaker: Breaker | undefined;
   /** The options that its breaker has; undefined where it has none. */
   config: BreakerConfig | undefined;
-  /** Undefined once the breaker was told. */
+  /** Undefined once the breaker was told, and where {@link circuit} is set. */
   permit: Permit | undefined;
+  /** The breaker of a call that has no permit as long as all goes well; undefined once it was told. */
+  circuit: Circuit | undefined;
+  /** What that breaker is asked with for one. */
+  generation: number;
   deadline: Deadline | undefined;
   /** What the caller may cut it off with, where the client knows. */
   signal: AbortSignal | undefined;
@@ -82,6 +92,7 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
   /** Neighbours among the calls whose response has begun. */
   previous: OutboundCall | undefined;
   next: OutboundCall | undefined;
+  #kind: CallKind | undefined;
 
   constructor(
     owner: CallOwner,
@@ -97,11 +108,14 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
     this.startMs = startMs;
     this.context = context;
     this.inner = context;
+    this.parent = undefined;
     this.spanContext = undefined;
     this.span = undefined;
     this.breaker = undefined;
     this.config = undefined;
     this.permit = undefined;
+    this.circuit = undefined;
+    this.generation = 0;
     this.deadline = undefined;
     this.signal = undefined;
     this.peer = undefined;
@@ -121,6 +135,7 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
     this.isSettled = false;
     this.previous = undefined;
     this.next = undefined;
+    this.#kind = undefined;
   }
 
   get host(): string {
@@ -164,10 +179,18 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
     return spanContext === undefined ? context : contextWithSpan(context, trace.wrapSpanContext(spanContext));
   }
 
-  sharedAttributes(): SharedAttributes {
+  /** What it has in common with others, as far as it has come. */
+  get kind(): CallKind {
+    if (this.#kind !== undefined) return this.#kind;
     const { remoteAddress, remotePort } = this.peer ?? {};
-    const { attributes } = this.target.authority;
-    return attributes.of(this.method, this.statusCode, this.protocolVersion, remoteAddress, remotePort);
+    const { kinds } = this.target.authority;
+    const kind = kinds.of(this.method, this.statusCode, this.protocolVersion, remoteAddress, remotePort);
+    if (this.isSpanEnded) this.#kind = kind;
+    return kind;
+  }
+
+  sharedAttributes(): SharedAttributes {
+    return this.kind.attributes;
   }
 
   ownAttributes(): Attributes {

@@ -12,7 +12,7 @@ import { GoldenSignalsError } from '../errors.js';
 import type { ClientRed } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { CallTracing } from '../trace/call-tracing.js';
-import { type EvidenceParts, tellEnd, tellStatus } from './call-evidence.js';
+import { type EvidenceParts, evidenceOf, tellEnd, tellStatus } from './call-evidence.js';
 import { brokenOff, errorTypeOf } from './call-outcome.js';
 import { type CallOwner, OutboundCall } from './outbound-call.js';
 import { type HeaderAccess, writeContext } from './outbound-headers.js';
@@ -88,13 +88,10 @@ export class Outbound implements CallOwner {
     if (breaker !== undefined) {
       call.breaker = breaker;
       // Asked again for each call: the options of a breaker can be changed while it is in use.
-      if (breaker instanceof Circuit) call.config = breaker.config;
-      call.permit = breaker.tryAcquire();
-      if (call.permit === undefined) throw this.#reject(call, breaker);
+      if (!this.#admit(call, breaker)) throw this.#reject(call, breaker);
     }
     tracing.begin(call);
-    if (call.permit !== undefined)
-      call.permit.evidence = call.spanContext ?? trace.getSpanContext(call.inner);
+    if (call.permit !== undefined) call.permit.evidence = evidenceOf(call);
     this.#stall.enter();
     return call;
   }
@@ -144,13 +141,7 @@ export class Outbound implements CallOwner {
     call.respondedMs = this.#parts.clock.now();
     if (statusCode >= 400) call.errorType = String(statusCode);
     this.#endSpan(call, call.respondedMs);
-    const outer = this.settling;
-    this.settling = call;
-    try {
-      tellStatus(call, this.#evidence);
-    } finally {
-      this.settling = outer;
-    }
+    this.#tellStatus(call);
     this.#reading.add(call);
   }
 
@@ -180,6 +171,21 @@ export class Outbound implements CallOwner {
 
   close(): void {
     this.#stall.close();
+  }
+
+  /** False where the breaker turns the call away. */
+  #admit(call: OutboundCall, breaker: Breaker): boolean {
+    if (breaker instanceof Circuit) {
+      call.config = breaker.config;
+      const generation = breaker.plainGeneration;
+      if (generation !== undefined) {
+        call.circuit = breaker;
+        call.generation = generation;
+        return true;
+      }
+    }
+    call.permit = breaker.tryAcquire();
+    return call.permit !== undefined;
   }
 
   #reject(call: OutboundCall, breaker: Breaker): Error {
@@ -218,7 +224,23 @@ export class Outbound implements CallOwner {
     this.#tellEnd(call, error);
   }
 
+  #tellStatus(call: OutboundCall): void {
+    // A good one is no news where the end of the exchange has the last word.
+    if (call.circuit !== undefined && call.statusCode < 400) return;
+    const outer = this.settling;
+    this.settling = call;
+    try {
+      tellStatus(call, this.#evidence);
+    } finally {
+      this.settling = outer;
+    }
+  }
+
   #tellEnd(call: OutboundCall, error: unknown): void {
+    if (error === undefined && call.circuit?.countClean(call.generation) === true) {
+      call.circuit = undefined;
+      return;
+    }
     const outer = this.settling;
     this.settling = call;
     try {

@@ -1,11 +1,11 @@
 import { parseHostPort } from '../core/host-port.js';
 import { mayHoldSecret, redactUrl } from '../core/redact-url.js';
-import { CallAttributes } from './call-attributes.js';
+import { CallKinds } from './call-kinds.js';
 
 export type Scheme = 'http' | 'https';
 
 /** Where a connection goes, whatever is asked for over it. One object for all calls that go there. */
-interface Authority {
+export interface Authority {
   readonly scheme: Scheme;
   /** Without brackets, lower case; the path of the socket for a Unix domain socket. */
   readonly host: string;
@@ -15,7 +15,7 @@ interface Authority {
   readonly upstream: string;
   /** What an absolute URL of it begins with. Without credentials. */
   readonly origin: string;
-  readonly attributes: CallAttributes;
+  readonly kinds: CallKinds;
 }
 
 /** Where a call goes, as its client says it. */
@@ -94,8 +94,8 @@ function authorityOf(scheme: Scheme, host: string, port: number): Authority {
   }
   const upstream = port === 0 ? host : `${host}:${port}`;
   const origin = redactUrl(originOf(scheme, host, port));
-  const attributes = new CallAttributes(host, port);
-  const authority = { scheme, host, port, upstream, origin, attributes };
+  const kinds = new CallKinds(host, port);
+  const authority = { scheme, host, port, upstream, origin, kinds };
   if (kept >= maxKept) {
     byHost.clear();
     kept = 0;

@@ -8,7 +8,7 @@ import { isRejection } from './is-rejection.js';
 import type { OutboundCall } from './outbound-call.js';
 import type { OutboundRouter } from './outbound-router.js';
 import { resendCountOf } from './resend.js';
-import { createTargetAt, knownOrigin } from './target.js';
+import { type Authority, createTargetAt, knownOrigin } from './target.js';
 import { connectionOf, noteConnection, UndiciConnection } from './undici-connection.js';
 import { dispatcherPrototypes, isLeaf, originOfClient } from './undici-copies.js';
 import {
@@ -116,7 +116,7 @@ export class UndiciClients {
     this.#reached += 1;
     let call: OutboundCall | undefined;
     try {
-      call = this.#begin(options, originOf(options, client), notedContext(handler) ?? activeContext());
+      call = this.#begin(options, placeOf(client, options), notedContext(handler) ?? activeContext());
       if (call !== undefined && isUpgrade(options)) tellUpgrade(handler, call);
     } catch (error) {
       if (isRejection(error)) return rejectDispatch(handler, error);
@@ -145,11 +145,10 @@ export class UndiciClients {
     return isTaken;
   }
 
-  #begin(options: DispatchOptions, origin: string | undefined, context: Context): OutboundCall | undefined {
-    if (origin === undefined || isSuppressed(context)) return undefined;
-    const from = knownOrigin(origin);
-    const outbound = from === undefined ? undefined : this.#router.outboundFor(context);
-    if (from === undefined || outbound === undefined) return undefined;
+  #begin(options: DispatchOptions, from: Authority | undefined, context: Context): OutboundCall | undefined {
+    if (from === undefined || isSuppressed(context)) return undefined;
+    const outbound = this.#router.outboundFor(context);
+    if (outbound === undefined) return undefined;
     const { method = 'GET', path = '/', signal } = options;
     const target = createTargetAt(from, method, path);
     const fetchCall = context.getValue(FETCH_KEY) as FetchCall | undefined;
@@ -171,9 +170,8 @@ export class UndiciClients {
     this.#dispatching = undefined;
     if (call === undefined) return;
     followRequest(request, call);
-    const outbound = this.#router.outboundFor(call.context);
-    outbound?.writeHeaders(call, request, undiciHeaders);
-    outbound?.startDeadline(call, request, abortRequest);
+    call.owner.writeHeaders(call, request, undiciHeaders);
+    call.owner.startDeadline(call, request, abortRequest);
   }
 
   /** A request of a copy that was loaded since, or that cannot be found: it is traced, and the breaker can only end it. */
@@ -183,7 +181,7 @@ export class UndiciClients {
       this.lookForCopies();
     }
     try {
-      return this.#begin(request, String(request.origin), activeContext());
+      return this.#begin(request, knownOrigin(String(request.origin)), activeContext());
     } catch (error) {
       if (!isRejection(error)) throw error;
       abortRequest(request, error);
@@ -224,6 +222,24 @@ function isAbortedByCaller({ signal, peer, protocolVersion }: OutboundCall): boo
   if (signal?.aborted === true)
     return (signal.reason as { name?: unknown } | undefined)?.name !== 'TimeoutError';
   return protocolVersion === '1.1' && peer instanceof UndiciConnection && !peer.isDestroyed;
+}
+
+const placeKey = Symbol('golden-signals.place');
+
+interface Place {
+  readonly origin: string;
+  readonly authority: Authority;
+}
+
+/** Where a client's calls go. It has one origin, but names it anew for each of them. */
+function placeOf(client: { [placeKey]?: Place }, options: DispatchOptions): Authority | undefined {
+  const origin = originOf(options, client);
+  if (origin === undefined) return undefined;
+  const place = client[placeKey];
+  if (place?.origin === origin) return place.authority;
+  const authority = knownOrigin(origin);
+  if (authority !== undefined && Object.isExtensible(client)) client[placeKey] = { origin, authority };
+  return authority;
 }
 
 function originOf(options: DispatchOptions, client: object): string | undefined {

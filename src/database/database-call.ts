@@ -13,6 +13,7 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
   /** How many operations went in one; undefined for a single one. */
   readonly batchSize: number | undefined;
   inner: Context;
+  parent: SpanContext | undefined;
   spanContext: SpanContext | undefined;
   span: Span | undefined;
   errorType: string | undefined;
@@ -32,6 +33,7 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
     this.context = context;
     this.batchSize = batchSize;
     this.inner = context;
+    this.parent = undefined;
     this.spanContext = undefined;
     this.span = undefined;
     this.errorType = undefined;

@@ -4,6 +4,13 @@ import type { Method } from './http-methods.js';
 import type { Recordable } from './instrument.js';
 import type { Series, SeriesSet } from './series.js';
 
+/** Where the series is kept that calls of one kind are measured in. */
+export interface SeriesPlace {
+  /** Whose it is: a process may have several services. */
+  seriesOwner: object | undefined;
+  series: Series<Recordable> | undefined;
+}
+
 /** What one finished call was, as far as its metric goes. */
 export interface FinishedCall extends ExemplarSource {
   readonly method: Method;
@@ -14,6 +21,8 @@ export interface FinishedCall extends ExemplarSource {
   readonly statusCode: number;
   readonly errorType: string | undefined;
   readonly protocolVersion: string | undefined;
+  /** For calls whose metric depends on nothing but their method, upstream, status and version. */
+  readonly kind: SeriesPlace;
 }
 
 /** Rate, errors and duration of the calls that this service makes. */
@@ -31,11 +40,17 @@ type Children = Map<number | string, Series<Recordable>>;
 
 const versions = ['1.1', '2', '1.0', '3'];
 
-/** As with the server's metrics, a call costs two map look-ups: its upstream, then a number of method, version and status. */
+/** A call that went well finds its series at its kind; any other by its upstream, then by a number of method, version and status. */
 export function createClientRed(durations: SeriesSet<Recordable>): ClientRed {
   const byUpstream = new Map<string, Children>();
   return {
     end(call, durationSeconds) {
+      const { kind } = call;
+      const isWell = call.errorType === undefined && call.statusCode < 400;
+      if (isWell && kind.seriesOwner === byUpstream && kind.series !== undefined) {
+        kind.series.value.record(durationSeconds, call);
+        return;
+      }
       let children = byUpstream.get(call.upstream);
       if (children === undefined) {
         children = new Map();
@@ -46,6 +61,10 @@ export function createClientRed(durations: SeriesSet<Recordable>): ClientRed {
       if (child === undefined) {
         child = durations.add(attributesOf(call));
         if (!durations.isFull) children.set(key, child);
+      }
+      if (isWell && !durations.isFull) {
+        kind.seriesOwner = byUpstream;
+        kind.series = child;
       }
       child.value.record(durationSeconds, call);
     },

@@ -25,6 +25,7 @@ export class Wait implements TracedCall {
   readonly pool: string;
   readonly delay: Delay;
   inner: Context;
+  parent: SpanContext | undefined;
   spanContext: SpanContext | undefined;
   span: Span | undefined;
   errorType: string | undefined;
@@ -35,6 +36,7 @@ export class Wait implements TracedCall {
     this.pool = pool;
     this.delay = delay;
     this.inner = context;
+    this.parent = undefined;
     this.spanContext = undefined;
     this.span = undefined;
     this.errorType = undefined;

@@ -26,6 +26,8 @@ export interface TracedCall extends AttributeSource {
   readonly context: Context;
   /** That context with its span, where processors of the user's were shown it. */
   inner: Context;
+  /** Of the span that it is a child of; undefined for the first of a trace. */
+  parent: SpanContext | undefined;
   /** Of its span, sampled or not; undefined where spans are not made, or not by this library. */
   spanContext: SpanContext | undefined;
   /** Undefined where it is not sampled, and until somebody sees it. */
@@ -57,14 +59,15 @@ export function createCallTracing({ origin, ids, sampler, started }: CallTracing
     const { spanContext } = call;
     if (call.span !== undefined || spanContext === undefined || !isSampled(spanContext))
       return call.span as LiveSpan | undefined;
-    const { spanKind, spanName, startMs } = call;
-    const span = new LiveSpan(origin, spanKind, spanName, spanContext, parentOf(call), startMs, call);
+    const { spanKind, spanName, parent, startMs } = call;
+    const span = new LiveSpan(origin, spanKind, spanName, spanContext, parent, startMs, call);
     call.span = span;
     return span;
   };
   return {
     begin(call) {
-      const parent = parentOf(call);
+      const parent = parentIn(call.context);
+      call.parent = parent;
       const traceId = parent === undefined ? ids.traceId() : parent.traceId;
       const random = parent === undefined ? FLAG_RANDOM : randomBit(call.context, parent);
       const flags = sampler(parent, traceId) ? random | FLAG_SAMPLED : random;
@@ -86,7 +89,7 @@ export function createCallTracing({ origin, ids, sampler, started }: CallTracing
   };
 }
 
-function parentOf({ context }: TracedCall): SpanContext | undefined {
+function parentIn(context: Context): SpanContext | undefined {
   const active = trace.getSpanContext(context);
   return active !== undefined && isValid(active) ? active : undefined;
 }

@@ -1,29 +1,51 @@
 import type { Attributes } from '@opentelemetry/api';
+import type { SeriesPlace } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
+import type { Recordable } from '../metrics/instrument.js';
+import type { Series } from '../metrics/series.js';
 import { SharedAttributes } from '../trace/shared-attributes.js';
 
-/** What calls to one place have in common, or not. */
-interface CallKind {
+/** Calls that have everything in common but when they were and what was asked for. */
+export class CallKind implements SeriesPlace {
   readonly method: Method;
   /** 0 when no response arrived. */
   readonly statusCode: number;
   readonly protocolVersion: string | undefined;
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
-}
-
-interface Known extends CallKind {
+  /** Of their spans, but for what is each one's own. */
   readonly attributes: SharedAttributes;
+  seriesOwner: object | undefined;
+  series: Series<Recordable> | undefined;
+
+  constructor(
+    host: string,
+    port: number,
+    method: Method,
+    statusCode: number,
+    protocolVersion: string | undefined,
+    remoteAddress: string | undefined,
+    remotePort: number | undefined,
+  ) {
+    this.method = method;
+    this.statusCode = statusCode;
+    this.protocolVersion = protocolVersion;
+    this.remoteAddress = remoteAddress;
+    this.remotePort = remotePort;
+    this.attributes = new SharedAttributes(attributesOf(this, host, port));
+    this.seriesOwner = undefined;
+    this.series = undefined;
+  }
 }
 
 // Few methods, statuses and addresses go with one place; there may be a thousand places.
 const maxKept = 8;
 
-/** The span attributes of calls to one place, without what is each call's own. Those of the newest kinds are kept. */
-export class CallAttributes {
+/** The kinds of calls to one place. The newest are kept. */
+export class CallKinds {
   readonly #host: string;
   readonly #port: number;
-  readonly #kept: Known[] = [];
+  readonly #kept: CallKind[] = [];
   #oldest = 0;
 
   constructor(host: string, port: number) {
@@ -37,7 +59,7 @@ export class CallAttributes {
     protocolVersion: string | undefined,
     remoteAddress: string | undefined,
     remotePort: number | undefined,
-  ): SharedAttributes {
+  ): CallKind {
     for (const known of this.#kept) {
       if (
         known.statusCode === statusCode &&
@@ -46,13 +68,20 @@ export class CallAttributes {
         known.protocolVersion === protocolVersion &&
         known.remoteAddress === remoteAddress
       )
-        return known.attributes;
+        return known;
     }
-    const kind = { method, statusCode, protocolVersion, remoteAddress, remotePort };
-    const attributes = new SharedAttributes(attributesOf(kind, this.#host, this.#port));
-    this.#kept[this.#oldest] = { ...kind, attributes };
+    const kind = new CallKind(
+      this.#host,
+      this.#port,
+      method,
+      statusCode,
+      protocolVersion,
+      remoteAddress,
+      remotePort,
+    );
+    this.#kept[this.#oldest] = kind;
     this.#oldest = (this.#oldest + 1) % maxKept;
-    return attributes;
+    return kind;
   }
 }
 

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CallAttributes } from '../../src/client/call-attributes.js';
+import { CallKinds } from '../../src/client/call-kinds.js';
 import { createMethods } from '../../src/metrics/http-methods.js';
 
 const methodOf = createMethods(['GET', 'POST']);
 
 describe('what calls to one place have in common', () => {
   test('is one object for all of a kind', () => {
-    const attributes = new CallAttributes('orders', 8_080);
-    const first = attributes.of(methodOf('GET'), 200, '1.1', '10.0.0.7', 8_080);
-    const other = attributes.of(methodOf('GET'), 404, '1.1', '10.0.0.7', 8_080);
+    const kinds = new CallKinds('orders', 8_080);
+    const first = kinds.of(methodOf('GET'), 200, '1.1', '10.0.0.7', 8_080);
+    const other = kinds.of(methodOf('GET'), 404, '1.1', '10.0.0.7', 8_080);
 
-    expect(first.all).toEqual({
+    expect(first.attributes.all).toEqual({
       'http.request.method': 'GET',
       'server.address': 'orders',
       'server.port': 8_080,
@@ -20,19 +20,20 @@ describe('what calls to one place have in common', () => {
       'network.peer.address': '10.0.0.7',
       'network.peer.port': 8_080,
     });
-    expect(other.all).toMatchObject({ 'http.response.status_code': 404 });
-    expect(attributes.of(methodOf('GET'), 200, '1.1', '10.0.0.7', 8_080)).toBe(first);
+    expect(other.attributes.all).toMatchObject({ 'http.response.status_code': 404 });
+    expect(kinds.of(methodOf('GET'), 200, '1.1', '10.0.0.7', 8_080)).toBe(first);
   });
 
   test('leaves out what is not known of a call', () => {
     expect(
-      new CallAttributes('/run/shop.sock', 0).of(methodOf('GET'), 0, undefined, undefined, undefined).all,
+      new CallKinds('/run/shop.sock', 0).of(methodOf('GET'), 0, undefined, undefined, undefined).attributes
+        .all,
     ).toEqual({
       'http.request.method': 'GET',
       'server.address': '/run/shop.sock',
     });
     expect(
-      new CallAttributes('orders', 80).of(methodOf('BREW'), 0, undefined, '/pipe', undefined).all,
+      new CallKinds('orders', 80).of(methodOf('BREW'), 0, undefined, '/pipe', undefined).attributes.all,
     ).toEqual({
       'http.request.method': '_OTHER',
       'server.address': 'orders',
@@ -50,11 +51,13 @@ describe('what calls to one place have in common', () => {
       port: fc.constantFrom(undefined, 80, 81),
     });
     fc.assert(
-      fc.property(fc.array(kind, { maxLength: 60 }), (kinds) => {
-        const attributes = new CallAttributes('orders', 80);
-        for (const { method, status, version, address, port } of kinds) {
-          const given = [methodOf(method), status, version, address, port] as const;
-          expect(attributes.of(...given).all).toEqual(new CallAttributes('orders', 80).of(...given).all);
+      fc.property(fc.array(kind, { maxLength: 60 }), (given) => {
+        const kinds = new CallKinds('orders', 80);
+        for (const { method, status, version, address, port } of given) {
+          const parts = [methodOf(method), status, version, address, port] as const;
+          expect(kinds.of(...parts).attributes.all).toEqual(
+            new CallKinds('orders', 80).of(...parts).attributes.all,
+          );
         }
       }),
     );
