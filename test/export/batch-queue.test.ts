@@ -24,9 +24,21 @@ function create(given: Partial<{ max: number; batch: number; exporters: number }
     dropped,
     outage: { failed: (reason) => said.push(reason), succeeded: () => said.push('ok') },
     timers,
+    gather() {
+      const spans = putOff;
+      putOff = 0;
+      add(spans);
+    },
   });
+  let putOff = 0;
   let next = 0;
   const exporter = exporters[0] as (typeof exporters)[number];
+  const add = (spans: number) => {
+    for (let index = 0; index < spans; index += 1) {
+      next += 1;
+      queue.add(spanNamed(String(next)));
+    }
+  };
   return {
     queue,
     timers,
@@ -35,11 +47,10 @@ function create(given: Partial<{ max: number; batch: number; exporters: number }
     exporter,
     exporters,
     created: () => created,
-    add(spans: number) {
-      for (let index = 0; index < spans; index += 1) {
-        next += 1;
-        queue.add(spanNamed(String(next)));
-      }
+    add,
+    /** Spans that somebody holds back until they are asked for. */
+    putOff(spans: number) {
+      putOff += spans;
     },
     /** The names in each export. */
     exported: () => exporter.exports.map((spans) => spans.map(({ name }) => name).join(' ')),
@@ -392,6 +403,35 @@ describe('flush', () => {
     await end();
     expect(await hasSettled(second)).toBe(true);
     expect(exported()).toEqual(['1', '2']);
+  });
+});
+
+describe('what somebody has put off', () => {
+  test('leaves with what waits, in as many batches as it takes', async () => {
+    const { timers, add, putOff, exported, end } = create();
+    add(1);
+    putOff(4);
+    await timers.advance(5_000);
+    await end();
+    await timers.advance(5_000);
+    expect(exported()).toEqual(['1 2 3', '4 5']);
+  });
+
+  test('is flushed', async () => {
+    const { queue, putOff, exported, end } = create();
+    putOff(2);
+    const flushed = queue.flush();
+    await settled();
+    expect(exported()).toEqual(['1 2']);
+    await end();
+    expect(await hasSettled(flushed)).toBe(true);
+  });
+
+  test('is counted when the queue closes without a flush', async () => {
+    const { queue, putOff, dropped } = create();
+    putOff(2);
+    await queue.close();
+    expect(dropped.count('shutdown')).toBe(2);
   });
 });
 
