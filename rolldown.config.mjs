@@ -27,7 +27,7 @@ export default defineConfig({
     winston: 'src/winston.ts',
     'cli/main': 'src/cli/main.ts',
     // Beside the chunk that starts it.
-    'shared/management-worker': 'src/server/management-worker.ts',
+    'shared/worker': 'src/management/worker.ts',
   },
   platform: 'node',
   plugins: [inAscii],

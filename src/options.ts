@@ -13,6 +13,7 @@ import { isDatabaseClient } from './database/clients.js';
 import { type HealthConfig, type HealthOptions, resolveHealth } from './health/options.js';
 import { type OverloadConfig, type OverloadOptions, resolveOverload } from './health/overload-options.js';
 import { type LogConfig, type LogOptions, resolveLogs } from './logs/options.js';
+import { type ManagementConfig, type ManagementOptions, resolveManagement } from './management/options.js';
 import { type MetricConfig, type MetricOptions, resolveMetrics } from './metrics/options.js';
 import { type PoolOptions, resolvePools } from './pools/options.js';
 import {
@@ -27,11 +28,6 @@ import {
   type ShutdownOptions,
   type Surroundings,
 } from './process/shutdown-options.js';
-import {
-  type ManagementConfig,
-  type ManagementOptions,
-  resolveManagement,
-} from './server/management-options.js';
 import { type DeadlineConfig, type DeadlineOptions, resolveDeadline } from './server/request-signal.js';
 import { resolveService, type ServiceConfig, type ServiceOptions } from './service.js';
 import { resolveTraces, type TraceConfig, type TraceOptions } from './trace/options.js';

@@ -6,7 +6,7 @@ import {
   routeRequestOf,
   sendAnswer,
   textAnswer,
-} from './probe-route.js';
+} from '../server/probe-route.js';
 
 export interface ManagementListenerParts {
   readonly host: string;

@@ -2,7 +2,7 @@ import type { Health } from '../health/health.js';
 import { matchProbe, probePath } from '../health/match.js';
 import type { HealthConfig } from '../health/options.js';
 import type { Probe } from '../health/probe.js';
-import { type OwnRoute, type RouteAnswer, type RouteRequest, textAnswer } from './probe-route.js';
+import { type OwnRoute, type RouteAnswer, type RouteRequest, textAnswer } from '../server/probe-route.js';
 
 export interface ManagementDeskParts {
   readonly health: Health;

@@ -2,8 +2,8 @@ import type { Random } from '../core/random.js';
 import { matchProbe } from '../health/match.js';
 import type { Probe, Verdict } from '../health/probe.js';
 import { probeResponse } from '../health/response.js';
-import type { ThreadData, Verdicts } from './management-messages.js';
-import { type RouteAnswer, type RouteRequest, textAnswer } from './probe-route.js';
+import { type RouteAnswer, type RouteRequest, textAnswer } from '../server/probe-route.js';
+import type { ThreadData, Verdicts } from './messages.js';
 
 const dead: Verdict = { ok: false, status: 'fail', reason: 'dead', httpStatus: 503 };
 const starting: Verdict = { ok: false, status: 'fail', reason: 'starting', httpStatus: 503 };

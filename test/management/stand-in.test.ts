@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { resolveHealth } from '../../src/health/options.js';
 import type { Verdict } from '../../src/health/probe.js';
-import { StallGauge } from '../../src/server/management-stall.js';
-import { probeOf, standIn } from '../../src/server/management-stand-in.js';
+import { StallGauge } from '../../src/management/stall.js';
+import { probeOf, standIn } from '../../src/management/stand-in.js';
 import type { RouteRequest } from '../../src/server/probe-route.js';
 
 const pass: Verdict = { ok: true, status: 'pass', reason: undefined, httpStatus: 200 };

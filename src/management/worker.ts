@@ -1,10 +1,10 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Probe } from '../health/probe.js';
-import { createManagementListener } from './management-listener.js';
-import type { FromThread, ThreadData, ToThread, Verdicts } from './management-messages.js';
-import { StallGauge } from './management-stall.js';
-import { probeOf, standIn } from './management-stand-in.js';
-import { type RouteAnswer, type RouteRequest, textAnswer } from './probe-route.js';
+import { type RouteAnswer, type RouteRequest, textAnswer } from '../server/probe-route.js';
+import { createManagementListener } from './listener.js';
+import type { FromThread, ThreadData, ToThread, Verdicts } from './messages.js';
+import { StallGauge } from './stall.js';
+import { probeOf, standIn } from './stand-in.js';
 
 // The thread of the management port. It asks the main thread everything, and stands in for it while that is blocked.
 

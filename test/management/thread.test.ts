@@ -9,21 +9,16 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLog } from '../../src/core/log.js';
 import { type HealthOptions, resolveHealth } from '../../src/health/options.js';
-import { createManagement, type ManagementParts } from '../../src/server/management.js';
-import { resolveManagement } from '../../src/server/management-options.js';
+import { createManagement, type ManagementParts } from '../../src/management/management.js';
+import { resolveManagement } from '../../src/management/options.js';
 import { textAnswer } from '../../src/server/probe-route.js';
 import { type Call, send } from '../contract/support/client.js';
 import { eventually } from '../contract/support/service.js';
 import { createRunningHealth, never } from '../health/support/harness.js';
-import { compile } from './support/compiled.js';
+import { compile } from '../server/support/compiled.js';
 
-const built = compile(
-  'server/management-worker.ts',
-  'server/management.ts',
-  'health/health.ts',
-  'core/log.ts',
-);
-const threadFile = built('server/management-worker.ts');
+const built = compile('management/worker.ts', 'management/management.ts', 'health/health.ts', 'core/log.ts');
+const threadFile = built('management/worker.ts');
 
 interface Given extends HealthOptions {
   readonly port?: number;
@@ -212,7 +207,7 @@ describe.each([true, false])('with thread: %s', (thread) => {
       script,
       `
       const http = require('node:http');
-      const { createManagement } = require('./server/management.js');
+      const { createManagement } = require('./management/management.js');
       const { Health } = require('./health/health.js');
       const { resolveHealth } = require('./health/options.js');
       const config = resolveHealth();

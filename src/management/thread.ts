@@ -1,13 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Probe } from '../health/probe.js';
-import type { ManagementListenerParts } from './management-listener.js';
-import {
-  BEAT_MS,
-  type FromThread,
-  type ThreadData,
-  type ToThread,
-  type Verdicts,
-} from './management-messages.js';
+import type { ManagementListenerParts } from './listener.js';
+import { BEAT_MS, type FromThread, type ThreadData, type ToThread, type Verdicts } from './messages.js';
 
 export interface ManagementThreadParts extends ManagementListenerParts {
   readonly probes: ThreadData['probes'];
@@ -32,7 +26,7 @@ export interface ManagementThread {
  */
 export function createManagementThread(
   parts: ManagementThreadParts,
-  file = require.resolve('./management-worker.js'),
+  file = require.resolve('./worker.js'),
 ): ManagementThread {
   const beat = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const count = new Int32Array(beat);

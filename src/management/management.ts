@@ -4,12 +4,12 @@ import type { Log } from '../core/log.js';
 import type { Health } from '../health/health.js';
 import type { HealthConfig } from '../health/options.js';
 import type { Probe } from '../health/probe.js';
-import { ManagementDesk } from './management-desk.js';
-import { createManagementListener, type ManagementListenerParts } from './management-listener.js';
-import type { Verdicts } from './management-messages.js';
-import type { ManagementConfig } from './management-options.js';
-import { createManagementThread, type ManagementThreadParts } from './management-thread.js';
-import type { OwnRoute } from './probe-route.js';
+import type { OwnRoute } from '../server/probe-route.js';
+import { ManagementDesk } from './desk.js';
+import { createManagementListener, type ManagementListenerParts } from './listener.js';
+import type { Verdicts } from './messages.js';
+import type { ManagementConfig } from './options.js';
+import { createManagementThread, type ManagementThreadParts } from './thread.js';
 
 export interface ManagementParts {
   readonly config: ManagementConfig;
