@@ -159,12 +159,13 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
   }
 
   get exemplarContext(): SpanContext | undefined {
-    return this.spanContext ?? this.span?.spanContext();
+    const context = this.spanContext ?? this.span?.spanContext();
+    return context !== undefined && (context.traceFlags & FLAG_SAMPLED) !== 0 ? context : undefined;
   }
 
   /** False where there will be no span, so that nobody needs to look up what would go on one. */
   get isTraced(): boolean {
-    return ((this.exemplarContext?.traceFlags ?? 0) & FLAG_SAMPLED) !== 0;
+    return this.exemplarContext !== undefined;
   }
 
   account(): void {

@@ -87,7 +87,6 @@ export class Outbound implements CallOwner {
     const breaker = breakers?.get(target.authority.upstream, startMs);
     if (breaker !== undefined) {
       call.breaker = breaker;
-      // Asked again for each call: the options of a breaker can be changed while it is in use.
       if (!this.#admit(call, breaker)) throw this.#reject(call, breaker);
     }
     tracing.begin(call);
@@ -176,6 +175,7 @@ export class Outbound implements CallOwner {
   /** False where the breaker turns the call away. */
   #admit(call: OutboundCall, breaker: Breaker): boolean {
     if (breaker instanceof Circuit) {
+      // Asked again for each call: the options of a breaker can be changed while it is in use.
       call.config = breaker.config;
       const generation = breaker.plainGeneration;
       if (generation !== undefined) {

@@ -122,6 +122,17 @@ test('a reset on a used connection is no evidence at first, but it is when the u
   expect(evidence()).toMatchObject({ calls: 1, failures: 1 });
 });
 
+test('only a call that is sampled may be an example of its metric', () => {
+  const { begin } = createOutbound();
+  const call = begin();
+  const context = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+  expect([call.isTraced, call.exemplarContext]).toEqual([false, undefined]);
+  call.spanContext = { ...context, traceFlags: 2 };
+  expect([call.isTraced, call.exemplarContext]).toEqual([false, undefined]);
+  call.spanContext = { ...context, traceFlags: 3 };
+  expect([call.isTraced, call.exemplarContext]).toEqual([true, call.spanContext]);
+});
+
 test('hosts that are made up do not grow what is kept', () => {
   const { outbound, begin, breakers, clock } = createOutbound();
   const refused = Object.assign(new Error('no such host'), { code: 'ENOTFOUND' });
