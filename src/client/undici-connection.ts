@@ -1,9 +1,8 @@
 import type { Peer } from './outbound-call.js';
 
-const connectionKey = Symbol('golden-signals.connection');
+const connections = new WeakMap<object, UndiciConnection>();
 
 interface ObservedSocket {
-  [connectionKey]?: UndiciConnection;
   readonly alpnProtocol?: string | false | null;
   readonly destroyed?: boolean;
   readonly remoteAddress?: string;
@@ -34,11 +33,11 @@ export class UndiciConnection implements Peer {
 
 /** What is known of a socket that has carried a request before. */
 export function connectionOf(socket: object): UndiciConnection | undefined {
-  return (socket as ObservedSocket)[connectionKey];
+  return connections.get(socket);
 }
 
 export function noteConnection(socket: object): UndiciConnection {
   const connection = new UndiciConnection(socket);
-  (socket as ObservedSocket)[connectionKey] = connection;
+  connections.set(socket, connection);
   return connection;
 }

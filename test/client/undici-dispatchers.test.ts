@@ -52,6 +52,19 @@ describe.each(COPIES)('%s', (copy) => {
     expect(parents().sort()).toEqual(callers.map((caller) => caller.spanContext().spanId).sort());
   });
 
+  test('a client and its socket get no property of ours, which would give each of them a shape of its own', async () => {
+    const client = closing(new undici.Client(upstream.origin));
+    const { body } = await client.request({ path: '/ok', method: 'GET' });
+    await body.text();
+    const parts = client as unknown as Record<PropertyKey, unknown>;
+    const socket = Reflect.ownKeys(parts)
+      .map((key) => parts[key])
+      .find((value) => value instanceof net.Socket);
+    const keys = [client, socket as net.Socket].flatMap((part) => Reflect.ownKeys(part).map(String));
+    expect(keys.length).toBeGreaterThan(40);
+    expect(keys.filter((key) => key.includes('golden-signals'))).toEqual([]);
+  });
+
   test('a retry by RetryAgent is a resend under the same caller', async () => {
     let refused = 0;
     const flaky = await startUpstream({
