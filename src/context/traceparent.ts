@@ -24,6 +24,7 @@ const chars = 55;
 const maxChars = 1_024;
 
 const dash = 0x2d;
+const zero = 0x30;
 const bad = 0x10;
 const digitOf = new Uint8Array(256).fill(bad);
 for (let digit = 0; digit < bad; digit += 1) digitOf[digit.toString(16).charCodeAt(0)] = digit;
@@ -76,5 +77,8 @@ export function areSendable(traceId: string, spanId: string): boolean {
 
 /** The header of version 00, whatever version came in. `flags` may hold anything: only the two known bits are sent. */
 export function formatTraceparent(traceId: string, spanId: string, flags: number): string {
-  return `00-${traceId}-${spanId}-0${flags & (FLAG_SAMPLED | FLAG_RANDOM)}`;
+  const header = `00-${traceId}-${spanId}-0${flags & (FLAG_SAMPLED | FLAG_RANDOM)}`;
+  // To look at a character makes one text of its parts. undici keeps it until the next full collection, and would keep them all.
+  if (header.charCodeAt(0) !== zero) throw new RangeError('not a version 00');
+  return header;
 }
