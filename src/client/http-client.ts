@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import { activeContext } from '../context/storage.js';
-import { isQuiet, isSuppressed } from '../context/suppressed.js';
+import { isSuppressed } from '../context/suppressed.js';
 import type { Faults } from '../core/faults.js';
 import { abortRequest, callKey, type ObservedRequest, observeRequest } from './http-exchange.js';
 import { httpHeaders } from './http-headers.js';
@@ -100,8 +100,7 @@ function meetLate(req: ObservedRequest, router: OutboundRouter, faults: Faults):
 
 function begin(req: ObservedRequest, target: Target, router: OutboundRouter): void {
   const context = activeContext();
-  const isOurs = isQuiet((req as { readonly agent?: unknown }).agent) || isSuppressed(context);
-  const outbound = isOurs ? undefined : router.outboundFor(context);
+  const outbound = isSuppressed(context) ? undefined : router.outboundFor(context);
   if (outbound === undefined) {
     req[callKey] = null;
     return;

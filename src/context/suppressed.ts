@@ -17,23 +17,7 @@ export function runSuppressed<R>(fn: () => R): R {
   return runInContext(suppressed, fn, undefined);
 }
 
-/**
- * As {@link runSuppressed}, for exports: their connections are marked ({@link markQuiet}), so as long as nobody uses contexts they
- * need none.
- */
+/** As {@link runSuppressed}, for exports: nobody sees their connections, so as long as nobody uses contexts they need none. */
 export function runQuietly<R>(fn: () => R): R {
   return isStorageUsed() ? runSuppressed(fn) : fn();
-}
-
-const quietKey = Symbol('golden-signals.quiet');
-
-/** Marks an agent whose requests are telemetry itself. */
-export function markQuiet<T extends object>(agent: T): T {
-  Object.defineProperty(agent, quietKey, { value: true });
-  return agent;
-}
-
-/** True for what {@link markQuiet} has marked. */
-export function isQuiet(agent: unknown): boolean {
-  return typeof agent === 'object' && agent !== null && quietKey in agent;
 }

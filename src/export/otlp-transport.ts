@@ -1,14 +1,13 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import type { Timers } from '../core/timers.js';
+import { CollectorClient, requestHead } from './collector-client.js';
+import type { CollectorAnswer } from './collector-connection.js';
 import { ExportError } from './failure.js';
 import type { OtlpConfig } from './otlp-config.js';
 import { USER_AGENT } from './own-traffic.js';
-import { createQuietAgent } from './quiet-agent.js';
 import { retryAfterMs } from './retry-after.js';
 
 export interface OtlpTransportParts {
@@ -36,7 +35,6 @@ type Attempt = ExportResponse & { readonly connection?: 'stale' | 'none' };
 const maxRetries = 5;
 const firstBackoffMs = 1_000;
 const maxBackoffMs = 5_000;
-const maxAnswerBytes = 65_536;
 const retryableStatus: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const retryableErrors: ReadonlySet<unknown> = new Set([
   'ECONNRESET',
@@ -52,22 +50,24 @@ const compressed = promisify(gzip);
 
 /**
  * Carries export requests over HTTP. The official transport waits for a retry and for an answer with handles that keep the process
- * alive, up to ten seconds after its work is done (measured); with this one it ends, unless somebody waits for a flush.
+ * alive, up to ten seconds after its work is done (measured); with this one it ends, unless somebody waits for a flush. The requests
+ * are written to the socket: `node:http` beside the application's own client made each of its calls 3 us slower, for the code of
+ * streams that V8 had compiled for the one kind was compiled again for both (bench/RESULTS.md).
  * @see OpenTelemetry, "OTLP/HTTP": which answers are to be retried, and when
  */
 export class OtlpTransport {
   readonly #parts: OtlpTransportParts;
-  readonly #agent: http.Agent | https.Agent;
+  readonly #client: CollectorClient;
   readonly #pauses = new Set<() => void>();
   #isClosed = false;
 
   constructor(parts: OtlpTransportParts) {
     this.#parts = parts;
-    this.#agent = createQuietAgent(parts.config.url, parts.config.tls);
+    this.#client = new CollectorClient(parts.config.url, parts.config.tls);
   }
 
   async send(data: Uint8Array, timeoutMs: number): Promise<ExportResponse> {
-    // Its agent would open connections still.
+    // It would open connections still.
     if (this.#isClosed) return { status: 'failure', error: new ExportError('no answer before the shutdown') };
     const { clock } = this.#parts;
     const deadline = clock.now() + timeoutMs;
@@ -87,54 +87,49 @@ export class OtlpTransport {
   shutdown(): void {
     this.#isClosed = true;
     for (const end of this.#pauses) end();
-    this.#agent.destroy();
+    this.#client.destroy();
   }
 
   async #prepare(data: Uint8Array): Promise<Send> {
-    const { headers: given, protocol, compression } = this.#parts.config;
+    const { url, headers: given, protocol, compression } = this.#parts.config;
     const body = compression === 'gzip' ? await compressed(data) : data;
-    const headers = {
+    const head = requestHead(url, {
       ...given,
       'content-type': protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
-      'content-length': body.length,
+      'content-length': String(body.length),
       'user-agent': USER_AGENT,
       ...(compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
-    };
-    return (timeoutMs) => this.#attempt(headers, body, timeoutMs);
+    });
+    return (timeoutMs) => this.#attempt(head, body, timeoutMs);
   }
 
-  #attempt(headers: http.OutgoingHttpHeaders, body: Uint8Array, timeoutMs: number): Promise<Attempt> {
+  #attempt(head: string, body: Uint8Array, timeoutMs: number): Promise<Attempt> {
     const { config, timers } = this.#parts;
     return new Promise((resolve) => {
-      const { request: open } = config.url.protocol === 'https:' ? https : http;
-      const request = open(config.url, { method: 'POST', headers, agent: this.#agent });
+      const connection = this.#client.connect();
       const timer = timers.set(
-        () => request.destroy(new ExportError(`no answer within ${config.timeoutMs} ms`)),
+        () => connection.destroy(new ExportError(`no answer within ${config.timeoutMs} ms`)),
         timeoutMs,
       );
-      request.on('error', (error: NodeJS.ErrnoException) => {
+      connection.send(head, body, (outcome) => {
         timers.clear(timer);
-        if (this.#isClosed)
-          resolve({ status: 'failure', error: new ExportError('no answer before the shutdown') });
-        else if (!retryableErrors.has(error.code)) resolve({ status: 'failure', error });
-        else resolve({ status: 'retryable', error, connection: request.reusedSocket ? 'stale' : 'none' });
+        if (outcome instanceof Error) resolve(this.#failureOf(outcome, connection.isReused));
+        else resolve(this.#resultOf(outcome));
       });
-      request.on('response', (response) => {
-        readBody(response, (answer) => {
-          timers.clear(timer);
-          resolve(this.#resultOf(response, answer));
-        });
-      });
-      request.end(body);
     });
   }
 
-  /** `answer` is undefined where it broke off or is too long: the status has said what counts. */
-  #resultOf({ statusCode = 0, headers }: http.IncomingMessage, answer: Buffer | undefined): ExportResponse {
+  #failureOf(error: NodeJS.ErrnoException, isReused: boolean): Attempt {
+    if (this.#isClosed) return { status: 'failure', error: new ExportError('no answer before the shutdown') };
+    if (!retryableErrors.has(error.code)) return { status: 'failure', error };
+    return { status: 'retryable', error, connection: isReused ? 'stale' : 'none' };
+  }
+
+  #resultOf({ statusCode, headers, body }: CollectorAnswer): ExportResponse {
     if (statusCode >= 200 && statusCode < 300) {
       try {
-        if (answer !== undefined && answer.length > 0)
-          this.#parts.readAnswer(answer, headers['content-type'] ?? '');
+        if (body !== undefined && body.length > 0)
+          this.#parts.readAnswer(body, headers.get('content-type') ?? '');
         return { status: 'success' };
       } catch {
         return { status: 'failure', error: new ExportError('what answers there is no collector') };
@@ -142,7 +137,7 @@ export class OtlpTransport {
     }
     const error = new ExportError(`status ${statusCode}`);
     if (!retryableStatus.has(statusCode)) return { status: 'failure', error };
-    const retryInMillis = retryAfterMs(headers['retry-after'], this.#parts.clock.epochMs());
+    const retryInMillis = retryAfterMs(headers.get('retry-after'), this.#parts.clock.epochMs());
     return { status: 'retryable', error, ...(retryInMillis === undefined ? {} : { retryInMillis }) };
   }
 
@@ -172,18 +167,4 @@ export class OtlpTransport {
       this.#pauses.add(end);
     });
   }
-}
-
-function readBody(response: http.IncomingMessage, done: (body: Buffer | undefined) => void): void {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  response.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes <= maxAnswerBytes) chunks.push(chunk);
-    else response.destroy();
-  });
-  response.on('error', () => {});
-  response.on('close', () =>
-    done(response.complete && bytes <= maxAnswerBytes ? Buffer.concat(chunks) : undefined),
-  );
 }

@@ -134,7 +134,7 @@ describe('an answer', () => {
     const receiver = await startReceiver();
     await receiver.behave({ garbage: 'bytes' });
     const { send } = create(`${receiver.url}/v1/traces`);
-    expect(await send()).toMatchObject({ status: 'failure', error: { code: 'HPE_INVALID_CONSTANT' } });
+    expect(await send()).toMatchObject({ status: 'failure', error: { name: 'NotHttpError' } });
   });
 
   test('that cannot be read is none either', async () => {

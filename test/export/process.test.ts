@@ -1,7 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createCertificate } from './support/certificate.js';
 import { startReceiver } from './support/service.js';
 
 interface Started {
@@ -111,6 +116,29 @@ describe('a process', () => {
     await receiver.waitForRequests(({ path }) => path === '/v1/traces');
     child.send('go');
     expect(await ended).toMatchObject({ code: 0 });
+  });
+
+  test('that reaches its collector by TLS ends as well', async () => {
+    const { key, cert } = createCertificate();
+    const server = createServer({ key, cert }, () => {}).listen(0, '127.0.0.1');
+    const folder = mkdtempSync(join(tmpdir(), 'golden-signals-'));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+      server.closeAllConnections();
+      server.close();
+    });
+    const file = join(folder, 'ca.pem');
+    writeFileSync(file, cert);
+    await once(server, 'listening');
+    const { child, ended } = start('ends.cjs', [], {
+      ...patient,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      OTEL_EXPORTER_OTLP_CERTIFICATE: file,
+    });
+    const urls = new Set<string | undefined>();
+    while (!urls.has('/v1/traces')) urls.add((await once(server, 'request'))[0].url);
+    child.send('go');
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('lives as long as it waits for a flush', async () => {
