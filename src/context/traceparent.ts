@@ -23,6 +23,9 @@ const chars = 55;
 // Ids are slices, and a slice keeps the whole header alive: without a bound a span could hold the 16 kB of a header block.
 const maxChars = 1_024;
 
+// By what the two known flags make together.
+const endings = ['-00', '-01', '-02', '-03'] as const;
+
 const dash = 0x2d;
 const zero = 0x30;
 const bad = 0x10;
@@ -77,7 +80,7 @@ export function areSendable(traceId: string, spanId: string): boolean {
 
 /** The header of version 00, whatever version came in. `flags` may hold anything: only the two known bits are sent. */
 export function formatTraceparent(traceId: string, spanId: string, flags: number): string {
-  const header = `00-${traceId}-${spanId}-0${flags & (FLAG_SAMPLED | FLAG_RANDOM)}`;
+  const header = `00-${traceId}-${spanId}${endings[flags & (FLAG_SAMPLED | FLAG_RANDOM)]}`;
   // To look at a character makes one text of its parts. undici keeps it until the next full collection, and would keep them all.
   if (header.charCodeAt(0) !== zero) throw new RangeError('not a version 00');
   return header;
