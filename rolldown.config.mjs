@@ -17,6 +17,27 @@ const inAscii = {
 
 const escaped = (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
+/**
+ * What is used of the OpenTelemetry API is read from it once. Its exports are getters on an object with so many properties that V8
+ * keeps them in a table: each `trace` or `ROOT_CONTEXT` of a call would be looked up there.
+ */
+const apiOnce = {
+  name: 'api-once',
+  generateBundle(_options, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk') continue;
+      const names = new Set(
+        Array.from(chunk.code.matchAll(/\b_opentelemetry_api\.(\w+)/g), ([, name]) => name),
+      );
+      if (names.size === 0) continue;
+      const locals = Array.from(names, (name) => `${name}: _opentelemetry_api_${name}`).join(', ');
+      chunk.code = chunk.code
+        .replace(/\b_opentelemetry_api\.(\w+)/g, '_opentelemetry_api_$1')
+        .replace(/^(?:let|const) _opentelemetry_api = (.*);$/m, `const { ${locals} } = $1;`);
+    }
+  },
+};
+
 export default defineConfig({
   input: {
     index: 'src/index.ts',
@@ -30,7 +51,7 @@ export default defineConfig({
     'shared/worker': 'src/management/worker.ts',
   },
   platform: 'node',
-  plugins: [inAscii],
+  plugins: [inAscii, apiOnce],
   // Packages and Node's own modules stay what they are, and are loaded when the source says so.
   external: /^[^./]/,
   output: {
