@@ -112,6 +112,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const extract = propagation.isW3C ? extractW3C : extractWith(propagation.propagator);
   const serviceResource = new ServiceResource(config.service.attributes);
   const resource = () => serviceResource;
+  const ownSpans = { clock, scope, resource };
   const dropped = createDropped();
   const instruments: Instrument[] = [dropped.instrument];
   const backlog = new Backlog(quietTimers);
@@ -189,7 +190,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     const { exporters, queue, processors } = config.traces;
     const otlp = otlpParts('traces');
     return new TracePipeline({
-      queue: createSpanQueue(exporters, otlp, {
+      queue: createSpanQueue(exporters, otlp, ownSpans, {
         config: queue,
         dropped,
         outage: outageOf('spans', destinationOf(otlp)),
@@ -268,7 +269,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     if (traces === undefined) return createForeignTracing(trace.getTracer(PACKAGE, VERSION));
     const pipeline = traces;
     return createRequestTracing({
-      origin: { clock, scope, resource, ended: (span) => pipeline.ended(span) },
+      origin: { ...ownSpans, ended: (span) => pipeline.ended(span) },
       ids,
       sampler,
       extract,
@@ -280,8 +281,14 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     if (config.traces === undefined || sampler === undefined) return noCallTracing;
     if (traces === undefined) return createForeignCallTracing(trace.getTracer(PACKAGE, VERSION));
     const pipeline = traces;
-    const origin = { clock, scope, resource, ended: (span: LiveSpan) => pipeline.ended(span) };
-    return createCallTracing({ origin, ids, sampler, started: pipeline.started });
+    const origin = { ...ownSpans, ended: (span: LiveSpan) => pipeline.ended(span) };
+    return createCallTracing({
+      origin,
+      ids,
+      sampler,
+      started: pipeline.started,
+      ended: pipeline.endedCall,
+    });
   }
 
   function durations(metric: DurationMetric, bounds: readonly number[]): SeriesSet<Recordable> | undefined {

@@ -17,11 +17,11 @@ import type { Ended } from '../core/backlog.js';
 import type { FinishedCall } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { TracedCall } from '../trace/call-tracing.js';
-import type { SharedAttributes } from '../trace/shared-attributes.js';
+import { type AttributeSink, collected, type SharedAttributes } from '../trace/shared-attributes.js';
 import type { CallKind } from './call-kinds.js';
 import type { Verdict } from './call-outcome.js';
 import type { HeaderAccess } from './outbound-headers.js';
-import { redactedUrlOf, type Target } from './target.js';
+import { isPlainPath, redactedUrlOf, type Target } from './target.js';
 
 /** The far end of a connection. */
 export interface Peer {
@@ -195,11 +195,15 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
   }
 
   ownAttributes(): Attributes {
+    return collected(this);
+  }
+
+  describeOwn(to: AttributeSink): void {
     const { target, method, errorType, resendCount } = this;
-    const own: Attributes = { 'url.full': redactedUrlOf(target) };
-    if (method.index === 0) own['http.request.method_original'] = target.method.slice(0, 100);
-    if (errorType !== undefined) own['error.type'] = errorType;
-    if (resendCount > 0) own['http.request.resend_count'] = resendCount;
-    return own;
+    if (isPlainPath(target.path)) to.joined('url.full', target.authority.origin, target.path);
+    else to.attribute('url.full', redactedUrlOf(target));
+    if (method.index === 0) to.attribute('http.request.method_original', target.method.slice(0, 100));
+    if (errorType !== undefined) to.attribute('error.type', errorType);
+    if (resendCount > 0) to.attribute('http.request.resend_count', resendCount);
   }
 }

@@ -137,7 +137,10 @@ export function urlOf({ method, path, authority: { port, origin } }: Target): st
 /** That URL as telemetry shows it: without credentials, and with its query redacted. */
 export function redactedUrlOf(target: Target): string {
   const { path, authority } = target;
-  return path.charCodeAt(0) === 0x2f && !mayHoldSecret(path)
-    ? authority.origin + path
-    : redactUrl(urlOf(target));
+  return isPlainPath(path) ? authority.origin + path : redactUrl(urlOf(target));
+}
+
+/** True for a path that is shown as it is, behind the origin. */
+export function isPlainPath(path: string): boolean {
+  return path.charCodeAt(0) === 0x2f && !mayHoldSecret(path);
 }

@@ -7,6 +7,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { parseBaggage } from './baggage.js';
+import { DerivedContext } from './derived-context.js';
 import { FLAG_RANDOM } from './traceparent.js';
 import { TRACE_RANDOMNESS_KEY } from './w3c-propagator.js';
 
@@ -84,29 +85,4 @@ export class RequestContext implements Context {
 /** A context with another span: as `trace.setSpan()`, without copying the map that the API's own contexts keep. */
 export function contextWithSpan(context: Context, span: Span): Context {
   return new DerivedContext(context, spanKey, span);
-}
-
-/** One changed value above another context. Chains are as long as the nesting of spans in a request: short. */
-class DerivedContext implements Context {
-  readonly #parent: Context;
-  readonly #key: symbol;
-  readonly #value: unknown;
-
-  constructor(parent: Context, key: symbol, value: unknown) {
-    this.#parent = parent;
-    this.#key = key;
-    this.#value = value;
-  }
-
-  getValue(key: symbol): unknown {
-    return key === this.#key ? this.#value : this.#parent.getValue(key);
-  }
-
-  setValue(key: symbol, value: unknown): Context {
-    return new DerivedContext(this, key, value);
-  }
-
-  deleteValue(key: symbol): Context {
-    return new DerivedContext(this, key, undefined);
-  }
 }

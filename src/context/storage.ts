@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, type ContextManager, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api';
+import { rootContext } from './derived-context.js';
 
 /** The one AsyncLocalStorage of the process: what it holds is the active OpenTelemetry context. */
 const storage = new AsyncLocalStorage<Context>();
@@ -24,7 +25,11 @@ export function useForeignContextManager(value: boolean): void {
 /** The active OpenTelemetry context. */
 export function activeContext(): Context {
   if (isForeign) return contextApi.active();
-  return storage.getStore() ?? ROOT_CONTEXT;
+  return storage.getStore() ?? rootContext;
+}
+
+function isRoot(context: Context): boolean {
+  return context === rootContext || context === ROOT_CONTEXT;
 }
 
 /** Calls `fn` with `context` active, without allocating a closure: `fn` is called with `self` as `this` and the arguments. */
@@ -46,7 +51,7 @@ export function applyInContext<A extends unknown[], R>(
 ): R {
   if (isForeign) return contextApi.with(context, fn as (...args: A) => R, self as undefined, ...args);
   if (!isUsed) {
-    if (context === ROOT_CONTEXT) return fn.apply(self, args);
+    if (isRoot(context)) return fn.apply(self, args);
     isUsed = true;
   }
   return storage.run(context, callWith as (fn: unknown, self: unknown, args: A) => R, fn, self, args);
@@ -72,7 +77,7 @@ export function bindContext<M>(
 ): void {
   channel.bindStore(storage, (message) => {
     const context = contextOf(message);
-    if (context !== undefined) isUsed ||= context !== ROOT_CONTEXT;
+    if (context !== undefined) isUsed ||= !isRoot(context);
     return context ?? activeContext();
   });
 }

@@ -1,7 +1,7 @@
 import { type Attributes, type Context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
 import type { DatabaseServer, FinishedOperation } from '../metrics/database-red.js';
 import type { TracedCall } from '../trace/call-tracing.js';
-import { noAttributes, type SharedAttributes } from '../trace/shared-attributes.js';
+import { type AttributeSink, collected, type SharedAttributes } from '../trace/shared-attributes.js';
 import type { Statement } from './statement.js';
 
 /** One operation that a database is asked for. */
@@ -9,6 +9,7 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
   readonly server: DatabaseServer;
   readonly statement: Statement;
   readonly startMs: number;
+  endMs: number;
   readonly context: Context;
   /** How many operations went in one; undefined for a single one. */
   readonly batchSize: number | undefined;
@@ -30,6 +31,7 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
     this.server = server;
     this.statement = statement;
     this.startMs = startMs;
+    this.endMs = -1;
     this.context = context;
     this.batchSize = batchSize;
     this.inner = context;
@@ -68,12 +70,13 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
   }
 
   ownAttributes(): Attributes {
+    return collected(this);
+  }
+
+  describeOwn(to: AttributeSink): void {
     const { errorType, statusCode, batchSize } = this;
-    if (errorType === undefined && batchSize === undefined) return noAttributes;
-    const own: Attributes = {};
-    if (statusCode !== undefined) own['db.response.status_code'] = statusCode;
-    if (errorType !== undefined) own['error.type'] = errorType;
-    if (batchSize !== undefined) own['db.operation.batch.size'] = batchSize;
-    return own;
+    if (statusCode !== undefined) to.attribute('db.response.status_code', statusCode);
+    if (errorType !== undefined) to.attribute('error.type', errorType);
+    if (batchSize !== undefined) to.attribute('db.operation.batch.size', batchSize);
   }
 }

@@ -37,12 +37,33 @@ const hasOwn = Object.prototype.hasOwnProperty;
 export function writeAttributes(writer: ProtobufWriter, field: number, attributes: object): void {
   for (const key in attributes) {
     // So written it costs nothing in such a loop, other than Object.hasOwn().
-    if (!hasOwn.call(attributes, key)) continue;
-    const start = writer.open(field);
-    writer.text(1, key);
-    writeValue(writer, 2, (attributes as Record<string, unknown>)[key]);
-    writer.close(start);
+    if (hasOwn.call(attributes, key))
+      writeAttribute(writer, field, key, (attributes as Record<string, unknown>)[key]);
   }
+}
+
+/** A KeyValue. */
+export function writeAttribute(writer: ProtobufWriter, field: number, key: string, value: unknown): void {
+  const start = writer.open(field);
+  writer.text(1, key);
+  writeValue(writer, 2, value);
+  writer.close(start);
+}
+
+/** A KeyValue of a text in two parts. */
+export function writeJoined(
+  writer: ProtobufWriter,
+  field: number,
+  key: string,
+  head: string,
+  tail: string,
+): void {
+  const start = writer.open(field);
+  writer.text(1, key);
+  const valueStart = writer.open(2);
+  writer.joined(1, head, tail);
+  writer.close(valueStart);
+  writer.close(start);
 }
 
 /** An AnyValue; what it cannot hold becomes an empty one. */

@@ -1,11 +1,13 @@
-import type { HrTime, Link, SpanContext } from '@opentelemetry/api';
+import type { AttributeValue, HrTime, Link, SpanContext, SpanKind } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
-import { LiveSpan } from '../trace/live-span.js';
-import type { SharedAttributes } from '../trace/shared-attributes.js';
+import type { Clock } from '../core/clock.js';
+import type { TracedCall } from '../trace/call-tracing.js';
+import { LiveSpan, type SpanOrigin } from '../trace/live-span.js';
+import type { AttributeSink, SharedAttributes } from '../trace/shared-attributes.js';
 import type { Batch } from './batch.js';
-import { writeAttributes, writeResource, writeScope } from './otlp-common.js';
+import { writeAttribute, writeAttributes, writeJoined, writeResource, writeScope } from './otlp-common.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 
 // What the first batch is expected to take, and what stands before its spans.
@@ -31,22 +33,41 @@ export interface SpanRequest {
 
 /** Spans of one resource and scope. */
 class Group {
-  readonly isLive: boolean;
+  /** Whether they are those of this library, which are all of one resource and scope. */
+  readonly isOwn: boolean;
   readonly resource: Resource;
   readonly scope: InstrumentationScope;
   readonly writer: ProtobufWriter;
+  readonly attributes: AttributeWriter;
 
-  constructor(first: ReadableSpan, writer: ProtobufWriter) {
-    this.isLive = first instanceof LiveSpan;
-    this.resource = first.resource;
-    this.scope = first.instrumentationScope;
+  constructor(isOwn: boolean, resource: Resource, scope: InstrumentationScope, writer: ProtobufWriter) {
+    this.isOwn = isOwn;
+    this.resource = resource;
+    this.scope = scope;
     this.writer = writer;
+    this.attributes = new AttributeWriter(writer);
   }
 
-  /** All spans of our own are of one resource. */
   isOf(span: ReadableSpan): boolean {
-    if (this.scope !== span.instrumentationScope) return false;
-    return span instanceof LiveSpan ? this.isLive : !this.isLive && this.resource === span.resource;
+    if (span instanceof LiveSpan) return this.isOwn;
+    return !this.isOwn && this.scope === span.instrumentationScope && this.resource === span.resource;
+  }
+}
+
+/** Writes what a call tells of itself. */
+class AttributeWriter implements AttributeSink {
+  readonly #writer: ProtobufWriter;
+
+  constructor(writer: ProtobufWriter) {
+    this.#writer = writer;
+  }
+
+  attribute(key: string, value: AttributeValue): void {
+    writeAttribute(this.#writer, attributesField, key, value);
+  }
+
+  joined(key: string, head: string, tail: string): void {
+    writeJoined(this.#writer, attributesField, key, head, tail);
   }
 }
 
@@ -54,13 +75,16 @@ class Group {
  * Makes batches of spans as the OTLP exporter sends them: byte for byte what the official serializer writes, which goes over every span
  * twice and makes an array for each id. The only cost that grows with every span of a service, so it has an implementation of its own.
  * Spans are written soon after they have ended, to where they are sent from: none has to wait for an export, and be copied by one
- * garbage collection after another.
+ * garbage collection after another. A call whose span nobody has seen is written at once as that span, which is then never made.
  * @see opentelemetry/proto/collector/trace/v1/trace_service.proto
  */
-export function createSpanBatches(): () => Batch<ReadableSpan, SpanRequest> {
+export function createSpanBatches(own: OwnSpans): () => Batch<ReadableSpan | TracedCall, SpanRequest> {
   const expected: Expected = { bytes: firstBytes, headBytes: firstHeadBytes };
-  return () => new SpanBatch(expected);
+  return () => new SpanBatch(own, expected);
 }
+
+/** What all spans of this library's own have in common. */
+type OwnSpans = Omit<SpanOrigin, 'ended'>;
 
 /** What a batch will take, by the one before it. */
 interface Expected {
@@ -68,7 +92,8 @@ interface Expected {
   headBytes: number;
 }
 
-class SpanBatch implements Batch<ReadableSpan, SpanRequest> {
+class SpanBatch implements Batch<ReadableSpan | TracedCall, SpanRequest> {
+  readonly #own: OwnSpans;
   readonly #expected: Expected;
   readonly #groups: Group[] = [];
   readonly #waiting = new Array<ReadableSpan | undefined>(writtenTogether).fill(undefined);
@@ -77,14 +102,20 @@ class SpanBatch implements Batch<ReadableSpan, SpanRequest> {
   size = 0;
   failed = 0;
 
-  constructor(expected: Expected) {
+  constructor(own: OwnSpans, expected: Expected) {
+    this.#own = own;
     this.#expected = expected;
   }
 
-  add(span: ReadableSpan): void {
+  add(span: ReadableSpan | TracedCall): void {
+    this.size += 1;
+    if (!isSpan(span)) {
+      // It holds its context, and is not alone: those that have ended come together.
+      this.#writeCall(span);
+      return;
+    }
     this.#waiting[this.#waitingCount] = span;
     this.#waitingCount += 1;
-    this.size += 1;
     if (this.#waitingCount === writtenTogether) this.#writeWaiting();
   }
 
@@ -112,10 +143,25 @@ class SpanBatch implements Batch<ReadableSpan, SpanRequest> {
     try {
       writeSpan(writer, span);
     } catch {
-      // A trace state of the application's own making, say, that cannot be read: none but this span is lost.
-      writer.rewind(start);
-      this.failed += 1;
+      this.#giveUp(writer, start);
     }
+  }
+
+  #writeCall(call: TracedCall): void {
+    if (this.#last?.isOwn !== true) this.#last = this.#ownGroup();
+    const { writer, attributes } = this.#last;
+    const start = writer.length;
+    try {
+      writeCall(writer, call, this.#own.clock, attributes);
+    } catch {
+      this.#giveUp(writer, start);
+    }
+  }
+
+  /** A trace state of the application's own making, say, that cannot be read: none but this span is lost. */
+  #giveUp(writer: ProtobufWriter, start: number): void {
+    writer.rewind(start);
+    this.failed += 1;
   }
 
   /** Writes what stands around the spans of the only group, where they are. */
@@ -138,13 +184,22 @@ class SpanBatch implements Batch<ReadableSpan, SpanRequest> {
   }
 
   #groupOf(span: ReadableSpan): Group {
-    let group = this.#groups.find((known) => known.isOf(span));
-    if (group === undefined) {
-      const { bytes, headBytes } = this.#expected;
-      const isFirst = this.#groups.length === 0;
-      group = new Group(span, new ProtobufWriter(isFirst ? bytes : firstBytes, isFirst ? headBytes : 0));
-      this.#groups.push(group);
-    }
+    if (span instanceof LiveSpan) return this.#ownGroup();
+    const known = this.#groups.find((group) => group.isOf(span));
+    return known ?? this.#addGroup(false, span.resource, span.instrumentationScope);
+  }
+
+  #ownGroup(): Group {
+    const known = this.#groups.find(({ isOwn }) => isOwn);
+    return known ?? this.#addGroup(true, this.#own.resource(), this.#own.scope);
+  }
+
+  #addGroup(isOwn: boolean, resource: Resource, scope: InstrumentationScope): Group {
+    const { bytes, headBytes } = this.#expected;
+    const isFirst = this.#groups.length === 0;
+    const writer = new ProtobufWriter(isFirst ? bytes : firstBytes, isFirst ? headBytes : 0);
+    const group = new Group(isOwn, resource, scope, writer);
+    this.#groups.push(group);
     return group;
   }
 }
@@ -186,15 +241,50 @@ function writeResourceSpans(writer: ProtobufWriter, resource: Resource, scopes: 
   writer.close(all, lengthOfAll);
 }
 
+function isSpan(span: ReadableSpan | TracedCall): span is ReadableSpan {
+  return typeof span.spanContext === 'function';
+}
+
+function writeCall(
+  writer: ProtobufWriter,
+  call: TracedCall,
+  clock: Clock,
+  attributes: AttributeWriter,
+): void {
+  const { parent, startMs, endMs } = call;
+  const context = call.spanContext as SpanContext;
+  const start = writer.open(2, lengthOfSpan);
+  writeHead(writer, context, parent, call.spanName, call.spanKind);
+  writer.epochMs(7, clock.epochMs(startMs));
+  writer.epochMs(8, clock.epochMs(Math.max(endMs, startMs)));
+  const shared = call.sharedAttributes();
+  if (shared !== undefined) writer.fields(encodedOf(shared));
+  call.describeOwn(attributes);
+  const flags = flagsOf(context.traceFlags, parent?.isRemote);
+  if (call.errorType === undefined) writer.fields(plainRest(flags));
+  else writeRest(writer, failedRest, flags);
+  writer.close(start, lengthOfSpan);
+}
+
+function writeHead(
+  writer: ProtobufWriter,
+  context: SpanContext,
+  parent: SpanContext | undefined,
+  name: string,
+  kind: SpanKind,
+): void {
+  writeIds(writer, context);
+  if (parent?.spanId) writer.hex(4, parent.spanId);
+  writer.text(5, name);
+  // In the protocol 0 is "unspecified", which the API does not know.
+  writer.uint32(6, kind + 1);
+}
+
 function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
   const start = writer.open(2, lengthOfSpan);
   const context = span.spanContext();
   const { parentSpanContext: parent } = span;
-  writeIds(writer, context);
-  if (parent?.spanId) writer.hex(4, parent.spanId);
-  writer.text(5, String(span.name));
-  // In the protocol 0 is "unspecified", which the API does not know.
-  writer.uint32(6, span.kind + 1);
+  writeHead(writer, context, parent, String(span.name), span.kind);
   if (span instanceof LiveSpan) {
     writer.epochMs(7, span.startEpochMs);
     writer.epochMs(8, span.endEpochMs);
@@ -241,6 +331,7 @@ const nothingMore: Rest = {
   events: [],
   links: [],
 };
+const failedRest: Rest = { ...nothingMore, status: { code: 2 } };
 const plainRests: Uint8Array[] = [];
 
 /** What comes after the attributes of a span that nobody has added to: the same bytes for nearly all. */

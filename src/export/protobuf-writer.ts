@@ -1,5 +1,6 @@
-// A text of fewer characters is written one by one, if they are all ASCII: calling out of JavaScript costs more than that.
-const shortChars = 32;
+// A text of fewer characters, whose length takes one byte, is written one by one if they are all ASCII: to call out of JavaScript costs
+// more than that, most of all for code that has to come from memory anew.
+const shortChars = 128;
 const maxBytesPerChar = 3;
 // A tag and a length, a tag and a number, a tag and a double: none takes more.
 const maxFieldHead = 16;
@@ -200,27 +201,49 @@ export class ProtobufWriter {
     const { length } = value;
     this.#reserve(maxFieldHead + length * maxBytesPerChar);
     this.#tag(field, LENGTH_DELIMITED);
-    if (length < shortChars && this.#ascii(value)) return;
+    if (length < shortChars) {
+      const end = this.#ascii(value, this.#at + 1);
+      if (end >= 0) {
+        this.#bytes[this.#at] = length;
+        this.#at = end;
+        return;
+      }
+    }
     const lengthBytes = varintBytes(length);
     const start = this.#at + lengthBytes;
     this.#at = start + this.#bytes.write(value, start, 'utf8');
     this.close(start, lengthBytes);
   }
 
-  /** False, with nothing written, for a text that is more than ASCII. */
-  #ascii(value: string): boolean {
+  /** A text in two parts, as {@link text} writes the two together. */
+  joined(field: number, head: string, tail: string): void {
+    const length = head.length + tail.length;
+    if (length < shortChars) {
+      this.#reserve(maxFieldHead + length);
+      const start = this.#at;
+      this.#tag(field, LENGTH_DELIMITED);
+      const middle = this.#ascii(head, this.#at + 1);
+      const end = middle < 0 ? middle : this.#ascii(tail, middle);
+      if (end >= 0) {
+        this.#bytes[this.#at] = length;
+        this.#at = end;
+        return;
+      }
+      this.#at = start;
+    }
+    this.text(field, head + tail);
+  }
+
+  /** Writes the characters from `at` on, and says where they end; below 0 for a text that is more than ASCII. */
+  #ascii(value: string, at: number): number {
     const bytes = this.#bytes;
     const { length } = value;
-    let at = this.#at;
-    bytes[at] = length;
     for (let index = 0; index < length; index += 1) {
       const code = value.charCodeAt(index);
-      if (code > 0x7f) return false;
-      at += 1;
-      bytes[at] = code;
+      if (code > 0x7f) return -1;
+      bytes[at + index] = code;
     }
-    this.#at = at + 1;
-    return true;
+    return at + length;
   }
 
   #varint64(value: number): void {

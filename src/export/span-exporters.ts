@@ -1,4 +1,6 @@
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { TracedCall } from '../trace/call-tracing.js';
+import type { SpanOrigin } from '../trace/live-span.js';
 import { ListBatch } from './batch.js';
 import { BatchQueue, type BatchQueueParts } from './batch-queue.js';
 import {
@@ -7,11 +9,13 @@ import {
   type Exporter,
   type OtlpParts,
 } from './otlp-exporter.js';
-import { createSpanBatches } from './otlp-spans.js';
+import { createSpanBatches, type SpanRequest } from './otlp-spans.js';
 
 /** Where ended spans go. */
 export interface SpanQueue {
   add(span: ReadableSpan): void;
+  /** Takes a call that nobody has seen the span of; undefined where the exporters want spans. */
+  readonly addCall: ((call: TracedCall) => void) | undefined;
   /** Never rejects. */
   flush(): Promise<void>;
   /** Drops and counts what is still waiting. */
@@ -22,22 +26,36 @@ export interface SpanQueue {
 export function createSpanQueue(
   names: readonly string[],
   otlp: OtlpParts,
+  ownSpans: Omit<SpanOrigin, 'ended'>,
   parts: Omit<BatchQueueParts<never, never>, 'createBatch' | 'createExporters'>,
 ): SpanQueue | undefined {
   if (names.every((name) => name === 'none')) return undefined;
   const isOtlpAlone = names.every((name) => name === 'otlp');
   if (isOtlpAlone && otlp.config.protocol === 'http/protobuf') {
-    return new BatchQueue({
+    const queue = new BatchQueue<ReadableSpan | TracedCall, SpanRequest>({
       ...parts,
-      createBatch: createSpanBatches(),
+      createBatch: createSpanBatches(ownSpans),
       createExporters: async () => [createSpanRequestExporter(otlp)],
     });
+    return spanQueue(queue, (call) => queue.add(call));
   }
-  return new BatchQueue({
-    ...parts,
-    createBatch: (maxSize) => new ListBatch<ReadableSpan>(maxSize),
-    createExporters: () => createSpanExporters(names, otlp),
-  });
+  return spanQueue(
+    new BatchQueue<ReadableSpan>({
+      ...parts,
+      createBatch: (maxSize) => new ListBatch(maxSize),
+      createExporters: () => createSpanExporters(names, otlp),
+    }),
+    undefined,
+  );
+}
+
+function spanQueue(queue: Omit<SpanQueue, 'addCall'>, addCall: SpanQueue['addCall']): SpanQueue {
+  return {
+    add: (span) => queue.add(span),
+    addCall,
+    flush: () => queue.flush(),
+    close: () => queue.close(),
+  };
 }
 
 /** Makes the exporters that take spans as they are. The packages are loaded here, at the first export, and not before. */

@@ -17,6 +17,7 @@ import type {
 } from '@opentelemetry/sdk-trace-base';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import type { IdGenerator } from '../core/ids.js';
+import type { TracedCall } from '../trace/call-tracing.js';
 import type { LiveSpan } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
 import { containProcessor } from './contained-processor.js';
@@ -58,6 +59,13 @@ export class TracePipeline implements TracerProvider {
       // Our span has what processors use of the SDK's: the API's Span and ReadableSpan.
       for (const processor of processors) processor.onStart(span as unknown as SdkSpan, context);
     };
+  }
+
+  /** Undefined where somebody wants to see the spans themselves. */
+  get endedCall(): ((call: TracedCall) => void) | undefined {
+    if (this.#processors.length > 0) return undefined;
+    const { queue } = this.#parts;
+    return queue === undefined ? () => {} : queue.addCall;
   }
 
   ended(span: LiveSpan): void {

@@ -6,6 +6,7 @@ import { failureOf } from '../core/database-failure.js';
 import type { Faults } from '../core/faults.js';
 import type { Recordable, Sum } from '../metrics/instrument.js';
 import type { CallTracing, TracedCall } from '../trace/call-tracing.js';
+import { type AttributeSink, collected } from '../trace/shared-attributes.js';
 
 /** Why whoever asks a pool does not get a connection at once: `wait` for one that is in use, `create` for a new one. */
 export type Delay = 'wait' | 'create' | undefined;
@@ -21,6 +22,7 @@ export interface PoolTimes {
 /** Somebody who has asked a pool for a connection and has no answer yet. */
 export class Wait implements TracedCall {
   readonly startMs: number;
+  endMs: number;
   readonly context: Context;
   readonly pool: string;
   readonly delay: Delay;
@@ -32,6 +34,7 @@ export class Wait implements TracedCall {
 
   constructor(startMs: number, context: Context, pool: string, delay: Delay) {
     this.startMs = startMs;
+    this.endMs = -1;
     this.context = context;
     this.pool = pool;
     this.delay = delay;
@@ -55,9 +58,12 @@ export class Wait implements TracedCall {
   }
 
   ownAttributes(): Attributes {
-    const attributes: Attributes = { 'db.client.connection.pool.name': this.pool };
-    if (this.errorType !== undefined) attributes['error.type'] = this.errorType;
-    return attributes;
+    return collected(this);
+  }
+
+  describeOwn(to: AttributeSink): void {
+    to.attribute('db.client.connection.pool.name', this.pool);
+    if (this.errorType !== undefined) to.attribute('error.type', this.errorType);
   }
 }
 

@@ -15,13 +15,15 @@ import { createSpanContext, W3CSpanContext } from '../context/w3c-span-context.j
 import type { IdGenerator } from '../core/ids.js';
 import { LiveSpan, type SpanOrigin } from './live-span.js';
 import type { Sampler } from './sampler.js';
-import { type AttributeSource, allAttributes } from './shared-attributes.js';
+import { type AttributeSink, type AttributeSource, allAttributes } from './shared-attributes.js';
 
 /** Something that this service does under the span of a caller, and gets a span of its own. */
 export interface TracedCall extends AttributeSource {
   readonly spanKind: SpanKind;
   readonly spanName: string;
   readonly startMs: number;
+  /** Once its span has ended; both by the monotonic clock. */
+  endMs: number;
   /** The context that it was made in. */
   readonly context: Context;
   /** That context with its span, where processors of the user's were shown it. */
@@ -33,6 +35,8 @@ export interface TracedCall extends AttributeSource {
   /** Undefined where it is not sampled, and until somebody sees it. */
   span: Span | undefined;
   readonly errorType: string | undefined;
+  /** Tells what is in {@link AttributeSource.ownAttributes}. */
+  describeOwn(to: AttributeSink): void;
 }
 
 /** Gives a call its span, and ends it. */
@@ -48,13 +52,15 @@ export interface CallTracingParts {
   readonly ids: IdGenerator;
   readonly sampler: Sampler;
   readonly started: ((span: LiveSpan, context: Context) => void) | undefined;
+  /** Takes a call as it is in place of a span that nobody has seen; undefined where spans are wanted. Must not throw. */
+  readonly ended: ((call: TracedCall) => void) | undefined;
 }
 
 /**
  * Spans of this library's own. Outside of any span a call begins a trace. Nobody but a processor of the user's sees the span of a
- * call while it is under way: without one it is made at the end, and none has to outlive the garbage collections until then.
+ * call while it is under way: without one it is made at the end, if anybody wants more than to write it.
  */
-export function createCallTracing({ origin, ids, sampler, started }: CallTracingParts): CallTracing {
+export function createCallTracing({ origin, ids, sampler, started, ended }: CallTracingParts): CallTracing {
   const spanOf = (call: TracedCall): LiveSpan | undefined => {
     const { spanContext } = call;
     if (call.span !== undefined || spanContext === undefined || !isSampled(spanContext))
@@ -80,6 +86,11 @@ export function createCallTracing({ origin, ids, sampler, started }: CallTracing
     },
     spanOf,
     end(call, endMs) {
+      call.endMs = endMs;
+      if (ended !== undefined && call.span === undefined) {
+        if (call.spanContext !== undefined && isSampled(call.spanContext)) ended(call);
+        return;
+      }
       const span = spanOf(call);
       if (span === undefined) return;
       if (call.errorType !== undefined && span.status.code === SpanStatusCode.UNSET)

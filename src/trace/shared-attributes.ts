@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
 
 /** Attributes that many spans have in common: put together once, and written once by who exports them. */
 export class SharedAttributes {
@@ -13,12 +13,39 @@ export class SharedAttributes {
   }
 }
 
+/** Takes attributes one by one, for whom an object of them would be made in vain. */
+export interface AttributeSink {
+  attribute(key: string, value: AttributeValue): void;
+  /** A text in two parts, put together only where it is needed as one. */
+  joined(key: string, head: string, tail: string): void;
+}
+
 /** Supplies the attributes that the seam itself knows, when the span is read; none of them in both parts. */
 export interface AttributeSource {
   /** Those that it has in common with many others, if there are any. */
   sharedAttributes(): SharedAttributes | undefined;
   /** The others; an object that is frozen is not its own. */
   ownAttributes(): Attributes;
+}
+
+/** What a source tells a sink, in one object which is the caller's unless it is frozen. */
+export function collected(source: { describeOwn(to: AttributeSink): void }): Attributes {
+  const sink = new Collector();
+  source.describeOwn(sink);
+  return sink.all;
+}
+
+class Collector implements AttributeSink {
+  all: Attributes = noAttributes;
+
+  attribute(key: string, value: AttributeValue): void {
+    if (this.all === noAttributes) this.all = {};
+    this.all[key] = value;
+  }
+
+  joined(key: string, head: string, tail: string): void {
+    this.attribute(key, head + tail);
+  }
 }
 
 /** For sources that have none of their own. */

@@ -38,7 +38,7 @@ describe('createIdGenerator', () => {
   test('fills the pool anew when too little of it is left, and never gives an id twice', () => {
     const { fill, fills } = counting();
     const ids = createIdGenerator(fill);
-    for (let count = 0; count < 255; count += 1) ids.traceId();
+    for (let count = 0; count < 2_047; count += 1) ids.traceId();
     expect(fills()).toBe(1);
 
     ids.spanId();

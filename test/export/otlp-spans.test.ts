@@ -40,10 +40,12 @@ const usual: ReadableSpan = {
   droppedLinksCount: 0,
 };
 
+const own = { clock: createFakeClock(), scope, resource: () => resource };
+
 const official = (spans: readonly ReadableSpan[]) =>
   Buffer.from(ProtobufTraceSerializer.serializeRequest([...spans]) as Uint8Array);
 function createSpanWriter() {
-  const createBatch = createSpanBatches();
+  const createBatch = createSpanBatches(own);
   return (spans: readonly ReadableSpan[]) => {
     const batch = createBatch();
     for (const one of spans) batch.add(one);
@@ -280,7 +282,7 @@ describe('the writer of spans', () => {
   });
 
   test('leaves out a span that cannot be read, and none but that', () => {
-    const batch = createSpanBatches()();
+    const batch = createSpanBatches(own)();
     const broken = {
       ...usual,
       spanContext: () => ({
@@ -300,7 +302,7 @@ describe('the writer of spans', () => {
 
   test('writes spans sixteen at a time: no more are ever held as objects', () => {
     const added = Array.from({ length: 33 }, (_, index) => ({ ...usual, attributes: { index } }));
-    const batch = createSpanBatches()();
+    const batch = createSpanBatches(own)();
     for (const one of added) batch.add(one);
     for (const { attributes } of added) attributes.index += 1_000;
 
