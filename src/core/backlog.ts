@@ -7,7 +7,7 @@ export interface Ended {
 }
 
 // Code that runs once in each call comes from memory anew each time; for so many together it comes once (bench/RESULTS.md).
-const accountedTogether = 32;
+const accountedTogether = 16;
 // What has ended holds its context, and with it a request, until it is accounted for.
 const longestMs = 100;
 

@@ -39,11 +39,11 @@ test('it waits for 100 ms at most, with one timer, and none is left when nothing
   expect(clock.pending).toBe(0);
 });
 
-test('it waits for 31 others at most', () => {
+test('it waits for 15 others at most', () => {
   const { done, add } = create();
   for (let index = 0; index < 100; index += 1) {
     add();
-    expect(done.length).toBe(index + 1 - ((index + 1) % 32));
+    expect(done.length).toBe(index + 1 - ((index + 1) % 16));
   }
   expect(done).toEqual(done.toSorted((a, b) => a - b));
 });
