@@ -67,11 +67,11 @@ export class OtlpTransport {
   }
 
   async send(data: Uint8Array, timeoutMs: number): Promise<ExportResponse> {
-    // It would open connections still.
-    if (this.#isClosed) return { status: 'failure', error: new ExportError('no answer before the shutdown') };
     const { clock } = this.#parts;
     const deadline = clock.now() + timeoutMs;
     const send = await this.#prepare(data);
+    // It would open connections still.
+    if (this.#isClosed) return { status: 'failure', error: new ExportError('no answer before the shutdown') };
     let result = await send(timeoutMs);
     for (let retry = 0; retry < maxRetries && this.#isWorthIt(result); retry += 1) {
       const pauseMs = result.connection === 'stale' ? 0 : this.#pauseMs(result, retry);

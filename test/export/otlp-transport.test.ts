@@ -247,6 +247,16 @@ describe('a service that shuts down', () => {
 });
 
 describe('a shutdown', () => {
+  test('opens no connection for what was still being compressed', async () => {
+    const receiver = await startReceiver();
+    const { transport, send } = create(`${receiver.url}/v1/traces`, { compression: 'gzip' });
+    const sent = send();
+    transport.shutdown();
+
+    expect(await sent).toMatchObject({ status: 'failure', error: { message: 'no answer before the shutdown' } });
+    expect(receiver.requests).toEqual([]);
+  });
+
   test('ends what waits for an answer', async () => {
     const receiver = await startReceiver();
     await receiver.behave('hang');
