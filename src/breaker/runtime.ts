@@ -21,6 +21,8 @@ let hasWarned = false;
 
 /** Completes a runtime with the clock, randomness and timers of the process; its timers do not keep the process alive. */
 export function createRuntime(given: Partial<BreakerRuntime>): BreakerRuntime {
+  // The global is looked up each time that it is named.
+  const { performance } = globalThis;
   return {
     now: given.now === undefined ? () => performance.now() : createForwardClock(given.now),
     random: given.random ?? Math.random,
