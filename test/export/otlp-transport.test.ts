@@ -253,7 +253,10 @@ describe('a shutdown', () => {
     const sent = send();
     transport.shutdown();
 
-    expect(await sent).toMatchObject({ status: 'failure', error: { message: 'no answer before the shutdown' } });
+    expect(await sent).toMatchObject({
+      status: 'failure',
+      error: { message: 'no answer before the shutdown' },
+    });
     expect(receiver.requests).toEqual([]);
   });
 
