@@ -6,7 +6,7 @@ export interface IdGenerator {
   spanId(): string;
 }
 
-// Filling it takes 30 us where that code has to come from memory anew, however much is asked for.
+// To ask for bytes runs much code that then has to come from memory anew: with 4 kB it took 0.3 us of each outgoing call.
 const poolBytes = 32_768;
 // Ids are slices of a text of this many bytes: long enough to be rarely made, short enough for whoever keeps an id for long.
 const textBytes = 512;
