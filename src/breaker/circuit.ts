@@ -281,7 +281,7 @@ export class Circuit implements Breaker, PermitIssuer {
     return state.kind !== 'half-open' || state.giveBack(permit, now);
   }
 
-  // As run(), but with a permit only where the call fails: most never need one. An async function would add a quarter more to a success.
+  // As run(), but with a permit only where the call fails: most never need one. An async function would add a third more to a success.
   #runPlain<T>(fn: Guarded<T>): Promise<T> {
     const { generation } = this.#machine;
     let returned: Promise<T>;

@@ -93,7 +93,11 @@ function callWith(fn: (...args: unknown[]) => unknown, self: unknown, args: unkn
 
 /** The OpenTelemetry context manager over that storage. */
 export const contextManager: ContextManager = {
-  active: () => storage.getStore() ?? ROOT_CONTEXT,
+  active() {
+    const context = storage.getStore();
+    // Applications may compare.
+    return context === undefined || context === rootContext ? ROOT_CONTEXT : context;
+  },
   with(context, fn, thisArg, ...args) {
     return runInContext(context, fn as unknown as (...args: unknown[]) => never, thisArg, ...args);
   },

@@ -110,7 +110,7 @@ class SpanBatch implements Batch<ReadableSpan | TracedCall, SpanRequest> {
   add(span: ReadableSpan | TracedCall): void {
     this.size += 1;
     if (!isSpan(span)) {
-      // It holds its context, and is not alone: those that have ended come together.
+      // It holds its context, and with it a request, which must not wait here.
       this.#writeCall(span);
       return;
     }
