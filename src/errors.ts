@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+import { isError } from './core/is-error.js';
 /**
  * Every code an error of this package can carry, with what it means. README's table is compared with this one by a test.
  * A code is stable: it is never reused or renamed.
@@ -16,6 +18,9 @@ export const ERROR_CODES = {
 /** One of the stable codes of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** False where Node's own objects are made by another realm than ours, as under Jest. */
+const isRealmOfNode = Object.getPrototypeOf(types) === Object.prototype;
+
 /**
  * The base of every error this package throws. Tell it apart by `code`, not by `instanceof`: two installed copies of the
  * package then still agree.
@@ -27,10 +32,13 @@ export class GoldenSignalsError extends Error {
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+    // The built-in fetch takes an error of another realm for one by this name alone, and would keep no more than its text.
+    if (!isRealmOfNode)
+      Object.defineProperty(this, 'constructor', { value: Error, configurable: true, writable: true });
   }
 }
 
 /** True for an error of this package, also for one made by another installed copy of it. */
 export function isGoldenSignalsError(error: unknown): error is GoldenSignalsError {
-  return error instanceof Error && 'code' in error && Object.hasOwn(ERROR_CODES, String(error.code));
+  return isError(error) && 'code' in error && Object.hasOwn(ERROR_CODES, String(error.code));
 }

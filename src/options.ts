@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { types } from 'node:util';
 import {
   type BreakerConfigOf,
   type PropagateTo,
@@ -206,7 +207,7 @@ function resolveIgnore(ignore: Options['ignore']): Config['isIgnored'] {
   const prefixes: string[] = [];
   const expressions: RegExp[] = [];
   for (const [index, rule] of ignore.entries()) {
-    if (rule instanceof RegExp) {
+    if (types.isRegExp(rule)) {
       // A global or sticky expression remembers where it stopped, and would then miss every other request.
       expressions.push(new RegExp(rule.source, rule.flags.replace(/[gy]/g, '')));
     } else if (typeof rule === 'string' && rule.startsWith('/')) {

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { traceFields } from './context/trace-fields.js';
+import { isError } from './core/is-error.js';
 import { publishInfo } from './logs/winston-info.js';
 
 /** A line of winston's on its way through formats. */
@@ -41,7 +42,7 @@ export function traceFormat(): TraceFormat {
       if (info.trace_id !== undefined) return info;
       // An Error that was logged by itself is the application's, and is left alone.
       const fields = written.get(info) ?? traceFields();
-      return info instanceof Error
+      return isError(info)
         ? Object.assign(Object.create(info) as Info, info, fields)
         : { ...info, ...fields };
     },

@@ -1,3 +1,4 @@
+import { isError } from '../core/is-error.js';
 import { VERSION } from '../version.js';
 import { hintOf, parseArguments } from './arguments.js';
 import type { Command, ExitCode } from './command.js';
@@ -46,7 +47,7 @@ export async function run(typed: readonly string[], terminal: Terminal): Promise
     return await command.run(given, terminal);
   } catch (error) {
     const isUsage = error instanceof UsageError;
-    terminal.err(`${program} ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    terminal.err(`${program} ${name}: ${isError(error) ? error.message : String(error)}`);
     if (isUsage) terminal.err(`${program} ${name} --help tells its options`);
     return isUsage ? 2 : 1;
   }

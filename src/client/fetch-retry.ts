@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { types } from 'node:util';
 import type { Breaker } from '../breaker/breaker.js';
 import type { BreakerConfig } from '../breaker/options.js';
 import { createRetryBudget, type RetryBudget } from '../breaker/retry-budget.js';
@@ -41,6 +42,13 @@ const connectionCodes: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'ERR_UPSTREAM_TIMEOUT',
+]);
+
+const repeatableBodies: ReadonlySet<string> = new Set([
+  '[object URLSearchParams]',
+  '[object FormData]',
+  '[object Blob]',
+  '[object File]',
 ]);
 
 const firstBackOffMs = 100;
@@ -137,11 +145,9 @@ function isRepeatable({ input, init }: FetchRequest): boolean {
   if (body === undefined || body === null) return given.body === undefined || given.body === null;
   return (
     typeof body === 'string' ||
-    body instanceof URLSearchParams ||
-    body instanceof ArrayBuffer ||
     ArrayBuffer.isView(body) ||
-    body instanceof Blob ||
-    body instanceof FormData
+    types.isAnyArrayBuffer(body) ||
+    repeatableBodies.has(Object.prototype.toString.call(body))
   );
 }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { activeContext, isStorageUsed, runInContext } from '../context/storage.js';
 import { FETCH_KEY, FetchCall } from './fetch-call.js';
 import { type FetchOutcome, type FetchRequest, repeatFetch } from './fetch-retry.js';
@@ -19,7 +20,7 @@ export function wrapGlobalFetch(onLoaded: () => void, mayRepeat: () => boolean):
     if (signal === undefined && !isStorageUsed() && !mayRepeat()) {
       const response = original.call(this, input, init);
       loaded();
-      return response instanceof Promise ? response.then(undefined, rethrow) : response;
+      return types.isPromise(response) ? response.then(undefined, rethrow) : response;
     }
     const call = new FetchCall(signal);
     const context = activeContext().setValue(FETCH_KEY, call);
@@ -27,7 +28,7 @@ export function wrapGlobalFetch(onLoaded: () => void, mayRepeat: () => boolean):
     const response = send();
     loaded();
     // A stand-in for fetch, as tests put there, may do as it likes.
-    if (!(response instanceof Promise)) return response;
+    if (!types.isPromise(response)) return response;
     const request = { input, init, call, send };
     return response.then(
       (value) => end(request, { response: value }),

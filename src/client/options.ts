@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type BreakerConfig, type BreakerOptions, resolveBreaker } from '../breaker/options.js';
 import { reject } from '../core/check.js';
 import { parseHostPort } from '../core/host-port.js';
@@ -54,7 +55,7 @@ export function resolvePropagateTo(given: PropagateTo | undefined): (host: strin
   const suffixes: string[] = [];
   const expressions: RegExp[] = [];
   for (const [index, rule] of given.entries()) {
-    if (rule instanceof RegExp) expressions.push(new RegExp(rule.source, rule.flags.replace(/[gy]/g, '')));
+    if (types.isRegExp(rule)) expressions.push(new RegExp(rule.source, rule.flags.replace(/[gy]/g, '')));
     else if (typeof rule === 'string' && domain.test(rule)) suffixes.push(rule.slice(1).toLowerCase());
     else if (typeof rule === 'string' && hostPort.test(rule))
       exact.add(rule.toLowerCase().replace(/[[\]]/g, ''));

@@ -154,7 +154,7 @@ export class UndiciClients {
     const fetchCall = context.getValue(FETCH_KEY) as FetchCall | undefined;
     if (fetchCall === undefined) {
       const call = outbound.begin(target, context, resendCountOf(context, target));
-      if (signal instanceof AbortSignal) call.signal = signal;
+      if (isAbortSignal(signal)) call.signal = signal;
       return call;
     }
     const call = outbound.begin(target, context, fetchCall.attempts);
@@ -238,4 +238,9 @@ function originOf(options: DispatchOptions, client: object): string | undefined 
   const { origin } = options;
   if (origin === undefined || origin === null) return originOfClient(client);
   return typeof origin === 'string' ? origin : origin.origin;
+}
+
+/** undici takes an emitter of 'abort' as well: that says nothing of a reason. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  return typeof (value as Partial<AbortSignal> | undefined | null)?.aborted === 'boolean';
 }

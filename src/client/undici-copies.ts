@@ -76,7 +76,8 @@ export function originOfClient(client: object): string | undefined {
   for (const symbol of Object.getOwnPropertySymbols(client)) {
     if (symbol.description === 'url') {
       const url = (client as Record<symbol, unknown>)[symbol];
-      return url instanceof URL ? url.origin : undefined;
+      const { origin } = (url ?? {}) as { readonly origin?: unknown };
+      return typeof origin === 'string' ? origin : undefined;
     }
   }
   return undefined;

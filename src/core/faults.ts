@@ -1,3 +1,4 @@
+import { isError } from './is-error.js';
 import type { Log } from './log.js';
 
 /** Where every exception of our own ends: counted, logged once per place, never thrown into the application. */
@@ -32,7 +33,7 @@ export function createFaults(log: Log): Faults {
 
 function textOf(error: unknown): string {
   try {
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return isError(error) ? (error.stack ?? error.message) : String(error);
   } catch {
     return 'unprintable';
   }

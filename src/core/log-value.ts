@@ -1,4 +1,6 @@
+import { types } from 'node:util';
 import { isCredentialName } from './credential-names.js';
+import { isError } from './is-error.js';
 
 /** What a log record can hold, as OpenTelemetry's AnyValue. */
 export type LogValue =
@@ -121,8 +123,8 @@ function copyObject(value: object, budget: Budget, depth: number): LogValue | nu
   budget.path.push(value);
   try {
     if (Array.isArray(value)) return copyArray(value, budget, depth);
-    if (value instanceof Uint8Array) return value.slice(0, maxTextChars);
-    if (value instanceof Error) return copyError(value, budget, depth);
+    if (types.isUint8Array(value)) return value.slice(0, maxTextChars);
+    if (isError(value)) return copyError(value, budget, depth);
     const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON === 'function') return copy(toJSON.call(value), budget, depth + 1);
     return copyRecord(value, budget, depth);

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { HrTime, TimeInput } from '@opentelemetry/api';
 
 /** Wall-clock milliseconds as OpenTelemetry's [seconds, nanoseconds]. */
@@ -17,6 +18,6 @@ export function toHrTime(epochMs: number): HrTime {
  */
 export function toEpochMs(time: TimeInput, monotonicToEpoch: (at: number) => number): number {
   if (typeof time === 'number') return time <= performance.now() ? monotonicToEpoch(time) : time;
-  if (time instanceof Date) return time.getTime();
+  if (types.isDate(time)) return time.getTime();
   return time[0] * 1_000 + time[1] / 1e6;
 }

@@ -44,7 +44,8 @@ export function isIoredisClient(value: object): value is IoredisClient {
   return (
     [sendCommand, pipeline, multi, disconnect].every((method) => typeof method === 'function') &&
     typeof status === 'string' &&
-    options instanceof Object
+    typeof options === 'object' &&
+    options !== null
   );
 }
 

@@ -36,7 +36,8 @@ export function isMysqlConnection(value: object): value is MysqlConnection {
   const { query, execute, format, addCommand, config } = core as Record<string, unknown>;
   return (
     [query, execute, format, addCommand].every((method) => typeof method === 'function') &&
-    config instanceof Object
+    typeof config === 'object' &&
+    config !== null
   );
 }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 /** A method of clients of node-redis 4 that sends a command. */
 export interface CommandMethod {
   readonly method: string;
@@ -78,7 +79,7 @@ export function countOf(args: readonly unknown[]): { count: number; isCounted: b
       const inner = countOf(arg);
       count += inner.count;
       isCounted &&= inner.isCounted;
-    } else if (typeof arg !== 'object' || ArrayBuffer.isView(arg) || arg instanceof Date) count += 1;
+    } else if (typeof arg !== 'object' || ArrayBuffer.isView(arg) || types.isDate(arg)) count += 1;
     else isCounted = false;
   }
   return { count, isCounted };

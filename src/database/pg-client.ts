@@ -1,4 +1,5 @@
 import { resumeIn } from '../context/storage.js';
+import { isError } from '../core/is-error.js';
 import type { DatabaseServer } from '../metrics/database-red.js';
 import type { Database } from './database.js';
 import type { DatabaseCall } from './database-call.js';
@@ -23,7 +24,8 @@ export function isPgClient(value: object): value is PgClient {
   const { query, connect, end, connectionParameters } = value as Record<string, unknown>;
   return (
     [query, connect, end].every((method) => typeof method === 'function') &&
-    connectionParameters instanceof Object
+    typeof connectionParameters === 'object' &&
+    connectionParameters !== null
   );
 }
 
@@ -141,6 +143,6 @@ export class PgClients {
 
 // As pg does: the stack of an answer from the network says nothing of who asked.
 function withCallersStack(error: unknown): never {
-  if (error instanceof Error) Error.captureStackTrace(error);
+  if (isError(error)) Error.captureStackTrace(error);
   throw error;
 }

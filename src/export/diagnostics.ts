@@ -1,4 +1,5 @@
 import { type DiagLogFunction, diag } from '@opentelemetry/api';
+import { isError } from '../core/is-error.js';
 import type { LogLevel } from '../core/log.js';
 
 const levels: Readonly<Record<LogLevel, number>> = {
@@ -38,7 +39,7 @@ export function registerDiagnostics(level: LogLevel, write: (line: string) => vo
 /** Texts and errors by their message; whole exports, which debugging also hands over, are nothing for a line. */
 function textOf(part: unknown): string[] {
   if (typeof part === 'string') return [part];
-  return part instanceof Error ? [`${part.name}: ${part.message}`] : [];
+  return isError(part) ? [`${part.name}: ${part.message}`] : [];
 }
 
 function registered(): unknown {

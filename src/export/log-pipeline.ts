@@ -10,6 +10,7 @@ import type { LogContent, LogEntry, LogScope } from '../context/log-entry.js';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import type { Clock } from '../core/clock.js';
+import { isError } from '../core/is-error.js';
 import {
   type BoundedAttributes,
   boundedAttributes,
@@ -145,7 +146,7 @@ function withException(given: BoundedAttributes, exception: unknown): BoundedAtt
 }
 
 function exceptionParts(exception: unknown): { type?: string; message: string; stack?: string } {
-  if (!(exception instanceof Error)) return { message: String(exception) };
+  if (!isError(exception)) return { message: String(exception) };
   const { name, message, stack } = exception;
   return { type: String(name), message: String(message), ...(typeof stack === 'string' ? { stack } : {}) };
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Attributes } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { ProtobufWriter } from './protobuf-writer.js';
@@ -72,7 +73,7 @@ function writeValue(writer: ProtobufWriter, field: number, value: unknown): void
   if (typeof value === 'string') writer.text(1, value);
   else if (typeof value === 'number') writeNumber(writer, value);
   else if (typeof value === 'boolean') writer.uint32(2, value ? 1 : 0);
-  else if (value instanceof Uint8Array) writer.bytes(7, value);
+  else if (types.isUint8Array(value)) writer.bytes(7, value);
   else if (Array.isArray(value)) {
     const list = writer.open(5);
     for (const item of value) writeValue(writer, 1, item);

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Clock } from '../core/clock.js';
+import { isError } from '../core/is-error.js';
 import type { Random } from '../core/random.js';
 import type { Timers } from '../core/timers.js';
 import { CollectorClient, requestHead } from './collector-client.js';
@@ -113,7 +114,7 @@ export class OtlpTransport {
       );
       connection.send(head, body, (outcome) => {
         timers.clear(timer);
-        if (outcome instanceof Error) resolve(this.#failureOf(outcome, connection.isReused));
+        if (isError(outcome)) resolve(this.#failureOf(outcome, connection.isReused));
         else resolve(this.#resultOf(outcome));
       });
     });

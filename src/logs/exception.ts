@@ -1,5 +1,6 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { LogContent, LogEntry, LogScope } from '../context/log-entry.js';
+import { isError } from '../core/is-error.js';
 import { boundedText, type LogAttributes } from '../core/log-value.js';
 import { hideCredentials } from '../health/secret-spans.js';
 import { thrownText } from '../health/thrown-text.js';
@@ -40,13 +41,13 @@ function attributesOf(thrown: unknown): LogAttributes {
   const attributes: LogAttributes = { 'exception.type': typeOf(thrown) };
   const message = messageOf(thrown);
   if (message !== undefined) attributes['exception.message'] = message;
-  if (thrown instanceof Error) attributes['exception.stacktrace'] = thrownText(thrown);
+  if (isError(thrown)) attributes['exception.stacktrace'] = thrownText(thrown);
   return attributes;
 }
 
 function typeOf(thrown: unknown): string {
   try {
-    if (!(thrown instanceof Error)) return typeof thrown;
+    if (!isError(thrown)) return typeof thrown;
     return boundedText(String(thrown.name || thrown.constructor.name), 256);
   } catch {
     return '_OTHER';
@@ -55,7 +56,7 @@ function typeOf(thrown: unknown): string {
 
 function messageOf(thrown: unknown): string | undefined {
   try {
-    const message: unknown = thrown instanceof Error ? thrown.message : thrown;
+    const message: unknown = isError(thrown) ? thrown.message : thrown;
     return typeof message === 'string' ? hideCredentials(boundedText(message, maxMessageChars)) : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import { resumeIn } from '../context/storage.js';
+import { isError } from '../core/is-error.js';
 import type { ObservedPool } from './pool-reading.js';
 import type { Delay, Waits } from './waits.js';
 import { wrapMethod } from './wrap.js';
@@ -23,7 +24,8 @@ export function isPgPool(value: object): value is PgPool {
   const { totalCount, idleCount, waitingCount, options, connect, on } = value as Record<string, unknown>;
   return (
     [totalCount, idleCount, waitingCount].every((count) => typeof count === 'number') &&
-    options instanceof Object &&
+    typeof options === 'object' &&
+    options !== null &&
     typeof connect === 'function' &&
     typeof on === 'function'
   );
@@ -66,7 +68,7 @@ export function observePgPool(
         });
       }).catch((error) => {
         // As the pool itself does: the stack of a timer or a socket says nothing of who asked.
-        if (error instanceof Error) Error.captureStackTrace(error);
+        if (isError(error)) Error.captureStackTrace(error);
         throw error;
       });
     };

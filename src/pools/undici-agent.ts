@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { ObservedAgent, OriginReading } from './agent-sockets.js';
 
 interface Stats {
@@ -23,7 +24,7 @@ export function observeUndici(dispatcher: UndiciDispatcher): ObservedAgent {
   return {
     *origins() {
       const pools = innerOf(dispatcher, 'clients');
-      if (!(pools instanceof Map)) {
+      if (!types.isMap(pools)) {
         const reading = readingOf(dispatcher, innerOf(dispatcher, 'url'));
         if (reading !== undefined) yield reading;
         return;
@@ -59,7 +60,8 @@ function readingOf(pool: object, origin: unknown): OriginReading | undefined {
 
 // Versions of undici keep a pool as it is, in a weak reference, or beside the number of its users.
 function poolIn(held: unknown): object | undefined {
-  const value = held instanceof WeakRef ? held.deref() : held;
+  const { deref } = (held ?? {}) as Partial<WeakRef<object>>;
+  const value = typeof deref === 'function' ? deref.call(held) : held;
   if (typeof value !== 'object' || value === null) return undefined;
   const { dispatcher } = value as { readonly dispatcher?: unknown };
   return typeof dispatcher === 'object' && dispatcher !== null ? dispatcher : value;
@@ -73,7 +75,7 @@ function innerOf(target: object, name: string): unknown {
 
 function urlOf(origin: unknown): URL | undefined {
   try {
-    return origin instanceof URL ? origin : new URL(String(origin));
+    return new URL(String(origin));
   } catch {
     return undefined;
   }

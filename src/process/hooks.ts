@@ -1,3 +1,4 @@
+import { isError } from '../core/is-error.js';
 import type { Timers } from '../core/timers.js';
 import { createContainedAbort } from '../health/abort.js';
 import { settle } from '../health/settle.js';
@@ -108,7 +109,7 @@ function timeUp(): DOMException {
 /** One line for the log of whatever was thrown. Never throws. */
 export function reasonOf(error: unknown): string {
   try {
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const text = isError(error) ? `${error.name}: ${error.message}` : String(error);
     return text.split('\n', 1)[0]?.slice(0, 200) ?? '';
   } catch {
     return 'something that cannot be printed';

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import * as net from 'node:net';
 import { describe } from '../core/check.js';
 import { GoldenSignalsError } from '../errors.js';
 import { watchExpressRoutes } from './express/express-routes.js';
 import { type ExpressApp, isExpressApp } from './express/layer.js';
 import { type FastifyApp, watchFastifyRoutes } from './fastify-routes.js';
 import { expectMatchFor, type HonoApp, nodeMessagesOf, watchHonoRoutes } from './hono-routes.js';
+import { isServer } from './is-server.js';
 import { type KoaApp, watchKoaRoutes } from './koa-routes.js';
 import { alreadyAnswered, ignoreFurtherAnswer } from './probe-hono.js';
 import { recordOf } from './request-record.js';
@@ -23,7 +23,7 @@ type Handle = (this: unknown, ...args: unknown[]) => unknown;
  * @throws GoldenSignalsError `ERR_GS_APP` for anything that is no application or server known here.
  */
 export function bindApp(app: unknown, bindings: ServerBindings, handler: RequestHandler): void {
-  if (app instanceof net.Server) bindings.bindServer(app, handler);
+  if (isServer(app)) bindings.bindServer(app, handler);
   else if (isExpressApp(app)) bindExpress(app, bindings, handler);
   else if (isFastify(app)) bindFastify(app, bindings, handler);
   else if (isKoa(app)) bindKoa(app, bindings, handler);
@@ -83,7 +83,7 @@ function bindFastify(app: FastifyApp, bindings: ServerBindings, handler: Request
   watchFastifyRoutes(app);
   bindings.bindServer(app.server, handler);
   // listen({ host: 'localhost' }) opens a second server with the same listener.
-  if (app.server instanceof net.Server) {
+  if (isServer(app.server)) {
     for (const listener of app.server.listeners('request')) bindings.bindApp(listener, handler);
   }
 }

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import * as net from 'node:net';
 import type { Faults } from '../core/faults.js';
 import { mayShowDetail } from '../health/detail.js';
 import type { Health } from '../health/health.js';
 import { matchProbe, type ProbeTarget, probePath } from '../health/match.js';
 import type { HealthConfig } from '../health/options.js';
 import type { Probe } from '../health/probe.js';
+import { isServer } from './is-server.js';
 import { type OwnRoute, type RouteAnswer, routeRequestOf, sendAnswer } from './probe-route.js';
 
 export interface ProbeResponderParts {
@@ -118,12 +118,12 @@ export class ProbeResponder {
     const send = (now: RouteAnswer) => {
       if (sendAnswer(res, req.method === 'HEAD', now)) onSent(now.status);
     };
-    if (!(answer instanceof Promise)) send(answer);
+    if (!('then' in answer)) send(answer);
     else answer.then(send).catch((error: unknown) => this.#parts.faults.caught('server.probe', error));
   }
 }
 
 function serverOf(req: IncomingMessage, owner: unknown): object {
-  if (owner instanceof net.Server) return owner;
+  if (isServer(owner)) return owner;
   return (req.socket as { server?: object } | undefined)?.server ?? noServer;
 }

@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
 import { activeContext, applyInContext } from '../context/storage.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
+import { isError } from '../core/is-error.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { Scheme, ServerRed } from '../metrics/server-red.js';
 import { noteException } from './exceptions.js';
@@ -229,7 +229,7 @@ function isComplete({ req, res }: RequestRecord): boolean {
   // Node 20 says so too of a response whose last bytes the connection has failed to take.
   if (res.writableFinished) return !req.socket?.errored;
   // A request that was made up, by a test or for a function in the cloud, has no connection that could take anything.
-  return res.writableEnded && !(req.socket instanceof Socket);
+  return res.writableEnded && typeof req.socket?.connect !== 'function';
 }
 
 function isEventStream(res: ServerResponse): boolean {
@@ -241,7 +241,7 @@ function isEventStream(res: ServerResponse): boolean {
 
 /** A name of low cardinality for anything thrown: its code, else its class. */
 function typeOfError(error: unknown): string {
-  if (!(error instanceof Error)) return '_OTHER';
+  if (!isError(error)) return '_OTHER';
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && code !== '' ? code : error.name;
 }

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -175,7 +175,7 @@ export class ServerBindings {
   #onRequest(server: EventEmitter, original: Emit, args: unknown[]): unknown {
     const req = args[1] as IncomingMessage | undefined;
     const res = args[2] as ServerResponse | undefined;
-    if (!(req instanceof EventEmitter) || !(res instanceof EventEmitter) || recordOf(req) !== undefined) {
+    if (!isEmitter(req) || !isEmitter(res) || recordOf(req) !== undefined) {
       return original.apply(server, args);
     }
     const handler = this.handlerOf(server);
@@ -185,3 +185,7 @@ export class ServerBindings {
 }
 
 const nobody: Binding = Object.freeze({ handler: undefined });
+
+function isEmitter<T extends EventEmitter>(value: T | undefined): value is T {
+  return typeof value?.on === 'function';
+}

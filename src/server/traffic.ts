@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type * as net from 'node:net';
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Faults } from '../core/faults.js';
 import { closerOf } from './app-closers.js';
 import type { InFlight } from './in-flight.js';
@@ -41,7 +41,7 @@ export class Traffic {
       const session = args[0] as Session;
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
-    } else if (args[1] instanceof Duplex) this.#parts.inFlight.upgraded(args[1]);
+    } else if (isDuplex(args[1])) this.#parts.inFlight.upgraded(args[1]);
   }
 
   get isListening(): boolean {
@@ -115,4 +115,9 @@ export class Traffic {
       this.#parts.faults.caught('shutdown', error);
     }
   }
+}
+
+function isDuplex(value: unknown): value is Duplex {
+  const { write, destroy } = (value ?? {}) as Partial<Duplex>;
+  return typeof write === 'function' && typeof destroy === 'function';
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type {
   Attributes,
   AttributeValue,
@@ -314,5 +315,5 @@ function isPrimitive(value: unknown): boolean {
 }
 
 function isTimeInput(value: unknown): value is TimeInput {
-  return typeof value === 'number' || value instanceof Date || Array.isArray(value);
+  return typeof value === 'number' || types.isDate(value) || Array.isArray(value);
 }

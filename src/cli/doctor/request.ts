@@ -1,3 +1,4 @@
+import { isError } from '../../core/is-error.js';
 /** What came back, or why nothing did. */
 export type Answer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string }
@@ -39,7 +40,7 @@ async function bounded(response: Response): Promise<string> {
 
 /** A code, where there is one: messages hold addresses. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'it failed';
+  if (!isError(error)) return 'it failed';
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1_000} s`;
   const { cause } = error as { cause?: unknown };
   const code = (cause as { code?: unknown } | undefined)?.code ?? (error as { code?: unknown }).code;
