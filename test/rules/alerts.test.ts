@@ -6,6 +6,7 @@ import { duration } from '../../src/rules/promql.js';
 import { type AlertRule, isAlert, type RecordingRule } from '../../src/rules/rule.js';
 import { createRuleGroups } from '../../src/rules/rule-groups.js';
 import { resolveRules } from '../../src/rules/rule-options.js';
+import { labelsOf } from '../../src/rules/rule-yaml.js';
 import { prometheusName, SERIES, type SeriesId } from '../../src/rules/series.js';
 
 const page = readFileSync(join(__dirname, '../../docs/rules.md'), 'utf8');
@@ -53,6 +54,16 @@ describe('the alerts', () => {
       const inHelp = /\(([^)]*)\)$/.exec(help)?.[1];
       if (inHelp !== undefined) expect(value?.split(';')[0], flag).toBe(inHelp);
     }
+  });
+
+  test('differ in name or labels from every other rule, however many jobs are named', () => {
+    const all = createRuleGroups(resolveRules({ jobs: ['orders', 'payments', 'shipping'] })).flatMap(
+      (group) => group.rules,
+    );
+    const keys = all.map((rule) =>
+      isAlert(rule) ? JSON.stringify([rule.alert, labelsOf(rule)]) : rule.record,
+    );
+    expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
   });
 
   test('tell what they are about, and what to do', () => {
