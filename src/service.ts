@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { record, text } from './core/check.js';
@@ -22,25 +22,31 @@ export interface ServiceConfig {
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 
+/** What OpenTelemetry calls a service without a name. */
+const unknown = 'unknown_service:node';
+
+/** Who a service is: an empty value in the environment counts as unset. */
+const identity = ['service.name', 'service.version', 'service.namespace', 'service.instance.id'];
+
 /** Code beats OTEL_SERVICE_NAME beats OTEL_RESOURCE_ATTRIBUTES beats the nearest package.json. */
 export function resolveService(
   given: string | ServiceOptions,
   env: Environment,
-  onInvalid: (message: string) => void,
+  say: (message: string) => void,
 ): ServiceConfig {
   const options = typeof given === 'string' ? { name: given } : given;
   record('service', options, ['name', 'version', 'namespace', 'instanceId']);
   for (const [key, value] of Object.entries(options)) {
     if (value !== undefined) text(typeof given === 'string' ? 'service' : `service.${key}`, value);
   }
-  const fromEnv = parseResourceAttributes(env.text('OTEL_RESOURCE_ATTRIBUTES'), onInvalid);
-  const found = nearestPackage(dirname(process.argv[1] ?? join(process.cwd(), 'index.js')));
+  const fromEnv = parseResourceAttributes(env.text('OTEL_RESOURCE_ATTRIBUTES'), say);
+  const found = nearestPackage(programFolder(env));
   const name =
-    options.name ??
-    env.text('OTEL_SERVICE_NAME') ??
-    fromEnv['service.name'] ??
-    found.name ??
-    'unknown_service:node';
+    options.name ?? env.text('OTEL_SERVICE_NAME') ?? fromEnv['service.name'] ?? found.name ?? unknown;
+  if (name === unknown)
+    say(
+      `the service has no name, so it is called ${unknown}: set OTEL_SERVICE_NAME or the option service, or give its package.json a name`,
+    );
   const version = options.version ?? fromEnv['service.version'] ?? found.version;
   const namespace = options.namespace ?? fromEnv['service.namespace'];
   const attributes: Record<string, string | number> = {
@@ -82,10 +88,38 @@ function parseResourceAttributes(
       return {};
     }
   }
+  for (const key of identity) if (attributes[key] === '') delete attributes[key];
   return attributes;
 }
 
+/**
+ * Where the program is that this process runs. Nothing inside node_modules is a service: pm2, vitest and jest run one from there, and
+ * are passed over. pm2 says which program it runs; the others are started in its folder.
+ */
+function programFolder(env: Environment): string {
+  for (const file of [process.argv[1], env.text('pm_exec_path')]) {
+    if (file === undefined) continue;
+    const program = resolved(file);
+    if (!isInstalled(program)) return dirname(program);
+  }
+  return process.cwd();
+}
+
+function isInstalled(path: string): boolean {
+  return path.split(/[\\/]/).includes('node_modules');
+}
+
+/** Links lead from a folder of commands to a package, and from node_modules to a workspace. */
+function resolved(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
 function nearestPackage(from: string): { name?: string; version?: string } {
+  if (isInstalled(from)) return {};
   for (let folder = from; ; folder = dirname(folder)) {
     try {
       const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<

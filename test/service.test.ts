@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -76,8 +76,79 @@ describe('the name of a service', () => {
     expect(resolve({}, {}, join(nested, 'a/b/c/server.js')).name).toBe('outer');
   });
 
-  test('else says that it is unknown', () => {
-    expect(resolve({}, {}).name).toBe('unknown_service:node');
+  test('else is unknown, which is said with the cure', () => {
+    const { name, said } = resolve({}, {});
+    expect(name).toBe('unknown_service:node');
+    expect(said).toEqual([
+      'the service has no name, so it is called unknown_service:node: set OTEL_SERVICE_NAME or the option service, or give its package.json a name',
+    ]);
+    expect(resolve('orders').said).toEqual([]);
+  });
+
+  test('is not what the environment leaves empty', () => {
+    const env = {
+      OTEL_SERVICE_NAME: ' ',
+      ...attributesFrom('service.name=,service.version= ,service.instance.id=,k='),
+    };
+    const { name, version, attributes } = resolve({}, env, join(root(), 'dist/server.js'));
+    expect({ name, version }).toEqual({ name: 'from-package', version: '3.2.1' });
+    expect(attributes).toMatchObject({
+      'service.name': 'from-package',
+      'service.version': '3.2.1',
+      'service.instance.id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+      k: '',
+    });
+  });
+});
+
+describe('a program inside node_modules is no service', () => {
+  const tree = () =>
+    folder({
+      'package.json': '{"name":"orders"}',
+      'server.js': '',
+      'packages/payments/package.json': '{"name":"payments"}',
+      'packages/payments/server.js': '',
+      'node_modules/pm2/package.json': '{"name":"pm2"}',
+      'node_modules/pm2/lib/ProcessContainerFork.js': '',
+    });
+
+  /** With a working directory other than this one's. */
+  function within(cwd: string, run: () => { name: string }) {
+    const before = process.cwd();
+    process.chdir(cwd);
+    try {
+      return run().name;
+    } finally {
+      process.chdir(before);
+    }
+  }
+
+  test('the name is that of the package it was started in', () => {
+    const root = tree();
+    const runner = join(root, 'node_modules/pm2/lib/ProcessContainerFork.js');
+    expect(within(root, () => resolve({}, {}, runner))).toBe('orders');
+    expect(within(join(root, 'node_modules/pm2'), () => resolve({}, {}, runner))).toBe(
+      'unknown_service:node',
+    );
+  });
+
+  test('pm2 says which program it runs', () => {
+    const root = tree();
+    const runner = join(root, 'node_modules/pm2/lib/ProcessContainerFork.js');
+    const env = { pm_exec_path: join(root, 'packages/payments/server.js') };
+    expect(within('/', () => resolve({}, env, runner))).toBe('payments');
+    // The environment is inherited: what is no runner itself is asked first.
+    expect(within('/', () => resolve({}, env, join(root, 'server.js')))).toBe('orders');
+  });
+
+  test('a link is where it leads to', () => {
+    const root = tree();
+    symlinkSync(join(root, 'packages/payments'), join(root, 'node_modules/payments'), 'junction');
+    symlinkSync(join(root, 'node_modules/pm2/lib/ProcessContainerFork.js'), join(root, 'command'));
+    expect(within('/', () => resolve({}, {}, join(root, 'node_modules/payments/server.js')))).toBe(
+      'payments',
+    );
+    expect(within(root, () => resolve({}, {}, join(root, 'command')))).toBe('orders');
   });
 });
 

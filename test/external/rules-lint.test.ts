@@ -45,7 +45,9 @@ const combinations = [
   ),
 ];
 
-test('the rules of every combination of flags pass promtool check rules --lint-fatal', async () => {
+test('the rules of every combination of flags pass promtool check rules --lint-fatal', {
+  timeout: 600_000,
+}, async () => {
   expect(combinations.length).toBeGreaterThan(100);
   const files: string[] = [];
   for (const [index, flags] of combinations.entries()) {
@@ -55,17 +57,15 @@ test('the rules of every combination of flags pass promtool check rules --lint-f
     files.push(`${index}.yml`);
     writeFileSync(join(folder, `${index}.yml`), out);
   }
-  const failed = files.flatMap((file, index) => {
-    const { status, stdout, stderr, error } = spawnSync(
-      'promtool',
-      ['check', 'rules', '--lint-fatal', file],
-      {
-        cwd: folder,
-        encoding: 'utf8',
-      },
-    );
-    if (error !== undefined) throw error;
-    return status === 0 ? [] : [`${combinations[index]?.join(' ')}: ${stdout}${stderr}`];
-  });
-  expect(failed).toEqual([]);
+  const { status, stdout, stderr, error } = spawnSync(
+    'promtool',
+    ['check', 'rules', '--lint-fatal', ...files],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    },
+  );
+  if (error !== undefined) throw error;
+  expect(status, stdout + stderr).toBe(0);
 });
