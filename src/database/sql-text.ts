@@ -23,16 +23,33 @@ const tuples = /(\((?:\?|\$\d+)(?: ?, ?(?:\?|\$\d+))*\))(?: ?, ?\((?:\?|\$\d+)(?
 
 const booleans = /^(?:true|false)$/i;
 
+// What MySQL runs although it looks like a comment: a hint, and text for some versions of MySQL or MariaDB.
+const executable = /^(?:M?!|\+)/;
+// What may hide the end of one.
+const unsure = /['"`#]|--|\/\*/;
+
 /**
  * A statement without any literal: strings, numbers, booleans, hexadecimal and dollar-quoted values read `?`, comments and line
  * breaks are gone, a list of values is one value. Where it cannot be told whether a string has ended, the rest of the statement is
  * left out. Time is linear in what is read, at most 8,192 characters; the text has at most 2,048.
  * @see OpenTelemetry, "Sanitization of db.query.text"
  */
-export function sanitizeSql(sql: string, dialect: Dialect, sink: TokenSink): string {
-  const scanner = new Scanner(sql, dialect, sink);
-  const text = scanner.run();
-  return text.replace(inList, '$1 $2?$3').replace(tuples, '$1');
+export function sanitizeSql<T extends TokenSink>(
+  sql: string,
+  dialect: Dialect,
+  createSink: () => T,
+): { readonly text: string; readonly sink: T } {
+  let sink = createSink();
+  const scanner = new Scanner(sql, dialect, sink, maxRead);
+  let text = scanner.run();
+  if (scanner.isUnbalanced) {
+    // One quote is missing, and it can be any of them: all that follows the first one may stand in a literal.
+    sink = createSink();
+    const before = new Scanner(sql, dialect, sink, scanner.firstQuote);
+    const gap = /\s/.test(sql.charAt(scanner.firstQuote - 1)) ? ' ' : '';
+    text = `${before.run().slice(0, -1)}${gap}?…`;
+  }
+  return { text: text.replace(inList, '$1 $2?$3').replace(tuples, '$1'), sink };
 }
 
 class Scanner {
@@ -45,11 +62,16 @@ class Scanner {
   #at = 0;
   #isSpaced = false;
   #isCut: boolean;
+  #lastWord = '';
+  /** True where the statement ends within a literal or a name. */
+  isUnbalanced = false;
+  /** Where the first of those begins. */
+  firstQuote = -1;
 
-  constructor(sql: string, dialect: Dialect, sink: TokenSink) {
+  constructor(sql: string, dialect: Dialect, sink: TokenSink, end: number) {
     this.#sql = sql;
-    this.#end = Math.min(sql.length, maxRead);
-    this.#isCut = sql.length > maxRead;
+    this.#end = Math.min(sql.length, end);
+    this.#isCut = sql.length > end;
     this.#isMysql = dialect === 'mysql';
     this.#sink = sink;
   }
@@ -65,13 +87,13 @@ class Scanner {
     const sql = this.#sql;
     const code = sql.charCodeAt(this.#at);
     const following = sql.charCodeAt(this.#at + 1);
-    if (code <= SPACE || code === 0xa0) {
+    if (code <= SPACE) {
       this.#at += 1;
       this.#isSpaced = true;
     } else if (isComment(code, following, sql.charCodeAt(this.#at + 2), this.#isMysql)) this.#lineComment();
     else if (code === SLASH && following === STAR) this.#blockComment();
-    else if (code === QUOTE) this.#string(QUOTE, this.#isMysql);
-    else if (code === DOUBLE) this.#isMysql ? this.#string(DOUBLE, true) : this.#quotedName(DOUBLE);
+    else if (code === QUOTE) this.#string(QUOTE, false);
+    else if (code === DOUBLE) this.#isMysql ? this.#string(DOUBLE, false) : this.#quotedName(DOUBLE);
     else if (code === BACKTICK && this.#isMysql) this.#quotedName(BACKTICK);
     else if (isDigit(code) || (code === DOT && isDigit(following) && !this.#isAfterName())) this.#number();
     else if (code === DOLLAR && !this.#isMysql) this.#dollar(following);
@@ -93,6 +115,7 @@ class Scanner {
   }
 
   #mark(mark: string): void {
+    this.#lastWord = '';
     this.#emit(mark);
     this.#sink.mark(mark);
   }
@@ -108,14 +131,39 @@ class Scanner {
     this.#isCut = true;
   }
 
+  /** Goes on after a closing quote; -1 where there is none. */
+  #closed(at: number): void {
+    if (at < 0 || at >= this.#end) {
+      // A text that was cut ends anywhere.
+      this.isUnbalanced = !this.#isCut;
+      this.#giveUp();
+      return;
+    }
+    this.#at = at + 1;
+    // In 'it's', the quote that seems to end the string is one that its author forgot to double.
+    if (isWordCode(this.#sql.charCodeAt(this.#at))) this.#giveUp();
+  }
+
   #lineComment(): void {
-    const end = this.#sql.indexOf('\n', this.#at);
-    this.#at = end < 0 || end > this.#end ? this.#end : end;
+    let at = this.#at;
+    for (; at < this.#end; at += 1) {
+      const code = this.#sql.charCodeAt(at);
+      if (code === LINE_FEED || (code === RETURN && !this.#isMysql)) break;
+    }
+    this.#at = at;
     this.#isSpaced = true;
   }
 
   #blockComment(): void {
     const sql = this.#sql;
+    if (this.#isMysql && executable.test(sql.slice(this.#at + 2, this.#at + 5))) {
+      const end = sql.indexOf('*/', this.#at);
+      // MySQL runs what stands in it: a quote or a comment there can hide its end.
+      if (end < 0 || unsure.test(sql.slice(this.#at + 2, end))) {
+        this.#giveUp();
+        return;
+      }
+    }
     let depth = 0;
     while (this.#at < this.#end) {
       const code = sql.charCodeAt(this.#at);
@@ -136,14 +184,21 @@ class Scanner {
   #string(quote: number, hasEscapes: boolean): void {
     const sql = this.#sql;
     const start = this.#at + 1;
+    // `ESCAPE '\'` is one character with every setting that takes it.
+    const isEscapeClause = this.#lastWord === 'ESCAPE' && !this.#isMysql;
+    this.#opened(this.#at);
     this.#mark('?');
     let at = start;
     for (; at < this.#end; at += 1) {
       const code = sql.charCodeAt(at);
       if (code === BACKSLASH) {
+        const before = at;
+        while (sql.charCodeAt(at + 1) === BACKSLASH) at += 1;
+        // Of an even number, each is another one's, or each is itself: the string goes on with what follows.
+        if ((at - before) % 2 === 1 || sql.charCodeAt(at + 1) !== quote) continue;
         if (hasEscapes) at += 1;
-        else if (sql.charCodeAt(at + 1) === quote && at > start) {
-          // Whether this quote ends the string depends on a setting of the server (standard_conforming_strings).
+        else if (!isEscapeClause || before > start || sql.charCodeAt(at + 2) === quote) {
+          // Whether this quote ends the string depends on a setting of the server (NO_BACKSLASH_ESCAPES, standard_conforming_strings).
           this.#giveUp();
           return;
         }
@@ -152,13 +207,17 @@ class Scanner {
         at += 1;
       }
     }
-    if (at >= this.#end) this.#giveUp();
-    else this.#at = at + 1;
+    this.#closed(at);
+  }
+
+  #opened(at: number): void {
+    if (this.firstQuote < 0) this.firstQuote = at;
   }
 
   #quotedName(quote: number): void {
     const sql = this.#sql;
     const start = this.#at;
+    this.#opened(this.#at);
     let at = start + 1;
     for (; at < this.#end; at += 1) {
       if (sql.charCodeAt(at) !== quote) continue;
@@ -167,8 +226,7 @@ class Scanner {
     }
     if (at >= this.#end || at - start > maxName) {
       this.#mark('?');
-      if (at >= this.#end) this.#giveUp();
-      else this.#at = at + 1;
+      this.#closed(at);
       return;
     }
     this.#at = at + 1;
@@ -182,6 +240,8 @@ class Scanner {
     let at = this.#at;
     for (; at < this.#end; at += 1) {
       const code = sql.charCodeAt(at);
+      // PostgreSQL begins a dollar-quoted string there.
+      if (code === DOLLAR && !this.#isMysql) break;
       if (isWordCode(code) || code === DOT) continue;
       const isExponent = (code === PLUS || code === MINUS) && (sql.charCodeAt(at - 1) | 0x20) === LETTER_E;
       if (!isExponent || !isDigit(sql.charCodeAt(at + 1))) break;
@@ -214,10 +274,10 @@ class Scanner {
       return;
     }
     const tag = sql.slice(this.#at, at + 1);
-    const end = tag.length > maxName ? -1 : sql.indexOf(tag, at + 1);
+    this.#opened(this.#at);
+    const end = sql.indexOf(tag, at + 1);
     this.#mark('?');
-    if (end < 0 || end + tag.length > this.#end) this.#giveUp();
-    else this.#at = end + tag.length;
+    this.#closed(end < 0 ? -1 : end + tag.length - 1);
   }
 
   #word(): void {
@@ -229,7 +289,8 @@ class Scanner {
     const length = at - start;
     if (sql.charCodeAt(at) === QUOTE && length === 1) {
       // E'', B'', X'' and N'': the letter belongs to the string.
-      this.#string(QUOTE, this.#isMysql || (sql.charCodeAt(start) | 0x20) === LETTER_E);
+      this.#opened(start);
+      this.#string(QUOTE, !this.#isMysql && (sql.charCodeAt(start) | 0x20) === LETTER_E);
       return;
     }
     const word = length > maxName ? '?' : sql.slice(start, at);
@@ -239,9 +300,12 @@ class Scanner {
     }
     this.#emit(word);
     this.#sink.word(word);
+    this.#lastWord = word.toUpperCase();
   }
 }
 
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
 const SPACE = 0x20;
 const DOUBLE = 0x22;
 const HASH = 0x23;
@@ -255,12 +319,13 @@ const SLASH = 0x2f;
 const BACKSLASH = 0x5c;
 const BACKTICK = 0x60;
 const LETTER_E = 0x65;
+const DELETE = 0x7f;
 
 function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** What a name may go on with; past ASCII every character counts, as in PostgreSQL. */
+/** What a name may go on with; past ASCII every character counts, as in both databases, the no-break space among them. */
 function isWordCode(code: number): boolean {
   const lower = code | 0x20;
   return (
@@ -268,11 +333,11 @@ function isWordCode(code: number): boolean {
     isDigit(code) ||
     code === 0x5f ||
     code === DOLLAR ||
-    (code >= 0x80 && code !== 0xa0)
+    code >= 0x80
   );
 }
 
 function isComment(code: number, following: number, third: number, isMysql: boolean): boolean {
-  if (code === MINUS && following === MINUS) return !isMysql || !(third > SPACE);
+  if (code === MINUS && following === MINUS) return !isMysql || !(third > SPACE) || third === DELETE;
   return isMysql && code === HASH;
 }

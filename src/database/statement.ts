@@ -94,9 +94,8 @@ export class StatementCache {
   }
 
   #read(sql: string): Statement {
-    const summary = new SqlSummary();
-    const text = sanitizeSql(sql, this.#dialect, summary);
-    return new Statement({ text, ...summary.finish() });
+    const { text, sink } = sanitizeSql(sql, this.#dialect, () => new SqlSummary());
+    return new Statement({ text, ...sink.finish() });
   }
 }
 

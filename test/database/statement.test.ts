@@ -27,6 +27,13 @@ describe('the text of a statement', () => {
     ['SELECT "open', 'SELECT ?…'],
     ['SELECT /* open', 'SELECT'],
     ["SELECT 'a\\' , 'secret'", 'SELECT ?…'],
+    ["SELECT '\\'secret'", 'SELECT ?…'],
+    ["SELECT 'C:\\\\' , 'secret', a", 'SELECT ? , ?, a'],
+    ["SELECT a LIKE b ESCAPE '\\'' OR 'secret'", 'SELECT a LIKE b ESCAPE ?…'],
+    ["SELECT 1 -- it's\r, 'a\n secret'", 'SELECT ? , ?'],
+    ['SELECT 1$$my secret$$, $a\u00a0b$my secret$a\u00a0b$', 'SELECT ??, ?'],
+    ["SELECT name FROM t WHERE a = 'it's secret'", 'SELECT name FROM t WHERE a = ?…'],
+    ["SELECT 'don' t FROM secret'", 'SELECT ?…'],
   ])('of PostgreSQL: %s', (sql, text) => {
     expect(pg(sql).text).toBe(text);
   });
@@ -34,8 +41,17 @@ describe('the text of a statement', () => {
   test.each([
     [
       'SELECT * FROM `my ``t` WHERE a = "x\\"y" AND b = \'O\\\'Brien\' # c',
-      'SELECT * FROM `my ``t` WHERE a = ? AND b = ?',
+      'SELECT * FROM `my ``t` WHERE a = ?…',
     ],
+    ["SELECT * FROM t WHERE a = 'O''Brien' AND b = 'C:\\\\' # c", 'SELECT * FROM t WHERE a = ? AND b = ?'],
+    ["SELECT 'C:\\' , 'secret'", 'SELECT ?…'],
+    ['SELECT "a\\", "secret"', 'SELECT ?…'],
+    ["SELECT x'ff\\', 'secret'", 'SELECT ?…'],
+    ["SELECT /*! 80000 'a */ secret' */ 1", 'SELECT…'],
+    ['SELECT /*+ NO_INDEX(t) */ 1, /*M!100100 2, */ 3', 'SELECT ?, ?'],
+    ["SELECT 1 --\x7f it's\n, 'secret'", 'SELECT ? , ?'],
+    ["SELECT 'O'Brien', 'secret'", 'SELECT ?…'],
+    ["SELECT 'don' t secret'", 'SELECT ?…'],
     ["SELECT 5--3, _utf8'x', x'ff' -- secret", 'SELECT ?--?, _utf8?, ?'],
     ['SELECT /* a /* b */ 1, $x', 'SELECT ?, $x'],
   ])('of MySQL: %s', (sql, text) => {
@@ -109,7 +125,8 @@ describe('the summary of a statement', () => {
 
 describe('no literal survives', () => {
   const secret = 'hunter2';
-  const free = fc.string({ maxLength: 12 });
+  const special = fc.constantFrom(...'\'"\\`*/-#$!; \nab');
+  const free = fc.oneof(fc.string({ maxLength: 12 }), fc.string({ unit: special, maxLength: 8 }));
   const double = (text: string, quote: string) => text.replaceAll(quote, quote + quote);
   const escaped = (text: string) => text.replace(/[\\'"]/g, '\\$&');
   const secretIn = free.chain((before) => free.map((after) => before + secret + after));
@@ -140,19 +157,43 @@ describe('no literal survives', () => {
     secretIn.map((text) => `--${text.replaceAll('\n', '')}\n`),
     secretIn.map((text) => `X'${double(text.replaceAll('\\', ''), "'")}'`),
   );
-  const mysqlPieces = fc.oneof(
-    ...common.slice(0, 1),
+  const settingsOfPg = fc.oneof(
+    ...common,
+    // standard_conforming_strings = off
     secretIn.map((text) => `'${escaped(text)}'`),
-    secretIn.map((text) => `"${escaped(text)}"`),
-    secretIn.map((text) => `'${double(text.replaceAll('\\', ''), "'")}'`),
+    secretIn.map((text) => `E'${escaped(text)}'`),
+    secretIn.map((text) => `U&'${double(text, "'")}'`),
+    secretIn.map((text) => `--${text.replace(/[\r\n]/g, '')}\r`),
+  );
+  const commonOfMysql = [
+    ...common.slice(0, 1),
     secretIn.map((text) => `# ${text.replaceAll('\n', '')}\n`),
-    secretIn.map((text) => `_utf8'${escaped(text)}'`),
-    fc.constantFrom('SELECT', 'FROM `orders`', 'WHERE', 'IN (', ')', '?', 'AND'),
+    secretIn.map((text) => `-- ${text.replaceAll('\n', '')}\n`),
+    fc.constantFrom('SELECT', 'FROM `orders`', 'WHERE', 'IN (', ')', '?', 'AND', '/*! 50000 a */', '/* b */'),
+  ];
+  const introducer = fc.constantFrom('', '_utf8', '_binary ', 'N', 'X', 'B', '@');
+  const mysqlPieces = fc.oneof(
+    ...commonOfMysql,
+    fc.tuple(introducer, secretIn).map(([before, text]) => `${before}'${escaped(text)}'`),
+    secretIn.map((text) => `"${escaped(text)}"`),
+    secretIn.map((text) => `'${double(text.replaceAll('\\', '\\\\'), "'")}'`),
+    secretIn.map((text) => `/*! 50000 '${escaped(text)}' */`),
+  );
+  // A backslash is a character like any other.
+  const noBackslashEscapes = fc.oneof(
+    ...commonOfMysql,
+    fc.tuple(introducer, secretIn).map(([before, text]) => `${before}'${double(text, "'")}'`),
+    secretIn.map((text) => `"${double(text, '"')}"`),
+    secretIn.map((text) => `'${double(text, "'")}\\'`),
+    secretIn.map((text) => `/*! 50000 '${double(text, "'")}' */`),
   );
 
   test.each([
     ['PostgreSQL', pg, pgPieces],
+    ['PostgreSQL without standard_conforming_strings', pg, settingsOfPg],
     ['MySQL', mysql, mysqlPieces],
+    ['MySQL with NO_BACKSLASH_ESCAPES', mysql, noBackslashEscapes],
+    ['MySQL, under either setting', mysql, fc.oneof(mysqlPieces, noBackslashEscapes)],
   ] as const)('of a statement of %s', (_name, read, pieces) => {
     const statements = fc
       .array(fc.tuple(pieces, gap))
