@@ -1,5 +1,5 @@
 import type { ObservedPool } from './pool-reading.js';
-import type { Waits } from './waits.js';
+import type { Wait, Waits } from './waits.js';
 import { wrapMethod } from './wrap.js';
 
 /** What is used of a pool of generic-pool. */
@@ -13,6 +13,8 @@ export interface GenericPool {
   acquire: unknown;
   release: unknown;
   destroy: unknown;
+  on?(event: string, listener: () => void): unknown;
+  off?(event: string, listener: () => void): unknown;
   readonly _draining?: boolean;
 }
 
@@ -27,7 +29,7 @@ export function isGenericPool(value: object): value is GenericPool {
   );
 }
 
-/** Observes a pool of generic-pool; what it holds is nobody's business here. */
+/** Observes a pool of generic-pool, whatever it holds. */
 export function observeGenericPool(pool: GenericPool, waits: Waits): ObservedPool {
   const givingBack = (name: 'release' | 'destroy') =>
     wrapMethod(pool, name, (original) => {
@@ -37,19 +39,46 @@ export function observeGenericPool(pool: GenericPool, waits: Waits): ObservedPoo
         return giveBack.call(this, resource, ...rest);
       };
     });
+  const isSeen = new WeakSet<object>();
+  // The pool makes a resource for a caller and gives it to the one that has waited longest.
+  const creators: Wait[] = [];
+  const onCreateError = () => {
+    const creator = creators.shift();
+    // It tries again for as long as the caller waits.
+    if (creator === undefined || creator.isAnswered) return;
+    waits.creating(creator);
+    creators.push(creator);
+  };
+  pool.on?.('factoryCreateError', onCreateError);
+  const given = (wait: Wait, resource: unknown) => {
+    if (typeof resource === 'object' && resource !== null) {
+      const isNew = !isSeen.has(resource);
+      isSeen.add(resource);
+      if (!isNew && wait.delay === 'create') waits.queued(wait);
+      const creator = isNew ? creators.shift() : undefined;
+      if (creator !== undefined && wait.delay !== undefined) waits.creating(wait, creator.createMs);
+    }
+    waits.answered(wait, undefined);
+    waits.taken(resource);
+  };
   const ways = [
     wrapMethod(pool, 'acquire', (original) => {
       const acquire = original as (this: unknown, ...args: unknown[]) => PromiseLike<unknown>;
       return function (this: unknown, ...args: unknown[]) {
-        const delay = pool.available > pool.pending ? undefined : pool.size < pool.max ? 'create' : 'wait';
-        const wait = waits.ask(delay);
+        const { size, pending, available } = pool;
+        const wait = waits.ask();
         const asked = acquire.apply(this, args);
         if (wait === undefined) return asked;
+        if (pool.size > size) {
+          waits.creating(wait);
+          creators.push(wait);
+          // One that was destroyed before anyone had it is never given.
+          if (creators.length > pool.max) creators.shift();
+        } else if (pool.pending > pending && available <= pending) waits.queued(wait);
         // What follows is handed on, so that a rejection stays that of whoever asked.
         return asked.then(
           (resource) => {
-            waits.answered(wait, undefined);
-            waits.taken(resource);
+            given(wait, resource);
             return resource;
           },
           (error) => {
@@ -72,6 +101,7 @@ export function observeGenericPool(pool: GenericPool, waits: Waits): ObservedPoo
     }),
     isEnded: () => pool._draining === true && pool.size === 0,
     detach() {
+      pool.off?.('factoryCreateError', onCreateError);
       for (const undo of ways) undo();
     },
   };

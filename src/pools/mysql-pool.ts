@@ -1,6 +1,6 @@
 import { activeContext, resumeIn } from '../context/storage.js';
 import type { ObservedPool } from './pool-reading.js';
-import type { Waits } from './waits.js';
+import type { Wait, Waits } from './waits.js';
 import { wrapMethod } from './wrap.js';
 
 type Callback = (this: unknown, error: unknown, connection: unknown) => void;
@@ -9,12 +9,16 @@ interface Counted {
   readonly length: number;
 }
 
+interface CallbackQueue extends Counted {
+  get?(index: number): object | undefined;
+}
+
 /** What is used of a pool of mysql2, inside of the one that promises. */
 interface CorePool {
   readonly config: { readonly connectionLimit?: unknown; readonly maxIdle?: unknown };
   readonly _allConnections: Counted;
   readonly _freeConnections: Counted;
-  readonly _connectionQueue: Counted;
+  readonly _connectionQueue: CallbackQueue;
   readonly _closed?: boolean;
   getConnection: unknown;
   releaseConnection: unknown;
@@ -52,19 +56,31 @@ export function observeMysqlPool(
     // 0 is none.
     return typeof connectionLimit === 'number' && connectionLimit > 0 ? connectionLimit : undefined;
   };
+  const inQueue = new WeakMap<object, Wait>();
+  const asked = (wait: Wait, connections: number, waiting: number) => {
+    if (core._allConnections.length > connections) waits.creating(wait);
+    else if (core._connectionQueue.length > waiting) {
+      const callback = core._connectionQueue.get?.(core._connectionQueue.length - 1);
+      if (callback !== undefined) inQueue.set(callback, wait);
+      waits.queued(wait);
+    }
+  };
   const ways = [
     wrapMethod(core, 'getConnection', (original) => {
       const getConnection = original as (this: unknown, callback: Callback) => unknown;
       return function (this: unknown, callback: Callback) {
-        const delay =
-          core._freeConnections.length > 0
-            ? undefined
-            : core._allConnections.length < (limit() ?? Number.POSITIVE_INFINITY)
-              ? 'create'
-              : 'wait';
-        const wait = waits.ask(delay);
+        const connections = core._allConnections.length;
+        const waiting = core._connectionQueue.length;
+        // For a caller that has waited for a connection which broke, the pool asks itself.
+        const again = inQueue.get(callback);
+        if (again !== undefined) {
+          const result = getConnection.call(this, callback);
+          asked(again, connections, waiting);
+          return result;
+        }
+        const wait = waits.ask();
         const context = activeContext();
-        return getConnection.call(this, (error, connection) => {
+        const result = getConnection.call(this, (error, connection) => {
           if (wait !== undefined) waits.answered(wait, error);
           if (!error) {
             observeClient(connection);
@@ -72,6 +88,8 @@ export function observeMysqlPool(
           }
           resumeIn(context, callback, undefined, error, connection);
         });
+        if (wait !== undefined) asked(wait, connections, waiting);
+        return result;
       };
     }),
     wrapMethod(core, 'releaseConnection', (original) => {

@@ -1,7 +1,7 @@
 import { resumeIn } from '../context/storage.js';
 import { isError } from '../core/is-error.js';
 import type { ObservedPool } from './pool-reading.js';
-import type { Delay, Waits } from './waits.js';
+import type { Wait, Waits } from './waits.js';
 import { wrapMethod } from './wrap.js';
 
 type Callback = (this: unknown, error: unknown, client: unknown, release: unknown) => void;
@@ -16,6 +16,9 @@ export interface PgPool {
   readonly ended?: boolean;
   readonly Promise?: PromiseConstructor;
   connect: unknown;
+  /** Its own: makes a connection for the caller that stands in this item. */
+  newClient?: unknown;
+  readonly _pendingQueue?: readonly object[];
   on(event: string, listener: (...args: never[]) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
 }
@@ -32,8 +35,11 @@ export function isPgPool(value: object): value is PgPool {
 }
 
 /**
- * Observes a `pg.Pool`. Its `connect` is wrapped, which its `query` calls too: whoever asked goes on in his own context, which the
- * pool loses when it hands him what another one gave back. `observeClient` sees each client before anybody else has it.
+ * Observes a `pg.Pool`. Its `connect` is wrapped, which its `query` calls too: a caller goes on in its own context, which the
+ * pool loses when it hands on what another one gave back. `observeClient` sees each client before anybody else has it.
+ *
+ * Whether a caller waits or has a connection made is not known when it asks: a pool with an idle connection puts each caller of a
+ * burst into its queue, and makes connections for them at the next tick.
  */
 export function observePgPool(
   pool: PgPool,
@@ -48,20 +54,47 @@ export function observePgPool(
   pool.on('acquire', onAcquire);
   pool.on('release', onRelease);
 
+  const inQueue = new WeakMap<object, Wait>();
+  const asked = (wait: Wait, connections: number, waiting: number, idle: number) => {
+    if (pool.totalCount > connections) waits.creating(wait);
+    else if (pool.waitingCount > waiting) {
+      const item = pool._pendingQueue?.at(-1);
+      if (item !== undefined) inQueue.set(item, wait);
+      // Those that wait already get what is idle first.
+      if (idle <= waiting) waits.queued(wait);
+    }
+  };
+  const undoNewClient =
+    typeof pool.newClient === 'function'
+      ? wrapMethod(pool, 'newClient', (original) => {
+          const newClient = original as (this: unknown, item: object) => unknown;
+          return function (this: unknown, item: object) {
+            const wait = inQueue.get(item);
+            if (wait !== undefined) waits.creating(wait);
+            return newClient.call(this, item);
+          };
+        })
+      : () => {};
   const unwrap = wrapMethod(pool, 'connect', (original) => {
     const connect = original as Connect;
+    const ask = (self: unknown, wait: Wait, callback: Callback) => {
+      const { totalCount, waitingCount, idleCount } = pool;
+      const result = connect.call(self, callback);
+      asked(wait, totalCount, waitingCount, idleCount);
+      return result;
+    };
     return function (this: unknown, callback?: Callback) {
-      const wait = waits.ask(delayOf(pool));
+      const wait = waits.ask();
       if (wait === undefined) return connect.call(this, callback);
       if (callback !== undefined) {
-        return connect.call(this, (error, client, release) => {
+        return ask(this, wait, (error, client, release) => {
           waits.answered(wait, error);
           resumeIn(wait.context, callback, undefined, error, client, release);
         });
       }
       const PromiseOfPool = pool.Promise ?? Promise;
       return new PromiseOfPool((resolve, reject) => {
-        connect.call(this, (error, client) => {
+        ask(this, wait, (error, client) => {
           waits.answered(wait, error);
           if (error) reject(error);
           else resolve(client);
@@ -85,17 +118,11 @@ export function observePgPool(
     isEnded: () => pool.ended === true,
     detach() {
       unwrap();
+      undoNewClient();
       pool.off('acquire', onAcquire);
       pool.off('release', onRelease);
     },
   };
-}
-
-// Those that wait already get what is idle first.
-function delayOf(pool: PgPool): Delay {
-  if (pool.idleCount > pool.waitingCount) return undefined;
-  const max = numberOf(pool.options.max);
-  return max === undefined || pool.totalCount < max ? 'create' : 'wait';
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -8,7 +8,7 @@ import type { Recordable, Sum } from '../metrics/instrument.js';
 import type { CallTracing, TracedCall } from '../trace/call-tracing.js';
 import { type AttributeSink, collected } from '../trace/shared-attributes.js';
 
-/** Why whoever asks a pool does not get a connection at once: `wait` for one that is in use, `create` for a new one. */
+/** Why a pool does not give a connection at once: `wait` for one that is in use, `create` for a new one. */
 export type Delay = 'wait' | 'create' | undefined;
 
 /** Where the times of one pool go; those that nobody keeps are left out. */
@@ -25,19 +25,24 @@ export class Wait implements TracedCall {
   endMs: number;
   readonly context: Context;
   readonly pool: string;
-  readonly delay: Delay;
+  delay: Delay;
+  /** When the pool began to make a connection for it. */
+  createMs: number;
+  isAnswered: boolean;
   inner: Context;
   parent: SpanContext | undefined;
   spanContext: SpanContext | undefined;
   span: Span | undefined;
   errorType: string | undefined;
 
-  constructor(startMs: number, context: Context, pool: string, delay: Delay) {
+  constructor(startMs: number, context: Context, pool: string) {
     this.startMs = startMs;
     this.endMs = -1;
     this.context = context;
     this.pool = pool;
-    this.delay = delay;
+    this.delay = undefined;
+    this.createMs = -1;
+    this.isAnswered = false;
     this.inner = context;
     this.parent = undefined;
     this.spanContext = undefined;
@@ -85,23 +90,41 @@ export class Waits {
     this.#parts = parts;
   }
 
-  /** Somebody asks in the active context. A span begins only where he has to wait. */
-  ask(delay: Delay): Wait | undefined {
+  /** A caller asks in the active context; undefined where that is not observed. */
+  ask(): Wait | undefined {
     const context = activeContext();
     if (isSuppressed(context)) return undefined;
-    const { clock, faults, tracing, name } = this.#parts;
-    const wait = new Wait(clock.now(), context, name, delay);
-    if (delay === undefined) return wait;
+    return new Wait(this.#parts.clock.now(), context, this.#parts.name);
+  }
+
+  /** The caller stands in the queue: its span begins. */
+  queued(wait: Wait): void {
+    this.#delayed(wait, 'wait');
+  }
+
+  /** The pool makes a connection for this caller, from now on or since then: at once or after a time in the queue. */
+  creating(wait: Wait, sinceMs = this.#parts.clock.now()): void {
+    wait.createMs = sinceMs;
+    this.#delayed(wait, 'create');
+  }
+
+  #delayed(wait: Wait, delay: Delay): void {
+    const hasBegun = wait.delay !== undefined;
+    if (wait.isAnswered) return;
+    wait.delay = delay;
+    const { faults, tracing } = this.#parts;
     try {
-      tracing.begin(wait);
+      if (!hasBegun) tracing.begin(wait);
+      else wait.span?.updateName(wait.spanName);
     } catch (error) {
       faults.caught('pools.wait', error);
     }
-    return wait;
   }
 
-  /** He has his answer. */
+  /** The caller has its answer. */
   answered(wait: Wait, error: unknown): void {
+    if (wait.isAnswered) return;
+    wait.isAnswered = true;
     const { clock, faults, tracing, times } = this.#parts;
     try {
       const endMs = clock.now();
@@ -109,11 +132,10 @@ export class Waits {
         wait.errorType = failureOf(error).errorType;
         if (isTimeout(wait.errorType)) times.timeouts.add(1);
       } else {
-        const seconds = (endMs - wait.startMs) / 1_000;
-        times.wait?.record(seconds);
-        if (wait.delay === 'create') times.create?.record(seconds);
+        times.wait?.record((endMs - wait.startMs) / 1_000);
+        if (wait.delay === 'create') times.create?.record((endMs - wait.createMs) / 1_000);
       }
-      tracing.end(wait, endMs);
+      if (wait.delay !== undefined) tracing.end(wait, endMs);
     } catch (fault) {
       faults.caught('pools.wait', fault);
     }

@@ -118,7 +118,8 @@ const wait = fc
   .map((given) => ({
     ...given,
     make: () =>
-      Object.assign(new Wait(given.startMs, contextOf(given.parent), given.pool, given.delay), {
+      Object.assign(new Wait(given.startMs, contextOf(given.parent), given.pool), {
+        delay: given.delay,
         errorType: given.errorType,
       }),
   }));
@@ -173,7 +174,7 @@ describe('a call whose span nobody has seen', () => {
   test('stands in one request with spans', () => {
     const batch = createSpanBatches(own)();
     const tracing = createTracing({ ended: (call) => batch.add(call) });
-    const call = new Wait(5, ROOT_CONTEXT, 'orders', 'wait');
+    const call = Object.assign(new Wait(5, ROOT_CONTEXT, 'orders'), { delay: 'wait' as const });
     tracing.begin(call);
     tracing.end(call, 7);
     const live = new LiveSpan(
@@ -205,7 +206,7 @@ describe('a call whose span nobody has seen', () => {
     };
     const parent = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 };
     for (const context of [ROOT_CONTEXT, contextOf({ ...parent, traceState: broken }), ROOT_CONTEXT]) {
-      const call = new Wait(5, context, 'orders', 'wait');
+      const call = Object.assign(new Wait(5, context, 'orders'), { delay: 'wait' as const });
       tracing.begin(call);
       tracing.end(call, 7);
     }
@@ -218,7 +219,7 @@ describe('a call whose span nobody has seen', () => {
     const taken: unknown[] = [];
     const spans: ReadableSpan[] = [];
     const tracing = createTracing({ ended: (call) => taken.push(call), made: (span) => spans.push(span) });
-    const call = new Wait(5, ROOT_CONTEXT, 'orders', 'wait');
+    const call = Object.assign(new Wait(5, ROOT_CONTEXT, 'orders'), { delay: 'wait' as const });
     tracing.begin(call);
     tracing.spanOf(call)?.setAttribute('seen', true);
     tracing.end(call, 7);

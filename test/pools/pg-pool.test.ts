@@ -80,6 +80,64 @@ describe('a pg.Pool', () => {
     expect(service.named('orders connection wait')).toHaveLength(1);
   });
 
+  test('that makes two connections for twelve at once is told of as two creations and nine waits', async () => {
+    const pool = startPool({ max: 3 });
+    let made = 0;
+    pool.on('connect', () => {
+      made += 1;
+    });
+    const service = startDatabaseService({ pools: { orders: pool } });
+    await pool.query('SELECT 1');
+    const before = service.spans.length;
+    const asked = service.asCaller(() =>
+      Promise.all(Array.from({ length: 12 }, () => pool.query('SELECT pg_sleep(0.05)'))),
+    );
+    const { id } = await asked;
+    const names = service.spans.slice(before).map(({ name }) => name);
+    expect(names.filter((name) => name === 'orders connection create')).toHaveLength(2);
+    expect(names.filter((name) => name === 'orders connection wait')).toHaveLength(9);
+    expect(made).toBe(3);
+    expect(await service.value('db.client.connection.create_time')).toBe(3);
+    expect(await service.value('db.client.connection.wait_time')).toBe(13);
+    const parents = service.named('orders connection wait').map((span) => span.parentSpanContext?.spanId);
+    expect(new Set(parents)).toEqual(new Set([id]));
+  });
+
+  test.each([0, 10_000])(
+    'tells a connection that is made for a caller in the queue as a creation, with a time-out of %d ms',
+    async (connectionTimeoutMillis) => {
+      const pool = startPool({ max: 1, connectionTimeoutMillis });
+      const service = startDatabaseService({ pools: { orders: pool } });
+      const client = await pool.connect();
+      const waiting = pool.query('SELECT 1');
+      // The caller before gives a broken connection back: the next one gets a new one.
+      client.release(true);
+      await waiting;
+      expect(service.named('orders connection wait')).toEqual([]);
+      expect(service.named('orders connection create')).toHaveLength(2);
+      expect(await service.value('db.client.connection.create_time')).toBe(2);
+    },
+  );
+
+  test('that has ended is asked in vain, and nobody waited for anything', async () => {
+    const pool = startPool();
+    const service = startDatabaseService({ pools: { orders: pool } });
+    await pool.end();
+    await expect(pool.query('SELECT 1')).rejects.toThrow('after calling end');
+    expect(service.spans).toEqual([]);
+    expect(await service.value('db.client.connection.wait_time')).toBeUndefined();
+  });
+
+  test('that cannot connect tells each attempt of a burst as one', async () => {
+    const pool = startPool({ connectionString: undefined, host: '127.0.0.1', port: 1, max: 2 });
+    const service = startDatabaseService({ pools: { orders: pool } });
+    const results = await Promise.allSettled(Array.from({ length: 4 }, () => pool.query('SELECT 1')));
+    expect(results.map(({ status }) => status)).toEqual(Array.from({ length: 4 }, () => 'rejected'));
+    expect(service.named('orders connection create')).toHaveLength(4);
+    expect(service.named('orders connection wait')).toEqual([]);
+    expect(await service.value('db.client.connection.create_time')).toBeUndefined();
+  });
+
   test('counts who gave up waiting, and says so in the span', async () => {
     const pool = startPool({ max: 1, connectionTimeoutMillis: 5 });
     const service = startDatabaseService({ pools: { orders: pool } });
@@ -157,6 +215,7 @@ describe('a pg.Pool', () => {
     const service = startDatabaseService({ pools: { orders: first } });
     service.signals.pool('orders', second);
     expect(Object.hasOwn(first, 'connect')).toBe(false);
+    expect(Object.hasOwn(first, 'newClient')).toBe(false);
     expect(first.listenerCount('acquire')).toBe(0);
     expect(await service.value('db.client.connection.max')).toBe(3);
   });

@@ -78,6 +78,57 @@ describe('a pool of generic-pool', () => {
     expect(await service.value(count, 'idle')).toBe(1);
   });
 
+  test('tells what it made from what it handed on, whoever was to have it', async () => {
+    const makers: (() => void)[] = [];
+    const pool = createPool(
+      {
+        create: () => new Promise<object>((resolve) => makers.push(() => resolve({}))),
+        destroy: async () => {},
+      },
+      { max: 2 },
+    );
+    const service = startDatabaseService({ pools: { workers: pool } });
+    const first = pool.acquire();
+    makers[0]?.();
+    const worker = await first;
+    const burst = Array.from({ length: 3 }, () => pool.acquire());
+    // The second is being made for the first of them, which gets what is given back before that.
+    await pool.release(worker);
+    const second = await (burst[0] as Promise<object>);
+    makers[1]?.();
+    const third = await (burst[1] as Promise<object>);
+    await pool.release(second);
+    await pool.release(third);
+    await pool.release(await (burst[2] as Promise<object>));
+    await pool.release(await pool.acquire());
+    expect([second === worker, third === worker]).toEqual([true, false]);
+    expect(service.spans.map(({ name }) => name.split(' ').at(-1))).toEqual([
+      'create',
+      'wait',
+      'create',
+      'wait',
+    ]);
+    expect(await service.value('db.client.connection.create_time')).toBe(2);
+  });
+
+  test('that makes some in advance has a caller wait for them', async () => {
+    const makers: (() => void)[] = [];
+    const pool = createPool(
+      {
+        create: () => new Promise<object>((resolve) => makers.push(() => resolve({}))),
+        destroy: async () => {},
+      },
+      { max: 3, min: 2 },
+    );
+    const service = startDatabaseService({ pools: { workers: pool } });
+    const asked = pool.acquire();
+    expect(makers).toHaveLength(2);
+    for (const make of makers) make();
+    await pool.release(await asked);
+    expect(service.named('workers connection wait')).toHaveLength(1);
+    expect(service.named('workers connection create')).toEqual([]);
+  });
+
   test('counts who gave up', async () => {
     const pool = createPool(
       { create: async () => ({}), destroy: async () => {} },
