@@ -101,7 +101,8 @@ function boundedLine(args: unknown[]): string {
 }
 
 const scope: LogScope = { name: 'console' };
-const own: ReadonlySet<string> = new Set(['level', 'severity', 'time', 'timestamp']);
+const times = ['time', 'timestamp'];
+const own: ReadonlySet<string> = new Set(['level', 'severity']);
 
 class ConsoleEntry implements LogEntry {
   readonly scope = scope;
@@ -124,7 +125,7 @@ class ConsoleEntry implements LogEntry {
     const fields = parseLine(this.#line);
     const message = fields === undefined ? undefined : 'message' in fields ? 'message' : 'msg';
     if (fields !== undefined && message !== undefined && message in fields)
-      return contentOf(fields, { message, error: 'err' }, (key) => own.has(key));
+      return contentOf(fields, { message, error: 'err', times }, this.observedMs, (key) => own.has(key));
     return {
       timeMs: undefined,
       body: boundedText(this.#line),

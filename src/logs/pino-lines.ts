@@ -16,7 +16,7 @@ interface PinoLine {
 }
 
 const scope: LogScope = { name: 'pino' };
-const own: ReadonlySet<string> = new Set(['level', 'time', 'v']);
+const own: ReadonlySet<string> = new Set(['level', 'v']);
 
 /** Longer lines are read at once: what waits in the queue must not be more than a record may hold. */
 const maxKeptChars = 65_536;
@@ -47,7 +47,8 @@ export function watchPino(
   return () => void diagnostics.unsubscribe('tracing:pino_asJson:end', heard);
 }
 
-const usualNames: LineNames = { message: 'msg', error: 'err' };
+const times = ['time', 'timestamp'];
+const usualNames: LineNames = { message: 'msg', error: 'err', times };
 
 function namesOf(instance: object): LineNames {
   const message = pinoSymbol(instance, 'messageKey');
@@ -56,6 +57,7 @@ function namesOf(instance: object): LineNames {
   return {
     message: typeof message === 'string' ? message : usualNames.message,
     error: typeof error === 'string' ? error : usualNames.error,
+    times,
   };
 }
 
@@ -98,7 +100,7 @@ class PinoEntry implements LogEntry {
 
   #read(): LogContent {
     const fields = parseLine(this.#line);
-    if (fields !== undefined) return contentOf(fields, this.#names, (key) => own.has(key));
+    if (fields !== undefined) return contentOf(fields, this.#names, this.observedMs, (key) => own.has(key));
     const body = boundedText(this.#line.trimEnd());
     return { timeMs: undefined, body, attributes: { attributes: {}, dropped: 0 } };
   }

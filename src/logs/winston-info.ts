@@ -3,7 +3,7 @@ import type { SpanContext } from '@opentelemetry/api';
 import type { LogContent, LogEntry, LogScope, LogSink } from '../context/log-entry.js';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
-import { contentOf } from './line-content.js';
+import { contentOf, type LineNames, propertyOf } from './line-content.js';
 import { spanIn, spanOf } from './span-of.js';
 
 type Info = Readonly<Record<string | symbol, unknown>>;
@@ -37,7 +37,7 @@ export function watchWinston(
 }
 
 const scope: LogScope = { name: 'winston' };
-const own: ReadonlySet<string> = new Set(['level', 'timestamp', 'stack', 'splat']);
+const own: ReadonlySet<string> = new Set(['level', 'splat']);
 const levelKey = Symbol.for('level');
 
 // npm's, syslog's and the words that people use.
@@ -72,12 +72,12 @@ class WinstonEntry implements LogEntry {
 
   constructor(info: Info, spanContext: SpanContext | undefined, observedMs: number) {
     // A format such as colorize() changes `level`, and not what stands under the symbol.
-    const level = info[levelKey] ?? info.level;
+    const level = propertyOf(info, levelKey) ?? propertyOf(info, 'level');
     this.severityText = typeof level === 'string' ? level : undefined;
     this.severityNumber = this.severityText === undefined ? undefined : severities[this.severityText];
     this.spanContext = spanContext;
     this.observedMs = observedMs;
-    this.#content = contentOf(fieldsOf(info), names, (key) => own.has(key));
+    this.#content = contentOf(info, names, observedMs, (key) => own.has(key));
   }
 
   content(): LogContent {
@@ -85,12 +85,5 @@ class WinstonEntry implements LogEntry {
   }
 }
 
-const names = { message: 'message', error: 'err' };
-
-/** winston spreads a logged error over the line: its stack beside its message. */
-function fieldsOf(info: Info): Info {
-  const { stack, message, name } = info;
-  if (typeof stack !== 'string') return info;
-  const type = typeof name === 'string' ? name : /^(\w+): /.exec(stack)?.[1];
-  return { ...info, err: { type, message, stack } };
-}
+// winston spreads a logged error over the line: its stack beside its message.
+const names: LineNames = { message: 'message', error: undefined, times: ['timestamp'] };

@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import fastify from 'fastify';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import { traceFields } from '../../src/index.js';
@@ -124,18 +125,61 @@ describe('what a line of pino holds', () => {
     expect(receiver.logs()).toEqual([]);
   });
 
+  const { isoTime, epochTime, unixTime, nullTime } = pino.stdTimeFunctions;
   test.each([
-    ['an ISO time', { timestamp: pino.stdTimeFunctions.isoTime }],
-    ['a time of no sense', { timestamp: () => ',"time":-9e99' }],
-    ['no time', { timestamp: false as const }],
-  ])('with %s has a timestamp near that of now', async (_what, options) => {
+    ['an ISO time', { timestamp: isoTime }, {}],
+    ['milliseconds', { timestamp: epochTime }, {}],
+    ['seconds', { timestamp: unixTime }, {}],
+    ['nanoseconds as a text', { timestamp: () => `,"time":"${BigInt(Date.now()) * 1_000_000n}"` }, {}],
+    ['a time by another name', { timestamp: () => `,"timestamp":"${new Date().toISOString()}"` }, {}],
+    ['the time of another zone', { timestamp: () => `,"time":"${new Date().toLocaleTimeString()}"` }, {}],
+    ['a time of no sense', { timestamp: () => ',"time":-9e99' }, {}],
+    ['no time', { timestamp: false as const }, {}],
+    ['no time by a function', { timestamp: nullTime }, {}],
+    ['a timestamp of its data', {}, { timestamp: 12_345 }],
+    ['a timestamp of an event of 2020', {}, { timestamp: '2020-01-02T03:04:05Z' }],
+    ['a time of its data', {}, { time: '2020-01-02' }],
+    ['a time of its mixin', { mixin: () => ({ time: 7 }) }, {}],
+    ['its data nested', { nestedKey: 'data', messageKey: 'text' }, { time: 5, timestamp: 6 }],
+  ])('with %s is dated when it was logged', async (_what, options, data) => {
     const { signals, receiver } = await startLogService({ logs: { export: true } });
-    const before = BigInt(Date.now() - 60_000) * 1_000_000n;
-    pino({ ...options }, createLines()).info('x');
+    pino({ ...options }, createLines()).info(data, 'x');
     await signals.flush();
     const [log] = receiver.logs();
-    expect(log?.timeUnixNano).toBeGreaterThan(before);
-    expect(log?.timeUnixNano).toBeLessThan(before + 120_000_000_000n);
+    const apart = Number((log?.timeUnixNano ?? 0n) - (log?.observedTimeUnixNano ?? 0n)) / 1e6;
+    expect(Math.abs(apart)).toBeLessThan(1_000);
+  });
+
+  test('keeps fields of the data that are called as those of a logger or of an error', async () => {
+    const { signals, receiver } = await startLogService({ logs: { export: true } });
+    const logger = pino({ base: null, serializers: { err: (err) => err } }, createLines());
+    logger.info({ timestamp: 12_345, err: { stack: 'blue', message: 'x' }, stack: 'green' }, 'data');
+    logger.info({ err: { stack: 7 } }, 'number');
+    logger.info({ err: null, timestamp: null }, 'null');
+    logger.info({ err: { type: 'TypeError', message: 'broken', stack: 'TypeError: broken' } }, 'no frames');
+    await signals.flush();
+    expect(receiver.logs().map(({ attributes }) => attributes)).toEqual([
+      { timestamp: 12_345, err: { stack: 'blue', message: 'x' }, stack: 'green' },
+      { err: { stack: 7 } },
+      {},
+      {
+        'exception.type': 'TypeError',
+        'exception.message': 'broken',
+        'exception.stacktrace': 'TypeError: broken',
+      },
+    ]);
+  });
+
+  test("of fastify's logger is dated when it was logged", async () => {
+    const lines = createLines();
+    const app = fastify({ logger: { stream: lines, timestamp: unixTime } });
+    const { signals, receiver } = await startLogService({ logs: { export: true } }, app);
+    app.log.info({ timestamp: 12_345 }, 'from fastify');
+    await signals.flush();
+    const log = receiver.logs().find(({ body }) => body === 'from fastify');
+    const apart = Number((log?.timeUnixNano ?? 0n) - (log?.observedTimeUnixNano ?? 0n)) / 1e6;
+    expect(Math.abs(apart)).toBeLessThan(1_000);
+    expect(log?.attributes).toMatchObject({ timestamp: 12_345 });
   });
 
   test('of a megabyte is cut to what a record may hold, and takes no other with it', async () => {

@@ -172,6 +172,57 @@ describe('logTransport()', () => {
     expect(receiver.logs().map(({ body }) => body)).toEqual(['after']);
   });
 
+  const inKolkata = () => new Date().toLocaleString('en-US', { timeZone: 'Asia/Kolkata' });
+  test.each([
+    ['the usual time', [timestamp()], {}],
+    ['the local time of another zone', [timestamp({ format: inKolkata })], {}],
+    ['a time of day', [timestamp({ format: 'HH:mm:ss' })], {}],
+    ['a time by another name', [timestamp({ alias: 'time' })], {}],
+    ['seconds', [timestamp({ format: () => String(Math.round(Date.now() / 1_000)) })], {}],
+    ['a timestamp of its data', [], { timestamp: 12_345 }],
+    ['a date of its data', [], { timestamp: new Date(0) }],
+    ['a timestamp that is no time', [], { timestamp: null }],
+  ])('dates a line with %s when it was logged', async (_what, formats, data) => {
+    const { signals, receiver } = await startLogService({ logs: { export: true } });
+    create(...formats, json()).logger.info('x', data);
+    await signals.flush();
+    const [log] = receiver.logs();
+    const apart = Number((log?.timeUnixNano ?? 0n) - (log?.observedTimeUnixNano ?? 0n)) / 1e6;
+    expect(Math.abs(apart)).toBeLessThan(1_000);
+  });
+
+  test('takes a text that is called stack for what it is', async () => {
+    const { signals, receiver } = await startLogService({ logs: { export: true } });
+    const { logger } = create(json());
+    logger.info('deployed', { stack: 'web: blue', timestamp: 12_345, type: 'rollout' });
+    logger.info('deployed', { stack: 7 });
+    await signals.flush();
+    expect(receiver.logs().map(({ attributes }) => attributes)).toEqual([
+      { stack: 'web: blue', timestamp: 12_345, type: 'rollout' },
+      { stack: 7 },
+    ]);
+  });
+
+  test.each(['stack', 'timestamp', 'name', 'err', 'message'])(
+    'exports a line whose %s cannot be read',
+    async (field) => {
+      const { signals, receiver, said } = await startLogService({ logs: { export: true } });
+      const hostile = winston.format((info) =>
+        Object.defineProperty({ ...info }, field, {
+          enumerable: true,
+          get() {
+            throw new Error('no');
+          },
+        }),
+      );
+      const logger = winston.createLogger({ format: hostile(), transports: [logTransport()] });
+      logger.info('m', { kept: 1 });
+      await signals.flush();
+      expect(receiver.logs()).toMatchObject([{ attributes: { kept: 1 }, severityText: 'info' }]);
+      expect(said).toEqual([]);
+    },
+  );
+
   test('keeps circles, throwing getters and credentials out of the record', async () => {
     const { signals, receiver, said } = await startLogService({ logs: { export: true } });
     const logger = winston.createLogger({
