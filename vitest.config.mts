@@ -4,7 +4,7 @@ import { reporters } from './test/reporters.mjs';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/external/**'],
+    exclude: ['test/external/**', 'test/differential/**'],
     pool: 'forks',
     // Much of the time is waiting: one worker less than there are cores, the default, leaves them idle.
     maxWorkers: '100%',

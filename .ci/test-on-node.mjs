@@ -1,10 +1,11 @@
 // Runs the tests on other versions of Node: node .ci/test-on-node.mjs <major...> [-- vitest arguments]
 // Each binary comes from the npm package node-<platform>-<arch>, kept under .node-versions/. Build dist/ first.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeBinary } from './node-binary.mjs';
 import { sumReports, totals } from './sum-reports.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -36,8 +37,14 @@ function reportOf(major) {
 }
 
 function testOn(major) {
-  const node = nodeBinary(major);
-  if (node === undefined) return false;
+  let node;
+  try {
+    node = nodeBinary(major);
+  } catch (error) {
+    console.error(error.message);
+    return false;
+  }
+  console.log(`\nNode ${major}: ${node}`);
   const report = reportOf(major);
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...once, ...vitestArgs];
   // First on the path, so that a `node` started by a test, or npm's own, is this one too.
@@ -48,31 +55,4 @@ function testOn(major) {
   };
   const { status } = spawnSync(node, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
   return status === 0 && existsSync(report);
-}
-
-function nodeBinary(major) {
-  const folder = join(root, '.node-versions', major);
-  const name = `node-${process.platform}-${process.arch}`;
-  const node = join(folder, 'node_modules', name, 'bin', 'node');
-  if (!existsSync(node)) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-    const args = [
-      'install',
-      '--no-audit',
-      '--no-fund',
-      '--ignore-scripts',
-      '--prefix',
-      folder,
-      `${name}@${major}`,
-    ];
-    spawnSync('npm', args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
-  }
-  const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' });
-  if (stdout?.startsWith(`v${major}.`)) {
-    console.log(`\nNode ${stdout.trim()}`);
-    return node;
-  }
-  console.error(`no Node ${major}: ${name}@${major} gave ${stdout?.trim() || 'no program'}`);
-  return undefined;
 }

@@ -1,0 +1,25 @@
+// jest: supertest in seven files, each with an app of its own, in this process and in its sandbox of realms.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+
+export const cwd = () => fileURLToPath(new URL('../../', import.meta.url));
+export const environment = { CI: 'true', NO_COLOR: '1' };
+export const ends = true;
+
+export const command = () => [
+  require.resolve('jest').replace(/build\/index\.js$/, 'bin/jest.js'),
+  '--rootDir=fixtures/jest',
+  '--runInBand',
+  '--no-cache',
+  '--verbose',
+  '--detectOpenHandles',
+];
+
+export const mask = [
+  [/ \(\d+(\.\d+)? m?s\)/g, ''],
+  [/ \(\d+(\.\d+)? s\)/g, ''],
+  [/Time: [^\\]*/g, 'Time'],
+  [/(PASS|FAIL) ([\w./-]+)/g, '$1 $2'],
+];
