@@ -37,7 +37,7 @@ export async function service({ instrument, upstream: url, observe, errorOf }) {
     await attempt('time-out', () => client.get('/hangs', { timeout: 300 }));
     await attempt('too large', () => client.get('/large', { maxContentLength: 100 }));
     await attempt('cancelled', () => client.get('/hangs', { signal: AbortSignal.timeout(300) }));
-    await attempt('refused', () => client.get('http://127.0.0.1:1/'));
+    await attempt('refused', () => client.get('http://127.0.0.1:65533/'));
   }
   const retrying = axios.create({ baseURL: url });
   axiosRetry(retrying, { retries: 2, retryDelay: () => 1 });

@@ -51,7 +51,7 @@ export async function service({ instrument, upstream: url, observe, errorOf, sha
   await attempt('invalid URL', () => fetch('nonsense'));
   await attempt('invalid header', () => fetch(url, { headers: { 'a b': '1' } }));
   await attempt('GET with body', () => fetch(url, { body: 'x' }));
-  await attempt('refused', () => fetch('http://127.0.0.1:1/'));
+  await attempt('refused', () => fetch('http://127.0.0.1:65533/'));
   await attempt('time-out', () => fetch(`${url}/hangs`, { signal: AbortSignal.timeout(300) }));
   await attempt('already aborted', () => fetch(url, { signal: AbortSignal.abort() }));
   await attempt('abort text', () => {

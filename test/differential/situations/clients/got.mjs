@@ -42,7 +42,7 @@ export async function service({ instrument, upstream: url, observe, errorOf, eve
   await attempt('cancelled', () =>
     client('hangs', { signal: AbortSignal.timeout(300), retry: { limit: 0 } }),
   );
-  await attempt('refused', () => got('http://127.0.0.1:1/', { retry: { limit: 0 } }));
+  await attempt('refused', () => got('http://127.0.0.1:65533/', { retry: { limit: 0 } }));
   observe('stream', (await text(client.stream('large'))).length);
   observe('json', await client('items').json());
 }

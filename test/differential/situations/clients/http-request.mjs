@@ -75,7 +75,7 @@ const cases = {
       return setTimeout(() => req.abort(), 200);
     },
   },
-  refused: { target: 'http://127.0.0.1:1/' },
+  refused: { target: 'http://127.0.0.1:65533/' },
 };
 
 export async function service({ instrument, upstream: url, observe, errorOf, shapeOf, handles }) {

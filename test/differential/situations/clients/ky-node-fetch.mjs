@@ -48,5 +48,5 @@ export async function service({ instrument, upstream: url, observe, errorOf, eve
   await attempt('cut', () => nodeFetch(`${url}/cut`));
   await attempt('cut body', () => nodeFetch(`${url}/cut/body`));
   await attempt('aborted', () => nodeFetch(`${url}/hangs`, { signal: AbortSignal.timeout(300) }));
-  await attempt('refused', () => nodeFetch('http://127.0.0.1:1/'));
+  await attempt('refused', () => nodeFetch('http://127.0.0.1:65533/'));
 }

@@ -35,7 +35,7 @@ export async function service({ instrument, observe, errorOf, event }) {
       .catch(errorOf),
   );
   observe('fetch', await fetch('http://shop.example/fetched').then((response) => response.status, errorOf));
-  observe('forbidden', await axios.get('http://127.0.0.1:1/').then(shown, errorOf));
+  observe('forbidden', await axios.get('http://127.0.0.1:65533/').then(shown, errorOf));
   nock.cleanAll();
   nock.restore();
 }

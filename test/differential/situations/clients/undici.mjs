@@ -40,7 +40,7 @@ export async function service({ instrument, upstream: url, observe, errorOf, sha
     await attempt('aborted', () =>
       request(`${url}/hangs`, { signal: AbortSignal.abort(new RangeError('own')) }),
     );
-    await attempt('refused', () => request('http://127.0.0.1:1/'));
+    await attempt('refused', () => request('http://127.0.0.1:65533/'));
     await attempt('invalid', () => request(`${url}/items`, { headers: { 'a b': '1' } }));
     const client = new undici.Client(url, { pipelining: 3 });
     const order = await Promise.all(

@@ -1,4 +1,4 @@
-// jest: supertest in seven files, each with an app of its own, in this process and in its sandbox of realms.
+// jest: supertest and servers in thirteen files, each with one of its own, in this process and in its sandbox of realms.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
