@@ -47,7 +47,8 @@ export default defineConfig({
     breaker: 'src/breaker.ts',
     winston: 'src/winston.ts',
     'cli/main': 'src/cli/main.ts',
-    // Beside the chunk that starts it.
+    // Loaded by their file names, when they are needed.
+    'shared/every-server': 'src/every-server.ts',
     'shared/worker': 'src/management/worker.ts',
   },
   platform: 'node',

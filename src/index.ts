@@ -38,7 +38,8 @@ export type { Edge, TraceOptions } from './trace/options.js';
  *
  * Call it before or after routes, before or after listen(), in any import order. The same application gives the same handle, also
  * from a second installed copy of the package. Without an application it is for workers and scripts. Without options a further
- * application joins the service that is already there.
+ * application joins the service that is already there; other options for one that is known are named in a warning, and not taken.
+ * Options alone, `instrument({ service: 'worker' })`, are understood, too.
  *
  * @param app an express, fastify, Koa, Hono or NestJS application, an http, https or http2 server, or nothing
  * @throws GoldenSignalsError `ERR_GS_APP` for anything else, `ERR_GS_OPTION` for an option that is unknown or out of range

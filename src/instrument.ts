@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { trace } from '@opentelemetry/api';
 import { createBreakers } from './client/breakers.js';
@@ -13,6 +14,7 @@ import type { Health } from './health/health.js';
 import { createMethods, DEFAULT_METHODS } from './metrics/http-methods.js';
 import { type Options, resolveOptions } from './options.js';
 import { bindApp } from './server/bind-app.js';
+import { type FastifyApp, watchFastifyRoutes } from './server/fastify-routes.js';
 import { InFlight } from './server/in-flight.js';
 import type { AppRoutes } from './server/probe-clash.js';
 import { recordOf } from './server/request-record.js';
@@ -37,6 +39,9 @@ export interface Service {
   /** The applications that are bound to it. */
   readonly apps: AppRoutes;
   readonly logs: ServiceLogs;
+  /** What it was made with, as the user gave it. */
+  readonly options: Options;
+  warnOnce(key: string, message: string): void;
 }
 
 /** One place for all servers of the process: an application can only be bound once. */
@@ -215,7 +220,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     flush: () => telemetry.flush(),
     shutdown: end,
   };
-  return { signals, handler, health, apps, logs };
+  return { signals, handler, health, apps, logs, options, warnOnce: log.warnOnce };
 }
 
 /**
@@ -248,10 +253,18 @@ export function enterService(
   handler.run(req, res, next, undefined, []);
 }
 
-/** Binds every server that is nobody else's. */
-export function bindEveryServer({ handler, apps }: Service): void {
+/** Binds every server that is nobody else's; `seen` are those that listen already, and instances of fastify that are there. */
+export function bindEveryServer({ handler, apps }: Service, seen: Seen): void {
   bindings.bindEveryServer(handler);
-  apps.addEveryFastify();
+  apps.addEveryFastify(seen.fastify);
+  for (const app of seen.fastify) watchFastifyRoutes(app as FastifyApp);
+  for (const server of seen.servers) bindings.noteListening(server);
+}
+
+/** What was there before a service was. */
+export interface Seen {
+  readonly servers: readonly EventEmitter[];
+  readonly fastify: readonly object[];
 }
 
 /** Optional packages belong to the application: they are looked up from where it was started, then from here. */

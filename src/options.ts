@@ -97,6 +97,24 @@ export interface Config {
   readonly isDiagnosed: boolean;
 }
 
+/** The names of all options. */
+export const OPTION_NAMES: readonly string[] = [
+  'service',
+  'ignore',
+  'traces',
+  'metrics',
+  'logs',
+  'health',
+  'shutdown',
+  'heartbeat',
+  'overload',
+  'management',
+  'breaker',
+  'propagateTo',
+  'deadline',
+  'pools',
+];
+
 type Protocol = 'http/protobuf' | 'http/json';
 
 const protocols: readonly Protocol[] = ['http/protobuf', 'http/json'];
@@ -110,22 +128,7 @@ export function resolveOptions(
   variables: Readonly<Record<string, string | undefined>>,
   write: (line: string) => void,
 ): { config: Config; log: Log } {
-  record('options', given, [
-    'service',
-    'ignore',
-    'traces',
-    'metrics',
-    'logs',
-    'health',
-    'shutdown',
-    'heartbeat',
-    'overload',
-    'management',
-    'breaker',
-    'propagateTo',
-    'deadline',
-    'pools',
-  ]);
+  record('options', given, OPTION_NAMES);
   const {
     service = {},
     ignore,

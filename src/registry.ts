@@ -5,15 +5,17 @@ import {
   createService,
   enterService,
   runWithoutServer,
+  type Seen,
   type Service,
 } from './instrument.js';
-import type { Options } from './options.js';
+import { isPlain, optionDifferences } from './option-differences.js';
+import { OPTION_NAMES, type Options } from './options.js';
 import type { Signals } from './signals.js';
 
 /** What every installed copy of the package finds in the process: the first one loaded serves them all. */
 export interface Registry {
   instrument(app: unknown, options: Options | undefined): Signals;
-  instrumentEveryServer(): Signals;
+  instrumentEveryServer(seen?: Seen): Signals;
   /** A service whose application becomes known with its first request. */
   prepare(options: Options | undefined): Pending;
 }
@@ -44,7 +46,10 @@ function createRegistry(): Registry {
   const closed = new WeakSet<Service>();
 
   return {
-    instrument(app, options) {
+    instrument(given, givenOptions) {
+      const isOnlyOptions = givenOptions === undefined && areOptions(given);
+      const app = isOnlyOptions ? undefined : given;
+      const options = isOnlyOptions ? given : givenOptions;
       if (app === undefined) {
         const service = open(options);
         runWithoutServer(service);
@@ -52,7 +57,10 @@ function createRegistry(): Registry {
       }
       const isKey = (typeof app === 'object' && app !== null) || typeof app === 'function';
       const known = isKey ? byApp.get(app) : undefined;
-      if (known !== undefined && !closed.has(known)) return known.signals;
+      if (known !== undefined && !closed.has(known)) {
+        if (options !== undefined) warnOfDifferences(known, options);
+        return known.signals;
+      }
       const hadPrimary = primary !== undefined;
       const service = open(options);
       try {
@@ -78,12 +86,28 @@ function createRegistry(): Registry {
         },
       };
     },
-    instrumentEveryServer() {
+    instrumentEveryServer(seen = { servers: [], fastify: [] }) {
       const service = open(undefined);
-      bindEveryServer(service);
+      bindEveryServer(service, seen);
       return service.signals;
     },
   };
+}
+
+/** Options without an application, `instrument({ service: 'worker' })`: an object with nothing of one that has a name of theirs. */
+function areOptions(given: unknown): given is Options {
+  return (
+    isPlain(given) && Object.keys(given).some((key) => OPTION_NAMES.includes(key)) && !('listen' in given)
+  );
+}
+
+function warnOfDifferences({ options, warnOnce }: Service, given: Options): void {
+  const differences = optionDifferences(options, given);
+  if (differences.length === 0) return;
+  const message =
+    `instrument() was called again for the same application with other options: ${differences.join(', ')}; ` +
+    'those of the first call stay in force, so give all of them there';
+  warnOnce(message, message);
 }
 
 /** The registry of the process, made by the first copy of the package that asks. */

@@ -34,7 +34,7 @@ export function bindApp(app: unknown, bindings: ServerBindings, handler: Request
   } else {
     throw new GoldenSignalsError(
       'ERR_GS_APP',
-      `instrument() got ${describe(app)}; it takes an express, fastify, Koa, Hono or NestJS application, an http, https or http2 ` +
+      `instrument() got ${received(app)}; it takes an express, fastify, Koa, Hono or NestJS application, an http, https or http2 ` +
         'server, or nothing at all',
     );
   }
@@ -166,4 +166,15 @@ function isNest(app: unknown): app is NestApp {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+/** With a hint at what it may have been meant to be. */
+function received(app: unknown): string {
+  if (!isObject(app)) return describe(app);
+  if (typeof app.then === 'function') return 'a promise: await it first';
+  if (isObject(app.default) || typeof app.default === 'function')
+    return `${describe(app)}: is its default export meant?`;
+  const keys = Object.keys(app);
+  if (keys.length === 0) return `${describe(app)} without properties`;
+  return `${describe(app)} with ${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''}`;
 }

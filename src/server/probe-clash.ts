@@ -53,8 +53,9 @@ export class AppRoutes {
       this.#apps.push(new WeakRef(target));
   }
 
-  /** Adds every fastify instance that is made from here on: a server says nothing of the one behind it. */
-  addEveryFastify(): void {
+  /** Adds the instances of fastify that are there, and every one that is made from here on: a server says nothing of the one behind it. */
+  addEveryFastify(known: readonly object[]): void {
+    for (const app of known) this.add(app);
     subscribe('fastify.initialization', (message) => this.add((message as { fastify?: unknown }).fastify));
   }
 

@@ -143,7 +143,7 @@ export class ServerBindings {
         const [event] = args;
         if (event === 'request' || otherRequestEvents.has(event))
           return bindings.#onRequest(this, original, args);
-        if (event === 'listening') bindings.#onListening(this);
+        if (event === 'listening') bindings.noteListening(this);
         else if (connectionEvents.has(event)) bindings.#onConnection(this, args);
         return original.apply(this, args);
       };
@@ -156,8 +156,8 @@ export class ServerBindings {
     }
   }
 
-  // Not by way of #known: a server may begin to listen before it has its listeners.
-  #onListening(server: EventEmitter): void {
+  /** A server begins to listen. Not by way of #known: it may do so before it has its listeners. */
+  noteListening(server: EventEmitter): void {
     this.#servers.add(server);
     const listeners = server.listeners('request');
     const app = listeners.find((listener) => this.#byApp.has(listener));

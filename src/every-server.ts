@@ -1,0 +1,7 @@
+import type { Seen } from './instrument.js';
+import { sharedRegistry } from './registry.js';
+
+/** Instruments every HTTP server of the process, those among them that listen already. */
+export function instrumentEveryServer(seen: Seen): void {
+  sharedRegistry().instrumentEveryServer(seen);
+}
