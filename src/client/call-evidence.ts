@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import { judgeError, judgeStatus, retryAfterOf, success, type Verdict } from './call-outcome.js';
 import type { OutboundCall } from './outbound-call.js';
+import { isRelayed } from './target.js';
 
 export interface EvidenceParts {
   readonly clock: Clock;
@@ -21,6 +22,11 @@ export function tellStatus(call: OutboundCall, { clock, faults }: EvidenceParts)
   const { statusCode } = call;
   const permit = permitOf(call);
   if (permit === undefined) return;
+  if (isOfProxy(call)) {
+    call.permit = undefined;
+    permit.ignore();
+    return;
+  }
   if (statusCode === 429 || statusCode === 503) {
     const retryAfterMs = retryAfterOf(call.retryAfter, clock.epochMs());
     if (retryAfterMs !== undefined && retryAfterMs > 0) {
@@ -56,6 +62,8 @@ export function tellEnd(
     error,
     isCallerAbort: call.isCallerAbort,
     isTimedOut: call.isTimedOut,
+    isElsewhere: call.isElsewhere || isRelayed(call.target),
+    port: call.port,
     isReusedSocket: call.isReusedSocket,
     elapsedMs: clock.now() - call.startMs,
     isStalled: isStalled(),
@@ -66,6 +74,11 @@ export function tellEnd(
 /** Which call it was, for the transition that it may cause. */
 export function evidenceOf(call: OutboundCall): SpanContext | undefined {
   return call.spanContext ?? trace.getSpanContext(call.inner);
+}
+
+/** True for an answer that a proxy gives where it does not reach the upstream, or has not even tried. */
+function isOfProxy({ isElsewhere, statusCode, target }: OutboundCall): boolean {
+  return isElsewhere || (statusCode >= 502 && statusCode <= 504 && isRelayed(target));
 }
 
 /** Its permit, which one that went out without gets here. */

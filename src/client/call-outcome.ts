@@ -3,10 +3,14 @@ export interface BrokenEnd {
   /** 0 when no response arrived. */
   readonly statusCode: number;
   readonly error: unknown;
-  /** The caller gave up: he aborted, or destroyed the request. */
+  /** The caller gave up: it aborted, or destroyed the request. */
   readonly isCallerAbort: boolean;
-  /** A time-out of the client was seen before. */
+  /** The caller gave up in answer to a time-out that its client had noticed. */
   readonly isTimedOut: boolean;
+  /** The error came from somewhere else: from the caller's own body, or from a proxy on the way. */
+  readonly isElsewhere: boolean;
+  /** The port that the call was for; 0 for a Unix domain socket. */
+  readonly port: number;
   /** The request went out on a connection that had served one before. */
   readonly isReusedSocket: boolean;
   /** Since the call was made. */
@@ -24,7 +28,7 @@ export type Verdict =
 export const success: Verdict = { kind: 'success' };
 const ignore: Verdict = { kind: 'ignore' };
 
-/** Stands for the error of an exchange that ended early without telling why. One for all: nobody but us ever sees it. */
+/** Stands for the error of an exchange that ended early without telling why. One for all: only this library sees it. */
 export const brokenOff = Object.freeze({ name: 'Error', code: 'ECONNRESET' });
 
 const timeoutCodes: ReadonlySet<string> = new Set([
@@ -37,20 +41,34 @@ const timeoutCodes: ReadonlySet<string> = new Set([
   'ERR_UPSTREAM_TIMEOUT',
 ]);
 
-// What the caller did wrong is no evidence against the upstream.
-const callerCodes: ReadonlySet<string> = new Set([
-  'UND_ERR_INVALID_ARG',
-  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
-  'UND_ERR_NOT_SUPPORTED',
-  'UND_ERR_DESTROYED',
-  'UND_ERR_CLOSED',
-  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
-  'ERR_INVALID_URL',
-  'ERR_INVALID_ARG_TYPE',
-  'ERR_INVALID_CHAR',
-  'ERR_HTTP_INVALID_HEADER_VALUE',
-  'ERR_UNESCAPED_CHARACTERS',
+/**
+ * What an upstream does to a connection. Anything that is not here is no evidence: what this process lacks (EMFILE, EADDRNOTAVAIL,
+ * EAI_AGAIN, a certificate authority), what the caller's body does (ENOENT of its file), a mistake of the caller, a proxy.
+ */
+const upstreamCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ENODATA',
+  'EPROTO',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_HTTP2_ERROR',
+  'ERR_HTTP2_GOAWAY_SESSION',
+  'ERR_HTTP2_SESSION_ERROR',
+  'ERR_HTTP2_STREAM_ERROR',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_SOCKET',
 ]);
+// What the parser of HTTP says of a response, and OpenSSL of a handshake.
+const upstreamCode = /^(?:HPE|ERR_SSL)_/;
 
 const abortCodes: ReadonlySet<string> = new Set([
   'ABORT_ERR',
@@ -72,22 +90,52 @@ export function judgeStatus(statusCode: number): Verdict {
   return statusCode >= 500 ? { kind: 'failure', reason: String(statusCode) } : success;
 }
 
-/** Judges an exchange that broke off, by the table of the breaker's design: upstream's fault, or not evidence. */
+/** Judges an exchange that broke off: only what the upstream did, or left undone for too long, is held against it. */
 export function judgeError(end: BrokenEnd): Verdict {
   const { error, statusCode } = end;
   const code = errorCodeOf(error);
+  if (end.isElsewhere || isSystemErrorElsewhere(end)) return ignore;
   if (end.isTimedOut || isTimeout(error, code))
     return end.isStalled ? ignore : { kind: 'failure', reason: 'timeout' };
-  if (end.isCallerAbort || isAbort(error, code) || callerCodes.has(code)) return ignore;
+  if (end.isCallerAbort || isAbort(error, code) || !isOfUpstream(error, code)) return ignore;
   if (end.isReusedSocket && statusCode === 0 && end.elapsedMs < staleWithinMs && staleSocketCodes.has(code))
     return ignore;
   return { kind: 'failure', reason: code };
 }
 
+function isOfUpstream(error: unknown, code: string): boolean {
+  const { syscall, message, errors } = causeWithCode(error);
+  // A name server that gives no answer is not the upstream.
+  if (isText(syscall) && syscall.startsWith('query') && code !== 'ENOTFOUND' && code !== 'ENODATA')
+    return false;
+  if (upstreamCodes.has(code) || upstreamCode.test(code)) return true;
+  // A Unix domain socket that is not there; and what undici says of a session of HTTP/2, among its notes to itself.
+  if (code === 'ENOENT') return syscall === 'connect';
+  if (code === 'UND_ERR_INFO') return isText(message) && message.startsWith('HTTP/2: ');
+  // Of all addresses of a host, some may be out of reach for want of something here.
+  return Array.isArray(errors) && errors.slice(1).some((one) => isOfUpstream(one, errorCodeOf(one)));
+}
+
+/**
+ * A system error says what it is about: another port than that of the call is the port of a proxy. One that the caller ends the call
+ * with comes from a connection or a file of the caller's own.
+ */
+function isSystemErrorElsewhere({ error, isCallerAbort, port }: BrokenEnd): boolean {
+  const { syscall, port: tried, errors } = causeWithCode(error);
+  if (isCallerAbort && isText(syscall)) return true;
+  if (typeof tried === 'number') return syscall === 'connect' && tried !== port;
+  return port !== 0 && Array.isArray(errors) && isConnectedElsewhere(errors[0], port);
+}
+
+function isConnectedElsewhere(error: unknown, port: number): boolean {
+  const { syscall, port: tried } = (error ?? {}) as Described;
+  return syscall === 'connect' && typeof tried === 'number' && tried !== port;
+}
+
 /** The `error.type` of a call that broke off; undefined for one that its caller did not want any more. */
 export function errorTypeOf(error: unknown, isTimedOut: boolean, isCallerAbort: boolean): string | undefined {
   const code = errorCodeOf(error);
-  // That the caller's time ran out is an error, whatever his client makes of it.
+  // That the caller's time ran out is an error, whatever its client makes of it.
   if (isTimedOut || isTimeout(error, code)) return timeoutCodes.has(code) ? code : 'TimeoutError';
   return isCallerAbort || isAbort(error, code) ? undefined : code;
 }
@@ -100,6 +148,26 @@ function isTimeout(error: unknown, code = errorCodeOf(error)): boolean {
 
 function isAbort(error: unknown, code = errorCodeOf(error)): boolean {
   return abortCodes.has(code) || nameOf(error) === 'AbortError';
+}
+
+type Described = Partial<Record<'syscall' | 'port' | 'message' | 'errors', unknown>>;
+
+/** The error in a chain of causes that has the code, with what else it says. */
+function causeWithCode(error: unknown, depth = 0): Described {
+  if (typeof error !== 'object' || error === null) return {};
+  try {
+    const { code, cause, syscall, port, message, errors } = error as Described &
+      Record<'code' | 'cause', unknown>;
+    if ((isText(code) && code !== '') || cause === undefined || depth === 4)
+      return { syscall, port, message, errors };
+    return causeWithCode(cause, depth + 1);
+  } catch {
+    return {};
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 /** The `error.type` of anything thrown: its code, that of what caused it, else its class. */

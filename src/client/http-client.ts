@@ -106,9 +106,15 @@ function begin(req: ObservedRequest, target: Target, router: OutboundRouter): vo
     return;
   }
   const call = outbound.begin(target, context, resendCountOf(context, target));
-  if (!isOnTheWire(req)) outbound.writeHeaders(call, req, httpHeaders);
-  observeRequest(req, call);
-  outbound.startDeadline(call, req, abortRequest);
+  try {
+    observeRequest(req, call);
+    if (!isOnTheWire(req)) outbound.writeHeaders(call, req, httpHeaders);
+    outbound.startDeadline(call, req, abortRequest);
+  } catch (error) {
+    req[callKey] = null;
+    outbound.abandon(call);
+    throw error;
+  }
 }
 
 /** An agent with a connection in its hand may have sent the head already. */

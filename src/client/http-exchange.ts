@@ -1,15 +1,17 @@
 import type http from 'node:http';
 import type { Socket } from 'node:net';
+import type { Context } from '@opentelemetry/api';
 import { isStorageUsed, runInContext } from '../context/storage.js';
+import { addToHead, beforeHead } from './http-head.js';
 import type { OutboundCall } from './outbound-call.js';
-import { isCopiedContext } from './outbound-headers.js';
 import { expectFollowed, redirectContext } from './resend.js';
 
 export const callKey = Symbol('golden-signals.call');
+export const addedKey = Symbol('golden-signals.headers');
 const ownKey = Symbol('golden-signals.own');
 
 /** What is put in the place of a request's or a response's own. */
-type Method = 'emit' | 'destroy' | 'setHeader' | 'push';
+type Method = 'emit' | 'destroy' | '_implicitHeader' | 'push';
 type AnyMethod = (this: object, ...args: never[]) => unknown;
 type Methods = Partial<Record<Method, AnyMethod>>;
 
@@ -23,6 +25,10 @@ export interface ObservedRequest extends Omit<http.ClientRequest, '_header' | 'o
   readonly _headerSent?: boolean;
   /** What waits for the socket. */
   readonly outputData?: readonly { data: unknown }[];
+  /** Writes the head from the headers that were set. */
+  _implicitHeader(): void;
+  /** Names and values in turn, which are added to the head when it is written. */
+  [addedKey]?: string[];
   readonly res?: ObservedResponse | null;
   onSocket(socket: undefined, error?: Error): void;
 }
@@ -40,12 +46,12 @@ type Emit = (this: object, ...args: unknown[]) => boolean;
  */
 export function observeRequest(req: ObservedRequest, call: OutboundCall): void {
   req[callKey] = call;
-  const { emit, destroy, setHeader } = Object.getPrototypeOf(req) as ObservedRequest;
-  if (req.emit !== emit || req.destroy !== destroy || req.setHeader !== setHeader)
-    keepOwn(req, ['emit', 'destroy', 'setHeader']);
+  const { emit, destroy, _implicitHeader } = Object.getPrototypeOf(req) as ObservedRequest;
+  if (req.emit !== emit || req.destroy !== destroy || req._implicitHeader !== _implicitHeader)
+    keepOwn(req, ['emit', 'destroy', '_implicitHeader']);
   req.emit = emitOfRequest as typeof req.emit;
   req.destroy = destroyRequest as typeof req.destroy;
-  req.setHeader = setHeaderOfRequest as typeof req.setHeader;
+  req._implicitHeader = implicitHeaderOfRequest;
 }
 
 /** Ends the request from this side, wherever it is. */
@@ -66,32 +72,43 @@ function emitOfRequest(this: ObservedRequest, ...args: unknown[]): boolean {
   const emit = before(this, 'emit') as Emit;
   const call = this[callKey];
   if (!call) return emit.apply(this, args);
-  const [event, value] = args;
-  if (event === 'response') {
-    const res = value as ObservedResponse;
-    const { statusCode = 0, headers } = res;
-    call.peer = res.socket;
-    call.owner.responded(call, statusCode, headers['retry-after'], versionOf(res));
-    observeResponse(res, call);
-    const context =
-      headers.location === undefined ? undefined : redirectContext(call, statusCode, headers.location);
-    if (context !== undefined) {
-      if (isStorageUsed()) return runInContext(context, emit as () => boolean, this, ...(args as []));
-      expectFollowed(call, context);
-    }
-  } else observe(this, call, event, value);
-  return emit.apply(this, args);
+  let context: Context | undefined;
+  try {
+    context = observe(this, call, args[0], args[1]);
+  } catch (error) {
+    call.owner.caught('client.http.emit', error);
+  }
+  return context === undefined
+    ? emit.apply(this, args)
+    : runInContext(context, emit as () => boolean, this, ...(args as []));
 }
 
-/** Who passes headers on, as proxies do and redirects, does so after the request was made; see {@link isCopiedContext}. */
-function setHeaderOfRequest(this: ObservedRequest, name: string, value: unknown): unknown {
-  const call = this[callKey];
-  if (call && name.length === 11 && isCopiedContext(call, name.toLowerCase(), value)) return this;
-  return before(this, 'setHeader').call(this, name as never, value as never);
+/** The headers that this library adds are on the wire only: code that copies those of a request to another host never sees them. */
+function implicitHeaderOfRequest(this: ObservedRequest): void {
+  const added = this[addedKey];
+  try {
+    if (added !== undefined) beforeHead(this, added);
+  } catch (error) {
+    this[callKey]?.owner.caught('client.http.headers', error);
+  }
+  before(this, '_implicitHeader').call(this);
+  try {
+    if (added !== undefined) addToHead(this, added);
+  } catch (error) {
+    this[callKey]?.owner.caught('client.http.headers', error);
+  }
 }
 
-function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value: unknown): void {
+/** Tells a call what has happened to its request; gives the context for what the caller does about it, where that is another one. */
+function observe(
+  req: ObservedRequest,
+  call: OutboundCall,
+  event: unknown,
+  value: unknown,
+): Context | undefined {
   switch (event) {
+    case 'response':
+      return observeHead(value as ObservedResponse, call);
     case 'socket':
       notePeer(value as Socket | undefined, call);
       break;
@@ -104,10 +121,14 @@ function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value
       break;
     }
     case 'timeout':
+      // A notice, and no end: it counts only for a caller that ends the call because of it, which is now.
       call.isTimedOut = true;
+      setImmediate(forgetTimeout, call);
       break;
     case 'error':
       call.isReusedSocket = req.reusedSocket;
+      call.isElsewhere ||= isOfAgent(req, value);
+      call.isCallerAbort ||= isClosedHere(req.socket, value);
       call.owner.failed(call, value);
       break;
     case 'close':
@@ -116,6 +137,49 @@ function observe(req: ObservedRequest, call: OutboundCall, event: unknown, value
       break;
     default:
   }
+  return undefined;
+}
+
+function observeHead(res: ObservedResponse, call: OutboundCall): Context | undefined {
+  const { statusCode = 0, headers, socket } = res;
+  call.peer = socket;
+  // An agent hands on what its proxy has answered in place of a tunnel: in the clear, for a call to a host that speaks TLS.
+  if (statusCode >= 500 && call.target.authority.scheme === 'https' && !isEncrypted(socket))
+    call.isElsewhere = true;
+  call.owner.responded(call, statusCode, headers['retry-after'], versionOf(res));
+  observeResponse(res, call);
+  if (headers.location === undefined) return undefined;
+  const context = redirectContext(call, statusCode, headers.location);
+  if (context === undefined || isStorageUsed()) return context;
+  expectFollowed(call, context);
+  return undefined;
+}
+
+function forgetTimeout(call: OutboundCall): void {
+  if (!call.isCallerAbort) call.isTimedOut = false;
+}
+
+/** An error that comes ahead of the connection, and is not of making one, is that of an agent with its proxy. */
+function isOfAgent({ socket }: ObservedRequest, error: unknown): boolean {
+  if (socket !== undefined && socket !== null) return false;
+  const { syscall } = (error ?? {}) as { syscall?: unknown };
+  return syscall !== 'connect' && syscall !== 'getaddrinfo';
+}
+
+/** True where the connection was closed from this side, as `socket.destroy()` and `agent.destroy()` do: Node calls that a reset, too. */
+function isClosedHere(socket: Socket | null | undefined, error: unknown): boolean {
+  const { syscall, code } = (error ?? {}) as { syscall?: unknown; code?: unknown };
+  return (
+    syscall === undefined &&
+    (error === undefined || code === 'ECONNRESET') &&
+    socket?.destroyed === true &&
+    socket.readableEnded === false &&
+    socket.errored === null
+  );
+}
+
+function isEncrypted(socket: Socket): boolean {
+  return (socket as { encrypted?: unknown } | undefined)?.encrypted === true;
 }
 
 /**
@@ -153,8 +217,15 @@ function observeResponse(res: ObservedResponse, call: OutboundCall): void {
 function emitOfResponse(this: ObservedResponse, ...args: unknown[]): boolean {
   const call = this[callKey];
   if (call !== undefined && !call.isSettled) {
-    if (args[0] === 'error') call.owner.failed(call, args[1]);
-    else if (args[0] === 'close' && !this.complete) call.owner.failed(call, undefined);
+    try {
+      const [event, value] = args;
+      if (event === 'error' || (event === 'close' && !this.complete)) {
+        call.isCallerAbort ||= isClosedHere(this.socket, event === 'error' ? value : undefined);
+        call.owner.failed(call, event === 'error' ? value : undefined);
+      }
+    } catch (error) {
+      call.owner.caught('client.http.response', error);
+    }
   }
   return (before(this, 'emit') as Emit).apply(this, args);
 }
@@ -162,13 +233,17 @@ function emitOfResponse(this: ObservedResponse, ...args: unknown[]): boolean {
 /** Nothing more to come: the exchange is whole when the last of it has arrived, whenever it is read. */
 function pushToResponse(this: ObservedResponse, ...args: unknown[]): unknown {
   const call = this[callKey];
-  if (args[0] === null && call !== undefined && this.complete) call.owner.completed(call);
+  try {
+    if (args[0] === null && call !== undefined && this.complete) call.owner.completed(call);
+  } catch (error) {
+    call?.owner.caught('client.http.response', error);
+  }
   return before(this, 'push').apply(this, args as never[]);
 }
 
 function destroyResponse(this: ObservedResponse, error?: Error): unknown {
   const call = this[callKey];
-  // Node itself destroys the response of a connection that has closed; whoever else does it has had enough.
+  // Node itself destroys the response of a connection that has closed; anyone else has had enough of it.
   if (call !== undefined && !call.isSettled && !this.destroyed && this.socket?.destroyed === false)
     call.isCallerAbort = true;
   return before(this, 'destroy').call(this, error as never);

@@ -41,6 +41,9 @@ export interface CallOwner {
   ): void;
   completed(call: OutboundCall): void;
   failed(call: OutboundCall, error: unknown): void;
+  abandon(call: OutboundCall): void;
+  /** Takes an exception of this library's own; `place` is a fixed name. Never throws. */
+  caught(place: string, error: unknown): void;
   /** Measures and traces it, once it has ended. Must not throw. */
   account(call: OutboundCall): void;
 }
@@ -49,7 +52,8 @@ export interface CallOwner {
 export class OutboundCall implements TracedCall, FinishedCall, Ended {
   readonly owner: CallOwner;
   readonly method: Method;
-  readonly target: Target;
+  /** Where it goes; what is known of that may still change once it has a connection. */
+  target: Target;
   readonly startMs: number;
   /** The context that the call was made in. */
   readonly context: Context;
@@ -85,7 +89,10 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
   /** When its span has ended. */
   endMs: number;
   isCallerAbort: boolean;
+  /** The caller's client has just noticed a time-out. */
   isTimedOut: boolean;
+  /** What became of it came from somewhere else: from the caller's own body, or from a proxy on the way. */
+  isElsewhere: boolean;
   isReusedSocket: boolean;
   isSpanEnded: boolean;
   isSettled: boolean;
@@ -130,6 +137,7 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
     this.endMs = -1;
     this.isCallerAbort = false;
     this.isTimedOut = false;
+    this.isElsewhere = false;
     this.isReusedSocket = false;
     this.isSpanEnded = false;
     this.isSettled = false;

@@ -1,57 +1,50 @@
-import { propagation as api, type SpanContext, type TextMapSetter, trace } from '@opentelemetry/api';
+import { propagation as api, type SpanContext, type TextMapSetter } from '@opentelemetry/api';
 import { formatBaggage } from '../context/baggage.js';
 import type { Propagation } from '../context/propagators.js';
-import { formatTraceparent, parseTraceparent } from '../context/traceparent.js';
+import { formatTraceparent } from '../context/traceparent.js';
 import { formatTracestate } from '../context/tracestate.js';
 import { isSendable } from '../context/w3c-span-context.js';
 import type { OutboundCall } from './outbound-call.js';
 
-/** How the requests of one client let their headers be read and written. */
+const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** How the requests of one client let their headers be read and added to. */
 export class HeaderAccess<R> implements TextMapSetter<R> {
   readonly get: (request: R, name: string) => unknown;
-  /** Takes the place of a header of that name. */
-  readonly put: (request: R, name: string, value: string) => void;
-  /** For a header that is not there yet, with a value that is known to be fit for one. */
-  readonly append: (request: R, name: string, value: string) => void;
+  /**
+   * For a name in lower case. A header of that name that the application has set, now or later, stays; baggage is merged with it.
+   */
+  readonly add: (request: R, name: string, value: string) => void;
 
   constructor(
     get: (request: R, name: string) => unknown,
-    put: (request: R, name: string, value: string) => void,
-    append = put,
+    add: (request: R, name: string, value: string) => void,
   ) {
     this.get = get;
-    this.put = put;
-    this.append = append;
+    this.add = add;
   }
 
-  /** For propagators: baggage that the caller wrote himself stays. */
+  /** For propagators, the application's own among them: what is no header is left out. */
   set(request: R, name: string, value: string): void {
-    if (name !== 'baggage' || this.get(request, name) === undefined) this.put(request, name, value);
+    if (headerName.test(name) && headerValue.test(value)) this.add(request, name.toLowerCase(), value);
   }
 }
 
 /**
- * True for a `traceparent` of the very trace that a call belongs to: it was copied from the request that is being served, or from
- * an attempt before this one, and would leave this span out of the trace. One of another trace was set on purpose.
+ * Writes the context of a call into its headers. Where the application has set a `traceparent` nothing is added: it may be signed, and
+ * what belongs to it is known only there.
  */
-export function isCopiedContext(call: OutboundCall, name: string, value: unknown): boolean {
-  if (name !== 'traceparent') return false;
-  const traceId = parseTraceparent(value)?.traceId;
-  return traceId !== undefined && traceId === (call.spanContext ?? trace.getSpanContext(call.inner))?.traceId;
-}
-
-/** Writes the context of a call into its headers. A `traceparent` that is there already stays, unless it {@link isCopiedContext}. */
 export function writeContext<R>(
   call: OutboundCall,
   { propagator, isW3C }: Propagation,
   request: R,
   access: HeaderAccess<R>,
 ): void {
-  const given = access.get(request, 'traceparent');
-  if (given !== undefined && !isCopiedContext(call, 'traceparent', given)) return;
+  if (access.get(request, 'traceparent') !== undefined) return;
   const { spanContext } = call;
   if (isW3C && spanContext !== undefined && isSendable(spanContext))
-    writeW3C(call, spanContext, given !== undefined, request, access);
+    writeW3C(call, spanContext, request, access);
   else propagator.inject(call.propagatedContext(), request, access);
 }
 
@@ -59,20 +52,14 @@ export function writeContext<R>(
 function writeW3C<R>(
   call: OutboundCall,
   { traceId, spanId, traceFlags, traceState }: SpanContext,
-  isReplaced: boolean,
   request: R,
   access: HeaderAccess<R>,
 ): void {
-  try {
-    const traceparent = formatTraceparent(traceId, spanId, traceFlags);
-    if (isReplaced) access.put(request, 'traceparent', traceparent);
-    else access.append(request, 'traceparent', traceparent);
-    const state = formatTracestate(traceState);
-    if (state !== undefined) access.put(request, 'tracestate', state);
-    const baggage = api.getBaggage(call.context);
-    const header = baggage && formatBaggage(baggage);
-    if (header !== undefined) access.set(request, 'baggage', header);
-  } catch {
-    // A request that takes no headers any more, or a baggage of the application's own that fails: it goes out without.
-  }
+  // A baggage of the application's own may fail: the call goes out without any of these.
+  const baggage = api.getBaggage(call.context);
+  const header = baggage && formatBaggage(baggage);
+  const state = formatTracestate(traceState);
+  access.add(request, 'traceparent', formatTraceparent(traceId, spanId, traceFlags));
+  if (state !== undefined) access.add(request, 'tracestate', state);
+  if (header !== undefined) access.add(request, 'baggage', header);
 }

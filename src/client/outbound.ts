@@ -63,7 +63,7 @@ export class Outbound implements CallOwner {
   constructor(parts: OutboundParts) {
     const { clock, faults } = parts;
     this.#parts = parts;
-    this.#stall = createStallWatch(clock, () => this.#giveUpUnread());
+    this.#stall = createStallWatch(clock, () => this.#onTick());
     this.#evidence = { clock, faults, isStalled: () => this.#stall.isStalled() };
   }
 
@@ -84,27 +84,43 @@ export class Outbound implements CallOwner {
     const { clock, methodOf, tracing, breakers } = this.#parts;
     const startMs = clock.now();
     const call = new OutboundCall(this, methodOf(target.method), target, startMs, context, resendCount);
-    const breaker = breakers?.get(target.authority.upstream, startMs);
+    const breaker = this.#isGuarded(target) ? breakers?.get(target.authority.upstream, startMs) : undefined;
     if (breaker !== undefined) {
       call.breaker = breaker;
       if (!this.#admit(call, breaker)) throw this.#reject(call, breaker);
     }
-    tracing.begin(call);
+    try {
+      tracing.begin(call);
+    } catch (error) {
+      call.permit?.ignore();
+      throw error;
+    }
     if (call.permit !== undefined) call.permit.evidence = evidenceOf(call);
     this.#stall.enter();
     return call;
   }
 
-  /** Writes what goes with a call, unless its host is not to have it. */
+  /** Lets go of a call that cannot be followed: it goes on as without this library. */
+  abandon(call: OutboundCall): void {
+    call.isSpanEnded = true;
+    call.isElsewhere = true;
+    this.#settle(call, brokenOff);
+  }
+
+  caught(place: string, error: unknown): void {
+    this.#parts.faults.caught(place, error);
+  }
+
+  /** Writes what goes with a call, unless its host is not to have it. A tunnel is of the proxy, and has nothing to pass on. */
   writeHeaders<R>(call: OutboundCall, request: R, access: HeaderAccess<R>): void {
     const { propagation, isPropagatedTo, deadlines } = this.#parts;
-    if (!isPropagatedTo(call.host, call.port)) return;
+    if (!isPropagatedTo(call.host, call.port) || call.target.method === 'CONNECT') return;
     writeContext(call, propagation, request, access);
-    if (call.retries > 0) access.put(request, RETRY_HEADER, String(call.retries));
-    if (deadlines === undefined || access.get(request, deadlines.header) !== undefined) return;
+    if (call.retries > 0) access.add(request, RETRY_HEADER, String(call.retries));
+    if (deadlines === undefined) return;
     const remainingMs = leastOf(deadlines.remainingMs(call.context), call.config?.timeoutMs);
     if (remainingMs !== undefined)
-      access.put(request, deadlines.header, String(Math.max(0, Math.floor(remainingMs))));
+      access.add(request, deadlines.header, String(Math.max(0, Math.floor(remainingMs))));
   }
 
   /** Starts the time-out of an attempt, where its upstream has one; `abort` ends the request then. */
@@ -121,7 +137,7 @@ export class Outbound implements CallOwner {
           'ERR_UPSTREAM_TIMEOUT',
           `${call.upstream} did not answer in full within ${timeoutMs} ms`,
         );
-        this.failed(call, error);
+        this.#end(call, error);
         abort(request, error);
       },
     });
@@ -158,6 +174,15 @@ export class Outbound implements CallOwner {
     this.#settle(call, error ?? brokenOff);
   }
 
+  // In a timer: what is thrown there ends the process.
+  #end(call: OutboundCall, error: unknown): void {
+    try {
+      this.failed(call, error);
+    } catch (fault) {
+      this.caught('client.timeout', fault);
+    }
+  }
+
   account(call: OutboundCall): void {
     const { red, tracing, faults } = this.#parts;
     try {
@@ -170,6 +195,11 @@ export class Outbound implements CallOwner {
 
   close(): void {
     this.#stall.close();
+  }
+
+  /** False for a tunnel, which is of the proxy: the call that it carries is guarded. */
+  #isGuarded({ method }: Target): boolean {
+    return method !== 'CONNECT';
   }
 
   /** False where the breaker turns the call away. */
@@ -247,6 +277,14 @@ export class Outbound implements CallOwner {
       tellEnd(call, error, this.#evidence);
     } finally {
       this.settling = outer;
+    }
+  }
+
+  #onTick(): void {
+    try {
+      this.#giveUpUnread();
+    } catch (error) {
+      this.caught('client.unread', error);
     }
   }
 

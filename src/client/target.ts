@@ -126,6 +126,11 @@ export function defaultPort(scheme: Scheme): number {
   return scheme === 'https' ? 443 : 80;
 }
 
+/** True for a call that a proxy reads and makes in its own turn: it is asked for by its whole URL. */
+export function isRelayed({ path }: Target): boolean {
+  return path.charCodeAt(0) !== 0x2f && absolute.test(path);
+}
+
 /** The absolute URL of a call, as it was asked for. */
 export function urlOf({ method, path, authority: { port, origin } }: Target): string {
   if (path.charCodeAt(0) === 0x2f) return origin + path;

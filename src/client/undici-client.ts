@@ -45,6 +45,8 @@ export class UndiciClients {
   #dispatching: OutboundCall | undefined;
   /** How many calls have come to a client of one origin. */
   #reached = 0;
+  /** Why tunnels through proxies could not be made: the calls that they were for end with the same errors. */
+  readonly #ofTunnels = new WeakSet<object>();
   /** The request whose exchange has ended last. */
   #ended: CoreRequest | undefined;
 
@@ -85,7 +87,9 @@ export class UndiciClients {
     this.#subscribe('undici:request:error', ({ request, error }) => {
       const call = callOf(request);
       if (call === undefined) return;
-      call.isCallerAbort ||= isAbortedByCaller(call);
+      if (call.target.method === 'CONNECT') this.#noteTunnel(error);
+      call.isElsewhere ||= this.#isOfTunnel(error) || isOfBody(request, error);
+      call.isCallerAbort ||= isAbortedByCaller(call, error);
       call.owner.failed(call, error);
       releaseCall(request);
     });
@@ -169,9 +173,23 @@ export class UndiciClients {
     const call = this.#dispatching ?? this.#beginUnseen(request);
     this.#dispatching = undefined;
     if (call === undefined) return;
-    followRequest(request, call);
-    call.owner.writeHeaders(call, request, undiciHeaders);
-    call.owner.startDeadline(call, request, abortRequest);
+    try {
+      followRequest(request, call);
+      call.owner.writeHeaders(call, request, undiciHeaders);
+      call.owner.startDeadline(call, request, abortRequest);
+    } catch (error) {
+      releaseCall(request);
+      call.owner.abandon(call);
+      throw error;
+    }
+  }
+
+  #noteTunnel(error: unknown): void {
+    if (typeof error === 'object' && error !== null) this.#ofTunnels.add(error);
+  }
+
+  #isOfTunnel(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#ofTunnels.has(error);
   }
 
   /** A request of a copy that was loaded since, or that cannot be found: it is traced, and the breaker can only end it. */
@@ -217,11 +235,29 @@ function isUpgrade({ upgrade, method }: DispatchOptions): boolean {
   return method === 'CONNECT' || (upgrade !== undefined && upgrade !== null);
 }
 
-/** An abort with a reason of the caller's own looks like any other error; his signal tells, or the connection that is still good. */
-function isAbortedByCaller({ signal, peer, protocolVersion }: OutboundCall): boolean {
+/**
+ * An abort with a reason of the caller's own looks like any other error; its signal tells, or the connection that is still good: with
+ * HTTP/2 it is also good where the upstream has ended one stream, which has a code of its own.
+ */
+function isAbortedByCaller({ signal, peer, protocolVersion }: OutboundCall, error: unknown): boolean {
   if (signal?.aborted === true)
     return (signal.reason as { name?: unknown } | undefined)?.name !== 'TimeoutError';
-  return protocolVersion === '1.1' && peer instanceof UndiciConnection && !peer.isDestroyed;
+  if (!(peer instanceof UndiciConnection) || peer.isDestroyed) return false;
+  return protocolVersion === '1.1' || !isOfStream(error);
+}
+
+function isOfStream(error: unknown): boolean {
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  return name === 'TimeoutError' || (typeof code === 'string' && /^(?:ERR_HTTP2|UND_ERR)_/.test(code));
+}
+
+/** True for an error of the stream that the caller sends: undici hands it on before it destroys the stream for an error of its own. */
+function isOfBody({ body }: CoreRequest, error: unknown): boolean {
+  return (
+    error !== undefined &&
+    error !== null &&
+    (body as { errored?: unknown } | null | undefined)?.errored === error
+  );
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { Context } from '@opentelemetry/api';
+import { mergeBaggage } from '../context/baggage.js';
 import { isStorageUsed, runInContext } from '../context/storage.js';
+import { isContextHeader, isSigned } from './context-header.js';
 import type { OutboundCall } from './outbound-call.js';
 import { HeaderAccess } from './outbound-headers.js';
 import { expectFollowed, redirectContext, retryContext } from './resend.js';
@@ -17,7 +19,8 @@ export interface CoreRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: unknown;
-  addHeader(name: string, value: string): void;
+  addHeader(name: string, value: string): unknown;
+  readonly body?: unknown;
   abort?: Tell<Error> | null;
   // Versions 6 and 7.
   onError?: Tell<Error>;
@@ -103,17 +106,63 @@ export const undiciHeaders = new HeaderAccess<CoreRequest>(
   (request, name) => headerOf(request.headers, name),
   (request, name, value) => {
     const { headers } = request;
-    const index = Array.isArray(headers) ? indexOf(headers, name) : -1;
-    if (index < 0) request.addHeader(name, value);
-    else (headers as unknown[])[index + 1] = value;
-  },
-  // As addHeader() would, once it has looked at every character of the value.
-  (request, name, value) => {
-    const { headers } = request;
-    if (Array.isArray(headers)) headers.push(name, value);
-    else request.addHeader(name, value);
+    if (!Array.isArray(headers)) {
+      request.addHeader(name, value);
+      return;
+    }
+    request.addHeader = addHeaderOnce;
+    const index = indexOf(headers, name);
+    // As addHeader() would, once it has looked at every character of the value.
+    if (index < 0) headers.push(name, value);
+    else if (name === 'baggage' && !isSignedIn(headers, name)) mergeInto(headers, index, value);
   },
 );
+
+/** Others that write a header of this library's get to write it in its place: one header has one value. */
+function addHeaderOnce(this: CoreRequest, name: string, value: string): unknown {
+  try {
+    const { headers } = this;
+    const lowerCase = name.toLowerCase();
+    if (isContextHeader(lowerCase) && Array.isArray(headers)) {
+      const index = indexOf(headers, lowerCase);
+      if (index >= 0) {
+        // What is left of ours belonged to the old one.
+        if (lowerCase === 'traceparent') removeFrom(headers, 'tracestate');
+        const ours = lowerCase === 'baggage' ? String(headers[index + 1]) : undefined;
+        prototypeOf(this).addHeader.call(this, name, value);
+        removeAt(headers, indexOf(headers, lowerCase));
+        if (ours !== undefined) mergeInto(headers, indexOf(headers, lowerCase), ours);
+        return this;
+      }
+    }
+  } catch (error) {
+    this[callKey]?.owner.caught('client.undici.headers', error);
+  }
+  return prototypeOf(this).addHeader.call(this, name, value);
+}
+
+function isSignedIn(headers: readonly unknown[], name: string): boolean {
+  return isSigned(name, headerOf(headers, 'authorization'), headerOf(headers, 'signature-input'));
+}
+
+/** Merges baggage into what is there, in one line. */
+function mergeInto(headers: unknown[], index: number, value: string): void {
+  const given = [headers[index + 1]].flat();
+  for (let next = lastIndexOf(headers, 'baggage'); next > index; next = lastIndexOf(headers, 'baggage')) {
+    given.push(...[headers[next + 1]].flat());
+    removeAt(headers, next);
+  }
+  headers[index + 1] = mergeBaggage(given, value);
+}
+
+function removeFrom(headers: unknown[], name: string): void {
+  const index = indexOf(headers, name);
+  if (index >= 0) removeAt(headers, index);
+}
+
+function removeAt(headers: unknown[], index: number): void {
+  headers.splice(index, 2);
+}
 
 /** Reads a header of a request or a response: names and values in turn, as texts or buffers, or an object by name. */
 export function headerOf(headers: unknown, name: string): string | undefined {
@@ -126,9 +175,16 @@ export function headerOf(headers: unknown, name: string): string | undefined {
 }
 
 function indexOf(headers: readonly unknown[], name: string): number {
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    const key = headers[index] as { readonly length?: number };
-    if (key.length === name.length && String(key).toLowerCase() === name) return index;
-  }
+  for (let index = 0; index + 1 < headers.length; index += 2) if (isNamed(headers[index], name)) return index;
   return -1;
+}
+
+function lastIndexOf(headers: readonly unknown[], name: string): number {
+  for (let index = headers.length - 2; index >= 0; index -= 2)
+    if (isNamed(headers[index], name)) return index;
+  return -1;
+}
+
+function isNamed(key: unknown, name: string): boolean {
+  return (key as { readonly length?: number }).length === name.length && String(key).toLowerCase() === name;
 }

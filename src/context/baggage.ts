@@ -78,6 +78,27 @@ export function formatBaggage(baggage: Baggage): string | undefined {
   return sent === 0 ? undefined : text;
 }
 
+/**
+ * One header out of two: all that the first says, then the members of the second with another key, as far as 180 members and 8,192
+ * bytes go. `first` is the value of a header that somebody else wrote, and is not changed. Never throws.
+ */
+export function mergeBaggage(first: unknown, second: string): string {
+  let text = combineFields(first);
+  const keys = new Set<string>();
+  for (const member of text.split(',')) keys.add(keyOf(member));
+  let sent = text === '' ? 0 : keys.size;
+  for (const member of second.split(',')) {
+    if (keys.has(keyOf(member)) || !fits(sent + 1, text.length + 1 + member.length)) continue;
+    text += text === '' ? member : `,${member}`;
+    sent += 1;
+  }
+  return text;
+}
+
+function keyOf(member: string): string {
+  return splitPair(member)[0];
+}
+
 function fits(members: number, bytes: number): boolean {
   return members <= maxMembers && bytes <= maxBytes;
 }

@@ -9,11 +9,14 @@ import {
 } from '../../src/client/call-outcome.js';
 
 const coded = (code: string, more: object = {}) => Object.assign(new Error(code), { code, ...more });
+const infoOf = (message: string) => Object.assign(new Error(message), { code: 'UND_ERR_INFO' });
 const end = (error: unknown, more: object = {}) => ({
   statusCode: 0,
   error,
   isCallerAbort: false,
   isTimedOut: false,
+  isElsewhere: false,
+  port: 443,
   isReusedSocket: false,
   elapsedMs: 5,
   isStalled: false,
@@ -81,7 +84,56 @@ describe('the verdict', () => {
     ['a refusal', end(coded('ECONNREFUSED')), 'failure'],
     ['no name', end(coded('ENOTFOUND')), 'failure'],
     ['TLS', end(coded('ERR_SSL_WRONG_VERSION_NUMBER')), 'failure'],
-    ['an error without a code', end(new TypeError('terminated')), 'failure'],
+    ['an error without a code, as one of a body', end(new TypeError('the source broke')), 'ignore'],
+    ['a thing that is no error', end('stop'), 'ignore'],
+    ['no name at the name server', end(coded('ENOTFOUND', { syscall: 'queryA' })), 'failure'],
+    ['a name server that is gone', end(coded('ECONNREFUSED', { syscall: 'queryA' })), 'ignore'],
+    ['a name server that is busy', end(coded('EAI_AGAIN', { syscall: 'getaddrinfo' })), 'ignore'],
+    ...['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM', 'EACCES', 'EPERM', 'EADDRINUSE'].map(
+      (code): [string, ReturnType<typeof end>, string] => [
+        `${code}, which is of this process`,
+        end(coded(code, { syscall: 'connect', port: 443 })),
+        'ignore',
+      ],
+    ),
+    ['a file that is not there', end(coded('ENOENT', { syscall: 'open' })), 'ignore'],
+    ['a socket that is not there', end(coded('ENOENT', { syscall: 'connect' }), { port: 0 }), 'failure'],
+    ['a refusal at its port', end(coded('ECONNREFUSED', { syscall: 'connect', port: 443 })), 'failure'],
+    ['a refusal at a proxy', end(coded('ECONNREFUSED', { syscall: 'connect', port: 3128 })), 'ignore'],
+    ['no answer from a proxy', end(coded('ETIMEDOUT', { syscall: 'connect', port: 3128 })), 'ignore'],
+    [
+      'a refusal at all addresses of a proxy',
+      end(new AggregateError([coded('ECONNREFUSED', { syscall: 'connect', port: 3128 })])),
+      'ignore',
+    ],
+    [
+      'an address without a route, and a refusal',
+      end(
+        Object.assign(
+          new AggregateError([
+            coded('EADDRNOTAVAIL', { syscall: 'connect', port: 443 }),
+            coded('ECONNREFUSED', { syscall: 'connect', port: 443 }),
+          ]),
+          { code: 'EADDRNOTAVAIL' },
+        ),
+      ),
+      'failure',
+    ],
+    [
+      "a reset of another connection of the caller's",
+      end(coded('ECONNRESET'), { isElsewhere: true }),
+      'ignore',
+    ],
+    [
+      'a system error that the caller ends the call with',
+      end(coded('ETIMEDOUT', { syscall: 'read' }), { isCallerAbort: true }),
+      'ignore',
+    ],
+    ['an authority that is unknown here', end(coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE')), 'ignore'],
+    ['a certificate that is too old', end(coded('CERT_HAS_EXPIRED')), 'failure'],
+    ['what is no HTTP', end(coded('HPE_INVALID_CONSTANT')), 'failure'],
+    ['a session of HTTP/2 that is closed', end(infoOf('HTTP/2: "GOAWAY" frame received')), 'failure'],
+    ['a note of undici to itself', end(infoOf('reset')), 'ignore'],
     ['a cut in the body', end(coded('ECONNRESET'), { statusCode: 200 }), 'failure'],
     ['a time-out', end(coded('UND_ERR_HEADERS_TIMEOUT')), 'failure'],
     ['a time-out of our own', end(coded('ERR_UPSTREAM_TIMEOUT')), 'failure'],

@@ -58,6 +58,12 @@ async function ended(req: http.ClientRequest): Promise<void> {
   await once(res, 'end');
 }
 
+function valuesOf(rawHeaders: readonly string[] | undefined, name: string): string[] {
+  return (rawHeaders ?? []).filter(
+    (_value, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name,
+  );
+}
+
 describe.each(callers)('$name', ({ get }) => {
   test('outside of a request begins a trace, within one continues it', async () => {
     const upstream = await startUpstream();
@@ -86,7 +92,7 @@ describe.each(callers)('$name', ({ get }) => {
     expect(upstream.seen('a')[0]?.headers.traceparent).toContain(OTHER.split('-')[1]);
   });
 
-  test("leaves the caller's own traceparent of another trace, and his baggage", async () => {
+  test("leaves the caller's own traceparent of another trace, and adds nothing to it", async () => {
     const upstream = await startUpstream();
     const service = startService();
     const own = { traceparent: OTHER, baggage: 'own=1' };
@@ -100,21 +106,49 @@ describe.each(callers)('$name', ({ get }) => {
       ),
     );
     expect(upstream.seen('a')[0]?.headers).toMatchObject(own);
-    expect(upstream.seen('b')[0]?.headers).toMatchObject({ baggage: 'own=1' });
+    expect(upstream.seen('b')[0]?.headers).toMatchObject({ baggage: 'own=1,tenant=7' });
     expect(upstream.seen('b')[0]?.headers.traceparent).toContain(service.calls()[1]?.spanContext().spanId);
     expect(service.calls()).toHaveLength(2);
   });
 
-  test('replaces a traceparent that was copied from the very trace', async () => {
+  test('leaves a traceparent of the very trace, which may be signed, and its own span in the trace', async () => {
     const upstream = await startUpstream();
     const service = startService();
-    await service.asCaller(async (caller) => {
-      const { traceId } = caller.spanContext();
-      await get(`${upstream.origin}/ok?case=a`, { traceparent: `00-${traceId}-3333333333333333-01` });
+    let copied = '';
+    const caller = await service.asCaller(async (span) => {
+      copied = `00-${span.spanContext().traceId}-3333333333333333-01`;
+      await get(`${upstream.origin}/ok?case=a`, { traceparent: copied });
     });
     const [seen] = upstream.seen('a');
-    expect(seen?.headers.traceparent).toContain(service.call().spanContext().spanId);
-    expect(seen?.rawHeaders.filter((name) => name.toLowerCase() === 'traceparent')).toHaveLength(1);
+    expect(valuesOf(seen?.rawHeaders, 'traceparent')).toEqual([copied]);
+    expect(seen?.headers).not.toHaveProperty('tracestate');
+    expect(service.call().parentSpanContext?.spanId).toBe(caller.spanContext().spanId);
+  });
+
+  test('merges baggage: all that was set, then what the caller has sent and was not set', async () => {
+    const upstream = await startUpstream();
+    const service = startService();
+    await service.asCaller(() =>
+      context.with(propagation.extract(context.active(), { baggage: 'tenant=7,own=0;p=1,user=%C3%A4' }), () =>
+        get(`${upstream.origin}/ok?case=a`, { baggage: 'sentry-release=1, own=1' }),
+      ),
+    );
+    const [seen] = upstream.seen('a');
+    expect(valuesOf(seen?.rawHeaders, 'baggage')).toEqual(['sentry-release=1, own=1,tenant=7,user=%C3%A4']);
+  });
+
+  test.each([
+    ['authorization', 'AWS4-HMAC-SHA256 Credential=AK, SignedHeaders=baggage;host, Signature=00'],
+    ['signature-input', 'sig1=("@method" "baggage");keyid="k"'],
+  ])('leaves a baggage that %s says is signed', async (name, value) => {
+    const upstream = await startUpstream();
+    const service = startService();
+    await service.asCaller(() =>
+      context.with(propagation.extract(context.active(), { baggage: 'tenant=7' }), () =>
+        get(`${upstream.origin}/ok?case=a`, { baggage: 'own=1', [name]: value }),
+      ),
+    );
+    expect(upstream.seen('a')[0]?.headers.baggage).toBe('own=1');
   });
 
   test('goes to hosts that are not propagated to without context, but traced and guarded', async () => {

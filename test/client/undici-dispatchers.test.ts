@@ -145,7 +145,7 @@ describe.each(COPIES)('%s', (copy) => {
     expect(service.calls()).toEqual([]);
   });
 
-  test('by way of a proxy the tunnel and the call are told apart, and guarded as what they lead to', async () => {
+  test('by way of a proxy the tunnel and the call are told apart, and the call is guarded as what it leads to', async () => {
     const proxy = await startProxy();
     const agent = closing(new undici.ProxyAgent({ uri: proxy, proxyTunnel: true }));
     const caller = await service.asCaller(async () => {
@@ -163,7 +163,7 @@ describe.each(COPIES)('%s', (copy) => {
     expect(byName.GET?.attributes).toMatchObject({ 'url.full': `${upstream.origin}/ok?case=p` });
     expect(parents()).toEqual(Array(2).fill(caller.spanContext().spanId));
     expect(upstream.seen('p')[0]?.headers.traceparent).toContain(byName.GET?.spanContext().spanId);
-    expect(evidence()).toMatchObject({ calls: 2, failures: 0 });
+    expect(evidence()).toMatchObject({ calls: 1, failures: 0 });
   });
 
   test('an upgrade and a CONNECT end the call', async () => {
@@ -182,7 +182,7 @@ describe.each(COPIES)('%s', (copy) => {
       101, 200,
     ]);
     expect(evidence()).toMatchObject({ calls: 1, failures: 0 });
-    expect(evidence('orders.example:443')).toMatchObject({ calls: 1, failures: 0 });
+    expect(evidence('orders.example:443')).toBeUndefined();
   });
 
   test('a WebSocket is one call', async () => {
@@ -302,10 +302,11 @@ describe.each(COPIES)('%s', (copy) => {
   test.each([
     ['an object', { 'x-a': '1', traceparent: '' }],
     ['an array', ['x-a', '1', 'traceparent', '']],
-  ])('a context that was copied from the same trace is replaced: headers as %s', async (_title, headers) => {
+  ])('a context that was copied from the same trace stays: headers as %s', async (_title, headers) => {
+    let copied = '';
     await service.asCaller(async (caller) => {
       const { traceId, spanId } = caller.spanContext();
-      const copied = `00-${traceId}-${spanId}-03`;
+      copied = `00-${traceId}-${spanId}-03`;
       const given = Array.isArray(headers)
         ? [...headers.slice(0, -1), copied]
         : { ...headers, traceparent: copied };
@@ -315,7 +316,7 @@ describe.each(COPIES)('%s', (copy) => {
     await service.settled();
     const [seen] = upstream.seen('c');
     expect(seen?.rawHeaders.filter((name) => name === 'traceparent')).toHaveLength(1);
-    expect(seen?.headers.traceparent).toContain(service.call().spanContext().spanId);
+    expect(seen?.headers.traceparent).toBe(copied);
   });
 });
 
