@@ -47,6 +47,14 @@ export interface Service {
 /** One place for all servers of the process: an application can only be bound once. */
 const bindings = new ServerBindings();
 
+/** What this process serves by: calls to it are not guarded. */
+const ownServers = {
+  get version() {
+    return bindings.version;
+  },
+  servers: () => bindings.bound(),
+};
+
 /** Says a line of our own; standard error is where a service's logs are collected from. */
 function write(line: string): void {
   process.stderr.write(`${line}\n`);
@@ -120,6 +128,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     isPropagatedTo: config.isPropagatedTo,
     breakers: breakers.upstreams,
     mayRepeat: config.breakerOf?.mayRepeat === true,
+    ownServers,
     deadlines: config.deadline.propagate ? { ...config.deadline, ...requestSignals } : undefined,
   });
   telemetry.show(breakers.instruments);

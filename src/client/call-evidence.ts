@@ -12,17 +12,19 @@ export interface EvidenceParts {
   readonly faults: Faults;
   /** True when this process has just stood still. */
   isStalled(): boolean;
+  /** True for a call that has gone to this very process. */
+  isOwn(call: OutboundCall): boolean;
 }
 
 /**
  * Tells the breaker of a call what its status says, where that is the last word: a body can make a success a failure, but not the
  * other way round, and whoever gets a 500 rarely reads on.
  */
-export function tellStatus(call: OutboundCall, { clock, faults }: EvidenceParts): void {
+export function tellStatus(call: OutboundCall, { clock, faults, isOwn }: EvidenceParts): void {
   const { statusCode } = call;
   const permit = permitOf(call);
   if (permit === undefined) return;
-  if (isOfProxy(call)) {
+  if (isOfProxy(call) || (statusCode >= 400 && isOwn(call))) {
     call.permit = undefined;
     permit.ignore();
     return;
@@ -48,7 +50,7 @@ export function tellStatus(call: OutboundCall, { clock, faults }: EvidenceParts)
 export function tellEnd(
   call: OutboundCall,
   error: unknown,
-  { clock, faults, isStalled }: EvidenceParts,
+  { clock, faults, isStalled, isOwn }: EvidenceParts,
 ): void {
   const permit = permitOf(call);
   if (permit === undefined) return;
@@ -62,7 +64,7 @@ export function tellEnd(
     error,
     isCallerAbort: call.isCallerAbort,
     isTimedOut: call.isTimedOut,
-    isElsewhere: call.isElsewhere || isRelayed(call.target),
+    isElsewhere: call.isElsewhere || isRelayed(call.target) || isOwn(call),
     port: call.port,
     isReusedSocket: call.isReusedSocket,
     elapsedMs: clock.now() - call.startMs,

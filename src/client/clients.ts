@@ -1,4 +1,5 @@
 import type { Faults } from '../core/faults.js';
+import { observeConnections } from './destination.js';
 import { wrapGlobalFetch } from './global-fetch.js';
 import { observeHttpClients } from './http-client.js';
 import { OutboundRouter } from './outbound-router.js';
@@ -12,11 +13,13 @@ let isInstalled = false;
 export function observeClients(faults: Faults): OutboundRouter {
   if (!isInstalled) {
     isInstalled = true;
+    observeConnections(faults);
     observeHttpClients(router, faults);
     const undici = new UndiciClients(router, faults);
     wrapGlobalFetch(
       () => undici.lookForCopies(),
       () => router.mayRepeat,
+      (error) => faults.caught('client.fetch', error),
     );
   }
   return router;

@@ -11,12 +11,16 @@ type Fetch = typeof globalThis.fetch;
  * itself, not as the cause of a "fetch failed". `onLoaded` is called once the engine behind `fetch` is loaded. A call that has no
  * signal and that nobody repeats gets no context of its own where none is used: on Node 20 that would cost more than all the rest.
  */
-export function wrapGlobalFetch(onLoaded: () => void, mayRepeat: () => boolean): void {
+export function wrapGlobalFetch(
+  onLoaded: () => void,
+  mayRepeat: () => boolean,
+  caught: (error: unknown) => void,
+): void {
   const { fetch: original } = globalThis;
   if (typeof original !== 'function') return;
   let isLoaded = false;
   const wrapped: Fetch = function fetch(this: unknown, input, init) {
-    const signal = init?.signal ?? signalOf(input);
+    const signal = signalOf(init) ?? signalOf(input);
     if (signal === undefined && !isStorageUsed() && !mayRepeat()) {
       const response = original.call(this, input, init);
       loaded();
@@ -38,7 +42,11 @@ export function wrapGlobalFetch(onLoaded: () => void, mayRepeat: () => boolean):
   function loaded(): void {
     if (isLoaded) return;
     isLoaded = true;
-    onLoaded();
+    try {
+      onLoaded();
+    } catch (error) {
+      caught(error);
+    }
   }
   Object.defineProperty(wrapped, 'length', { value: original.length });
   Object.defineProperty(globalThis, 'fetch', {
@@ -64,8 +72,12 @@ function rethrow(error: unknown): never {
   throw cause?.code === 'ERR_CIRCUIT_OPEN' || cause?.code === 'ERR_UPSTREAM_TIMEOUT' ? cause : error;
 }
 
-function signalOf(input: unknown): AbortSignal | undefined {
-  return typeof input === 'object' && input !== null && 'signal' in input
-    ? (input.signal as AbortSignal)
-    : undefined;
+function signalOf(given: unknown): AbortSignal | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  try {
+    return (given as { signal?: AbortSignal | null }).signal ?? undefined;
+  } catch {
+    // fetch itself comes upon it, and rejects.
+    return undefined;
+  }
 }

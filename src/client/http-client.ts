@@ -133,8 +133,8 @@ function targetOf(
   const socketPath = agent?.socketPath ?? options?.socketPath;
   if (typeof socketPath === 'string' && socketPath !== '')
     return createSocketTarget(method, scheme, socketPath, path);
-  const port = Number(options?.port ?? portOfHost(req)) || defaultPort(scheme);
-  const host = String(options?.host ?? req.host ?? 'localhost').toLowerCase();
+  const port = Number(agent?.port ?? options?.port ?? portOfHost(req)) || defaultPort(scheme);
+  const host = String(agent?.host ?? options?.host ?? req.host ?? 'localhost').toLowerCase();
   return createTarget(method, scheme, host.startsWith('[') ? host.slice(1, -1) : host, port, path);
 }
 

@@ -2,9 +2,11 @@ import type http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
 import { isStorageUsed, runInContext } from '../context/storage.js';
+import { type Destination, destinationOf } from './destination.js';
 import { addToHead, beforeHead } from './http-head.js';
 import type { OutboundCall } from './outbound-call.js';
 import { expectFollowed, redirectContext } from './resend.js';
+import { isRelayed, retarget } from './target.js';
 
 export const callKey = Symbol('golden-signals.call');
 export const addedKey = Symbol('golden-signals.headers');
@@ -110,6 +112,7 @@ function observe(
     case 'response':
       return observeHead(value as ObservedResponse, call);
     case 'socket':
+      noteDestination(value as Socket | undefined, call);
       notePeer(value as Socket | undefined, call);
       break;
     case 'upgrade':
@@ -180,6 +183,26 @@ function isClosedHere(socket: Socket | null | undefined, error: unknown): boolea
 
 function isEncrypted(socket: Socket): boolean {
   return (socket as { encrypted?: unknown } | undefined)?.encrypted === true;
+}
+
+/** Connections that go somewhere else than their requests say: an agent, or a `createConnection`, has made them so. */
+const redirected = new WeakMap<object, Destination>();
+let isAnyRedirected = false;
+
+/**
+ * Names a call by what it is connected to. One that is connected already has been through a proxy; and another name for the same port
+ * is an address that was looked up for it.
+ */
+function noteDestination(socket: Socket | undefined, call: OutboundCall): void {
+  if (socket === undefined || isRelayed(call.target)) return;
+  let destination: Destination | undefined;
+  if (socket.connecting) {
+    destination = destinationOf(socket);
+    if (destination === undefined || destination.port === call.port) return;
+    redirected.set(socket, destination);
+    isAnyRedirected = true;
+  } else if (isAnyRedirected) destination = redirected.get(socket);
+  if (destination !== undefined) call.owner.moved(call, retarget(call.target, destination));
 }
 
 /**

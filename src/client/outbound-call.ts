@@ -42,6 +42,7 @@ export interface CallOwner {
   completed(call: OutboundCall): void;
   failed(call: OutboundCall, error: unknown): void;
   abandon(call: OutboundCall): void;
+  moved(call: OutboundCall, target: Target): void;
   /** Takes an exception of this library's own; `place` is a fixed name. Never throws. */
   caught(place: string, error: unknown): void;
   /** Measures and traces it, once it has ended. Must not throw. */
@@ -73,6 +74,8 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
   deadline: Deadline | undefined;
   /** What the caller may cut it off with, where the client knows. */
   signal: AbortSignal | undefined;
+  /** The client of one origin that it was handed to, where that is known. */
+  client: object | undefined;
   /** The connection that the call went out on. */
   peer: Peer | undefined;
   /** How many attempts of the same request went before: redirects and retries. */
@@ -125,6 +128,7 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
     this.generation = 0;
     this.deadline = undefined;
     this.signal = undefined;
+    this.client = undefined;
     this.peer = undefined;
     this.resendCount = resendCount;
     this.retries = 0;

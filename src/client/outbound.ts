@@ -2,6 +2,7 @@ import { type Context, type Link, type Span, trace } from '@opentelemetry/api';
 import type { Breaker } from '../breaker/breaker.js';
 import { Circuit } from '../breaker/circuit.js';
 import { createDeadline } from '../breaker/deadline.js';
+import type { Permit } from '../breaker/permit.js';
 import type { BreakerRegistry } from '../breaker/registry.js';
 import type { Propagation } from '../context/propagators.js';
 import type { Backlog } from '../core/backlog.js';
@@ -16,6 +17,7 @@ import { type EvidenceParts, evidenceOf, tellEnd, tellStatus } from './call-evid
 import { brokenOff, errorTypeOf } from './call-outcome.js';
 import { type CallOwner, OutboundCall } from './outbound-call.js';
 import { type HeaderAccess, writeContext } from './outbound-headers.js';
+import { OwnServers, type ServerSource } from './own-servers.js';
 import { Reading } from './reading.js';
 import { RETRY_HEADER } from './retry-header.js';
 import { createStallWatch, type StallWatch } from './stall.js';
@@ -36,6 +38,8 @@ export interface OutboundParts {
   readonly breakers: BreakerRegistry | undefined;
   /** True where calls to some upstream are repeated. */
   readonly mayRepeat: boolean;
+  /** The servers of this process. */
+  readonly ownServers: ServerSource;
   /** Where the time that is left is passed on to whom this service calls. */
   readonly deadlines?: OutboundDeadlines | undefined;
 }
@@ -57,6 +61,7 @@ export class Outbound implements CallOwner {
   readonly #stall: StallWatch;
   readonly #evidence: EvidenceParts;
   readonly #reading = new Reading();
+  readonly #ownServers: OwnServers;
   /** The call that a breaker is being told of: what a transition that it causes is about. */
   settling: OutboundCall | undefined;
 
@@ -64,7 +69,13 @@ export class Outbound implements CallOwner {
     const { clock, faults } = parts;
     this.#parts = parts;
     this.#stall = createStallWatch(clock, () => this.#onTick());
-    this.#evidence = { clock, faults, isStalled: () => this.#stall.isStalled() };
+    this.#ownServers = new OwnServers(parts.ownServers);
+    this.#evidence = {
+      clock,
+      faults,
+      isStalled: () => this.#stall.isStalled(),
+      isOwn: (call) => this.#ownServers.hasPeer(call.target.authority, call.peer),
+    };
   }
 
   /** True when this process has just stood still, with calls under way. */
@@ -197,9 +208,23 @@ export class Outbound implements CallOwner {
     this.#stall.close();
   }
 
-  /** False for a tunnel, which is of the proxy: the call that it carries is guarded. */
-  #isGuarded({ method }: Target): boolean {
-    return method !== 'CONNECT';
+  /** False for this process itself, and for a tunnel, which is of the proxy: the call that it carries is guarded. */
+  #isGuarded({ method, authority }: Target): boolean {
+    return method !== 'CONNECT' && !this.#ownServers.has(authority);
+  }
+
+  /** Names a call anew, once its connection shows where it goes. It is on its way, and is not turned away any more. */
+  moved(call: OutboundCall, target: Target): void {
+    const isMoved = call.target.authority !== target.authority;
+    call.target = target;
+    const { breakers, clock } = this.#parts;
+    if (!isMoved || call.breaker === undefined || call.isSettled) return;
+    call.permit?.ignore();
+    call.permit = undefined;
+    call.circuit = undefined;
+    call.breaker = breakers?.get(target.authority.upstream, clock.now());
+    if (call.breaker === undefined || !this.#admit(call, call.breaker)) return;
+    if (call.permit !== undefined) (call.permit as Permit).evidence = evidenceOf(call);
   }
 
   /** False where the breaker turns the call away. */

@@ -1,6 +1,8 @@
+import { isIP } from 'node:net';
 import { parseHostPort } from '../core/host-port.js';
 import { mayHoldSecret, redactUrl } from '../core/redact-url.js';
 import { CallKinds } from './call-kinds.js';
+import type { Destination } from './destination.js';
 
 export type Scheme = 'http' | 'https';
 
@@ -16,6 +18,10 @@ export interface Authority {
   /** What an absolute URL of it begins with. Without credentials. */
   readonly origin: string;
   readonly kinds: CallKinds;
+  /** The version of this process's servers, none of which was found to be it; see `OwnServers`. */
+  foreignVersion: number;
+  /** True once a client of this origin was seen to connect to a Unix domain socket. */
+  hasSockets: boolean;
 }
 
 /** Where a call goes, as its client says it. */
@@ -71,6 +77,18 @@ export function createSocketTarget(method: string, scheme: Scheme, socket: strin
   return { method, path, authority: authorityOf(scheme, socket, 0) };
 }
 
+/** The target of a call over a connection that turns out to go somewhere else than its client has said. */
+export function retarget({ method, path, authority: { scheme } }: Target, to: Destination): Target {
+  if (to.path !== undefined) return createSocketTarget(method, scheme, to.path, path);
+  return { method, path, authority: authorityOf(scheme, to.host, to.port) };
+}
+
+/** As a place that a client names by its address, while the name that it stands for is known. */
+export function namedAuthority(authority: Authority, name: string): Authority {
+  if (isIP(authority.host) === 0 || isIP(name) !== 0) return authority;
+  return authorityOf(authority.scheme, name.toLowerCase(), authority.port);
+}
+
 /** As {@link parseOrigin}, for an origin that many calls go to. */
 export function knownOrigin(origin: string): Authority | undefined {
   if (origin.length > maxOriginChars) {
@@ -95,7 +113,16 @@ function authorityOf(scheme: Scheme, host: string, port: number): Authority {
   const upstream = port === 0 ? host : `${host}:${port}`;
   const origin = redactUrl(originOf(scheme, host, port));
   const kinds = new CallKinds(host, port);
-  const authority = { scheme, host, port, upstream, origin, kinds };
+  const authority: Authority = {
+    scheme,
+    host,
+    port,
+    upstream,
+    origin,
+    kinds,
+    foreignVersion: -1,
+    hasSockets: false,
+  };
   if (kept >= maxKept) {
     byHost.clear();
     kept = 0;

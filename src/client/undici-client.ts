@@ -8,7 +8,7 @@ import { isRejection } from './is-rejection.js';
 import type { OutboundCall } from './outbound-call.js';
 import type { OutboundRouter } from './outbound-router.js';
 import { resendCountOf } from './resend.js';
-import { type Authority, createTargetAt, knownOrigin } from './target.js';
+import { type Authority, createSocketTarget, createTargetAt, knownOrigin, namedAuthority } from './target.js';
 import { connectionOf, noteConnection, UndiciConnection } from './undici-connection.js';
 import { dispatcherPrototypes, isLeaf, originOfClient } from './undici-copies.js';
 import {
@@ -45,6 +45,8 @@ export class UndiciClients {
   #dispatching: OutboundCall | undefined;
   /** How many calls have come to a client of one origin. */
   #reached = 0;
+  /** The Unix domain sockets that clients connect to. */
+  readonly #sockets = new WeakMap<object, string>();
   /** Why tunnels through proxies could not be made: the calls that they were for end with the same errors. */
   readonly #ofTunnels = new WeakSet<object>();
   /** The request whose exchange has ended last. */
@@ -62,6 +64,7 @@ export class UndiciClients {
       const connection = known ?? noteConnection(socket);
       call.protocolVersion = connection.protocolVersion;
       call.peer = connection;
+      if (connection.path !== undefined) this.#moveToSocket(call, connection.path);
     });
     this.#subscribe('undici:request:headers', ({ request, response }) => {
       const call = callOf(request);
@@ -88,6 +91,8 @@ export class UndiciClients {
       const call = callOf(request);
       if (call === undefined) return;
       if (call.target.method === 'CONNECT') this.#noteTunnel(error);
+      const path = socketPathIn(error);
+      if (path !== undefined) this.#moveToSocket(call, path);
       call.isElsewhere ||= this.#isOfTunnel(error) || isOfBody(request, error);
       call.isCallerAbort ||= isAbortedByCaller(call, error);
       call.owner.failed(call, error);
@@ -120,8 +125,11 @@ export class UndiciClients {
     this.#reached += 1;
     let call: OutboundCall | undefined;
     try {
-      call = this.#begin(options, placeOf(client, options), notedContext(handler) ?? activeContext());
-      if (call !== undefined && isUpgrade(options)) tellUpgrade(handler, call);
+      call = this.#begin(options, this.#placeOf(client, options), notedContext(handler) ?? activeContext());
+      if (call !== undefined) {
+        call.client = client;
+        if (isUpgrade(options)) tellUpgrade(handler, call);
+      }
     } catch (error) {
       if (isRejection(error)) return rejectDispatch(handler, error);
       this.#faults.caught('client.undici', error);
@@ -133,11 +141,18 @@ export class UndiciClients {
       return original.call(client, options, handler);
     } finally {
       // Never made: the options were wrong, or the client is closed. That is the caller's, and told him by undici.
-      if (this.#dispatching === call) {
-        call.isCallerAbort = true;
-        call.owner.failed(call, undefined);
-      }
+      const wasMade = this.#dispatching !== call;
       this.#dispatching = outer;
+      if (!wasMade) this.#dropped(call);
+    }
+  }
+
+  #dropped(call: OutboundCall): void {
+    try {
+      call.isCallerAbort = true;
+      call.owner.failed(call, undefined);
+    } catch (error) {
+      this.#faults.caught('client.undici', error);
     }
   }
 
@@ -145,7 +160,11 @@ export class UndiciClients {
   #handOn(pool: object, original: Dispatch, options: DispatchOptions, handler: DispatchHandler): boolean {
     const before = this.#reached;
     const isTaken = original.call(pool, options, handler);
-    if (this.#reached === before) noteContext(handler, activeContext());
+    try {
+      if (this.#reached === before) noteContext(handler, activeContext());
+    } catch (error) {
+      this.#faults.caught('client.undici', error);
+    }
     return isTaken;
   }
 
@@ -174,6 +193,7 @@ export class UndiciClients {
     this.#dispatching = undefined;
     if (call === undefined) return;
     try {
+      if (request.path !== call.target.path) completePath(call, request.path);
       followRequest(request, call);
       call.owner.writeHeaders(call, request, undiciHeaders);
       call.owner.startDeadline(call, request, abortRequest);
@@ -182,6 +202,31 @@ export class UndiciClients {
       call.owner.abandon(call);
       throw error;
     }
+  }
+
+  /**
+   * Where a client's calls go. It is looked up by the origin that each of them names, and not kept on the client: a property of ours
+   * would come in between undici's own at another time for each client, and where clients differ in shape, every look at one of
+   * undici's pools becomes a search (measured: 0.7 us of a call).
+   */
+  #placeOf(client: object, options: DispatchOptions): Authority | undefined {
+    const origin = originOf(options, client);
+    const place = origin === undefined ? undefined : knownOrigin(origin);
+    if (place === undefined) return undefined;
+    const { servername } = options;
+    // An interceptor that looks names up itself puts an address in their place.
+    if (typeof servername === 'string' && servername !== '') return namedAuthority(place, servername);
+    const path = place.hasSockets ? this.#sockets.get(client) : undefined;
+    return path === undefined ? place : createSocketTarget('', place.scheme, path, '').authority;
+  }
+
+  /** undici names a Unix domain socket nowhere: its clients are known by the first connection that they make, or fail to make. */
+  #moveToSocket(call: OutboundCall, path: string): void {
+    const { client, target } = call;
+    if (target.authority.port === 0) return;
+    target.authority.hasSockets = true;
+    if (client !== undefined) this.#sockets.set(client, path);
+    call.owner.moved(call, createSocketTarget(target.method, target.authority.scheme, path, target.path));
   }
 
   #noteTunnel(error: unknown): void {
@@ -260,14 +305,18 @@ function isOfBody({ body }: CoreRequest, error: unknown): boolean {
   );
 }
 
-/**
- * Where a client's calls go. It is looked up by the origin that each of them names, and not kept on the client: a property of ours
- * would come in between undici's own at another time for each client, and where clients differ in shape, every look at one of
- * undici's pools becomes a search (measured: 0.7 us of a call).
- */
-function placeOf(client: object, options: DispatchOptions): Authority | undefined {
-  const origin = originOf(options, client);
-  return origin === undefined ? undefined : knownOrigin(origin);
+/** The whole of the path of a call: what is given as `query` is not in it before. */
+function completePath(call: OutboundCall, path: string): void {
+  call.target = createTargetAt(call.target.authority, call.target.method, path);
+  if (!isGlobalFetch(call)) call.resendCount = resendCountOf(call.context, call.target);
+}
+
+/** The path of a Unix domain socket that could not be connected to. */
+function socketPathIn(error: unknown): string | undefined {
+  const { syscall, address, port } = (error ?? {}) as Partial<
+    Record<'syscall' | 'address' | 'port', unknown>
+  >;
+  return syscall === 'connect' && port === undefined && typeof address === 'string' ? address : undefined;
 }
 
 function originOf(options: DispatchOptions, client: object): string | undefined {

@@ -1,3 +1,4 @@
+import { destinationOf } from './destination.js';
 import type { Peer } from './outbound-call.js';
 
 const connections = new WeakMap<object, UndiciConnection>();
@@ -17,12 +18,15 @@ export class UndiciConnection implements Peer {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   readonly protocolVersion: string;
+  /** Of a Unix domain socket. */
+  readonly path: string | undefined;
   readonly #socket: ObservedSocket;
 
   constructor(socket: ObservedSocket) {
     this.remoteAddress = socket.remoteAddress;
     this.remotePort = socket.remotePort;
     this.protocolVersion = socket.alpnProtocol === 'h2' ? '2' : '1.1';
+    this.path = destinationOf(socket)?.path;
     this.#socket = socket;
   }
 

@@ -54,17 +54,18 @@ interface MarkedDispatcher {
 
 /** True for a client of one origin: pools and agents hand a call on to one, and it must be seen once. */
 export function isLeaf(dispatcher: object): boolean {
-  return (
-    (dispatcher as MarkedDispatcher)[leafKey] ?? markLeaf(Object.getPrototypeOf(dispatcher) as object | null)
-  );
+  return (dispatcher as MarkedDispatcher)[leafKey] ?? markLeaf(dispatcher);
 }
 
-/** Notes on a class of dispatchers what it is: asked for three times in each call. */
-function markLeaf(prototype: object | null): boolean {
-  let isClient = false;
-  for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
-    if (at.constructor?.name === 'Client') isClient = true;
-  }
+/**
+ * Notes on a class of dispatchers what it is: asked for three times in each call. By its name it is not known, for an application may
+ * call a pool of its own `Client`; only a client has a queue with an index of what is running.
+ */
+function markLeaf(dispatcher: object): boolean {
+  const isClient = Object.getOwnPropertySymbols(dispatcher).some(
+    ({ description }) => description === 'running index',
+  );
+  const prototype = Object.getPrototypeOf(dispatcher) as object | null;
   // Not on the base class: what descends from it would have the mark too.
   if (prototype !== null && !hasDispatch(prototype))
     Reflect.defineProperty(prototype, leafKey, { value: isClient });

@@ -45,6 +45,12 @@ export class ServerBindings {
   readonly #servers = new ServerList();
   #everyServer: Binding | undefined;
   #isInstalled = false;
+  #version = 0;
+
+  /** Changes with every server that begins to listen, or is found to be somebody's. */
+  get version(): number {
+    return this.#version;
+  }
 
   bindServer(server: object, handler: RequestHandler): void {
     this.#byServer.set(server, this.#bindingOf(handler));
@@ -91,6 +97,11 @@ export class ServerBindings {
     for (const server of this.#servers) if (this.handlerOf(server) === handler) yield server;
   }
 
+  /** The servers of all handlers. */
+  *bound(): Generator<EventEmitter> {
+    for (const server of this.#servers) if (this.handlerOf(server) !== undefined) yield server;
+  }
+
   handlerOfApp(app: object): RequestHandler | undefined {
     return this.#byApp.get(app)?.handler;
   }
@@ -110,6 +121,7 @@ export class ServerBindings {
     if (found?.handler === undefined) found = this.#everyServer ?? nobody;
     if (found.handler !== undefined) {
       this.#servers.add(server);
+      this.#version += 1;
       for (const listener of listeners) {
         if (isExpressApp(listener)) watchExpressRoutes(listener);
       }
@@ -128,6 +140,7 @@ export class ServerBindings {
   }
 
   #changed(): void {
+    this.#version += 1;
     this.#known = new WeakMap();
     this.#install();
   }
@@ -158,6 +171,7 @@ export class ServerBindings {
 
   /** A server begins to listen. Not by way of #known: it may do so before it has its listeners. */
   noteListening(server: EventEmitter): void {
+    this.#version += 1;
     this.#servers.add(server);
     const listeners = server.listeners('request');
     const app = listeners.find((listener) => this.#byApp.has(listener));

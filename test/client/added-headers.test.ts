@@ -3,12 +3,21 @@ import http from 'node:http';
 import { context, propagation } from '@opentelemetry/api';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
-import got from 'got';
-import superagent from 'superagent';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { Got } from 'got' with { 'resolution-mode': 'import' };
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startService, type TestService } from './support/service.js';
 import { COPIES, loadCopy } from './support/undici.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
+
+// They are modules only, or have no types of their own.
+let got: Got;
+let superagent: { get(url: string): Promise<unknown> };
+
+beforeAll(async () => {
+  ({ default: got } = await import('got'));
+  const name = 'superagent';
+  ({ default: superagent } = await import(name));
+});
 
 let upstream: Upstream;
 /** Another host, and one that context is not propagated to. */
@@ -47,7 +56,7 @@ async function answerOf(req: http.ClientRequest): Promise<void> {
 
 describe('what is added to a request is on the wire only', () => {
   test.each<[string, (url: string) => Promise<unknown>]>([
-    ['superagent', (url) => superagent.get(url).then(() => {})],
+    ['superagent', (url) => superagent.get(url)],
     ['got', (url) => got(url)],
     ['fetch', async (url) => (await fetch(url)).text()],
     [

@@ -40,6 +40,7 @@ function createOutbound(options: UpstreamBreakerOptions = {}) {
     isPropagatedTo: () => true,
     breakers: breakers.upstreams,
     mayRepeat: false,
+    ownServers: { version: 0, servers: () => [] },
   });
   const begin = (host = 'orders') => outbound.begin(createTarget('GET', 'http', host, 80, '/'), ROOT_CONTEXT);
   const evidence = (name = 'orders:80') => breakers.get(name)?.snapshot();

@@ -263,28 +263,26 @@ describe('a proxy in between is not the upstream', () => {
   });
 
   /** As https-proxy-agent does: the connection is made ahead of the request, and a refused tunnel is handed on as the answer. */
-  class TunnelAgent extends https.Agent {
-    readonly #port: number;
-    constructor(port: number) {
-      super();
-      this.#port = port;
-    }
-    createConnection(_options: unknown, done: (error: Error | null, socket?: net.Socket) => void): undefined {
-      const socket = net.connect(this.#port, '127.0.0.1');
+  function tunnelAgent(port: number): https.Agent {
+    const createConnection = (
+      _options: unknown,
+      done: (error: Error | null, socket?: net.Socket) => void,
+    ) => {
+      const socket = net.connect(port, '127.0.0.1');
       socket.once('error', done);
       socket.once('connect', () => {
         socket.write('CONNECT x HTTP/1.1\r\n\r\n');
         socket.once('readable', () => done(null, socket));
       });
-      return undefined;
-    }
+    };
+    return Object.assign(new https.Agent(), { createConnection } as never);
   }
 
   test('nor the proxy of an agent', async () => {
-    const refused = https.get('https://orders.example/', { agent: new TunnelAgent(await closedPort()) });
+    const refused = https.get('https://orders.example/', { agent: tunnelAgent(await closedPort()) });
     await once(refused, 'error');
     const answered = https.get('https://orders.example/', {
-      agent: new TunnelAgent(await startProxy(refusal)),
+      agent: tunnelAgent(await startProxy(refusal)),
     });
     const [res] = (await once(answered, 'response')) as [http.IncomingMessage];
     expect(res.statusCode).toBe(502);
