@@ -67,6 +67,11 @@ export class Circuit implements Breaker, PermitIssuer {
     return this.#observedFailures;
   }
 
+  /** True where a call would be turned away for want of a place. */
+  get isFull(): boolean {
+    return this.#bulkhead?.hasRoom === false;
+  }
+
   get inFlight(): number {
     return this.#bulkhead?.inFlight ?? 0;
   }

@@ -61,7 +61,8 @@ export class IssuedPermit implements Permit {
   generation: number;
   /** NaN where nothing depends on how long the call takes. */
   readonly startedAt: number;
-  readonly bulkhead: Bulkhead | undefined;
+  /** Where it has a place, until that is left. */
+  bulkhead: Bulkhead | undefined;
   /** Links of the list of permits that are out. */
   previous: IssuedPermit | undefined = undefined;
   next: IssuedPermit | undefined = undefined;
@@ -74,6 +75,12 @@ export class IssuedPermit implements Permit {
     this.generation = generation;
     this.startedAt = startedAt;
     this.bulkhead = bulkhead;
+  }
+
+  /** Leaves its place among the calls under way: the upstream has done its part, and is waited for no more. */
+  leavePlace(): void {
+    this.bulkhead?.leave();
+    this.bulkhead = undefined;
   }
 
   success(durationMs?: number): void {

@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
 import { isStorageUsed, runInContext } from '../context/storage.js';
 import { type Destination, destinationOf } from './destination.js';
+import { isEventStream } from './event-stream.js';
 import { addToHead, beforeHead } from './http-head.js';
-import type { OutboundCall } from './outbound-call.js';
+import type { OutboundCall, Reader } from './outbound-call.js';
 import { expectFollowed, redirectContext } from './resend.js';
 import { isRelayed, retarget } from './target.js';
 
@@ -151,11 +152,27 @@ function observeHead(res: ObservedResponse, call: OutboundCall): Context | undef
     call.isElsewhere = true;
   call.owner.responded(call, statusCode, headers['retry-after'], versionOf(res));
   observeResponse(res, call);
+  if (call.isMetered) {
+    if (isEventStream(headers['content-type'])) call.owner.streamed(call);
+    call.reader = new ResponseReader(res);
+  }
   if (headers.location === undefined) return undefined;
   const context = redirectContext(call, statusCode, headers.location);
   if (context === undefined || isStorageUsed()) return context;
   expectFollowed(call, context);
   return undefined;
+}
+
+class ResponseReader implements Reader {
+  readonly #res: ObservedResponse;
+
+  constructor(res: ObservedResponse) {
+    this.#res = res;
+  }
+
+  get isBehind(): boolean {
+    return this.#res.readableLength >= this.#res.readableHighWaterMark;
+  }
 }
 
 function forgetTimeout(call: OutboundCall): void {
@@ -194,7 +211,9 @@ let isAnyRedirected = false;
  * is an address that was looked up for it.
  */
 function noteDestination(socket: Socket | undefined, call: OutboundCall): void {
-  if (socket === undefined || isRelayed(call.target)) return;
+  const { target } = call;
+  // A tunnel is named by where it leads.
+  if (socket === undefined || target.method === 'CONNECT' || isRelayed(target)) return;
   let destination: Destination | undefined;
   if (socket.connecting) {
     destination = destinationOf(socket);
@@ -202,7 +221,7 @@ function noteDestination(socket: Socket | undefined, call: OutboundCall): void {
     redirected.set(socket, destination);
     isAnyRedirected = true;
   } else if (isAnyRedirected) destination = redirected.get(socket);
-  if (destination !== undefined) call.owner.moved(call, retarget(call.target, destination));
+  if (destination !== undefined) call.owner.moved(call, retarget(target, destination));
 }
 
 /**

@@ -29,6 +29,12 @@ export interface Peer {
   readonly remotePort?: number | undefined;
 }
 
+/** Who reads a response. */
+export interface Reader {
+  /** True while more of the response is here than it takes: the upstream is not waited for. */
+  readonly isBehind: boolean;
+}
+
 /** The outbound pipeline, as a client sees it that has begun a call: it is told of the response's head once, and once of the whole exchange. */
 export interface CallOwner {
   writeHeaders<R>(call: OutboundCall, request: R, access: HeaderAccess<R>): void;
@@ -43,6 +49,8 @@ export interface CallOwner {
   failed(call: OutboundCall, error: unknown): void;
   abandon(call: OutboundCall): void;
   moved(call: OutboundCall, target: Target): void;
+  /** Its response is a stream of events, which ends when somebody has had enough of it. */
+  streamed(call: OutboundCall): void;
   /** Takes an exception of this library's own; `place` is a fixed name. Never throws. */
   caught(place: string, error: unknown): void;
   /** Measures and traces it, once it has ended. Must not throw. */
@@ -72,6 +80,8 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
   /** What that breaker is asked with for one. */
   generation: number;
   deadline: Deadline | undefined;
+  /** Who reads its response, where that is timed or takes a place. */
+  reader: Reader | undefined;
   /** What the caller may cut it off with, where the client knows. */
   signal: AbortSignal | undefined;
   /** The client of one origin that it was handed to, where that is known. */
@@ -127,6 +137,7 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
     this.circuit = undefined;
     this.generation = 0;
     this.deadline = undefined;
+    this.reader = undefined;
     this.signal = undefined;
     this.client = undefined;
     this.peer = undefined;
@@ -182,6 +193,11 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
 
   account(): void {
     this.owner.account(this);
+  }
+
+  /** True where the time that it takes, or the place that it has, is counted. */
+  get isMetered(): boolean {
+    return this.deadline !== undefined || this.permit !== undefined;
   }
 
   /** The context that its headers are written from. */

@@ -2,7 +2,7 @@ import { type Context, type Link, type Span, trace } from '@opentelemetry/api';
 import type { Breaker } from '../breaker/breaker.js';
 import { Circuit } from '../breaker/circuit.js';
 import { createDeadline } from '../breaker/deadline.js';
-import type { Permit } from '../breaker/permit.js';
+import { IssuedPermit, type Permit } from '../breaker/permit.js';
 import type { BreakerRegistry } from '../breaker/registry.js';
 import type { Propagation } from '../context/propagators.js';
 import type { Backlog } from '../core/backlog.js';
@@ -52,6 +52,7 @@ interface OutboundDeadlines {
 
 // How long after its head a response whose body nobody reads is taken for what its status said.
 const unreadBodyMs = 60_000;
+const secondLookMs = 50;
 
 /**
  * The one pipeline of every outgoing call: guard, span, headers, call, outcome. The clients in front of it only translate.
@@ -138,20 +139,36 @@ export class Outbound implements CallOwner {
   startDeadline<R>(call: OutboundCall, request: R, abort: (request: R, error: Error) => void): void {
     const timeoutMs = call.config?.timeoutMs;
     if (timeoutMs === undefined) return;
+    this.#awaitEnd(call, timeoutMs, () => {
+      const error = new GoldenSignalsError(
+        'ERR_UPSTREAM_TIMEOUT',
+        `${call.upstream} did not answer in full within ${timeoutMs} ms`,
+      );
+      this.#end(call, error);
+      abort(request, error);
+    });
+  }
+
+  // The reader's time is not the upstream's: it gets the whole of its own after a reader that was behind. One that has just caught up
+  // looks like one that waits, so there is a second look.
+  #awaitEnd(call: OutboundCall, timeoutMs: number, expire: () => void, isSecondLook = false): void {
     const { timers, clock } = this.#parts;
     call.deadline = createDeadline({
-      timeoutMs,
+      timeoutMs: isSecondLook ? Math.min(secondLookMs, timeoutMs) : timeoutMs,
       timers,
       now: () => clock.now(),
       onExpired: () => {
-        const error = new GoldenSignalsError(
-          'ERR_UPSTREAM_TIMEOUT',
-          `${call.upstream} did not answer in full within ${timeoutMs} ms`,
-        );
-        this.#end(call, error);
-        abort(request, error);
+        if (call.reader?.isBehind === true) this.#awaitEnd(call, timeoutMs, expire);
+        else if (call.reader !== undefined && !isSecondLook) this.#awaitEnd(call, timeoutMs, expire, true);
+        else expire();
       },
     });
+  }
+
+  streamed(call: OutboundCall): void {
+    call.deadline?.clear();
+    call.deadline = undefined;
+    leavePlace(call);
   }
 
   responded(
@@ -239,8 +256,15 @@ export class Outbound implements CallOwner {
         return true;
       }
     }
+    if (breaker instanceof Circuit && breaker.isFull) this.#freePlaces(breaker);
     call.permit = breaker.tryAcquire();
     return call.permit !== undefined;
+  }
+
+  // What waits for its reader does not keep others from the upstream.
+  #freePlaces(breaker: Breaker): void {
+    for (let call = this.#reading.oldest; call !== undefined; call = call.next)
+      if (call.breaker === breaker && call.reader?.isBehind === true) leavePlace(call);
   }
 
   #reject(call: OutboundCall, breaker: Breaker): Error {
@@ -319,7 +343,7 @@ export class Outbound implements CallOwner {
     for (;;) {
       const { oldest } = this.#reading;
       if (oldest === undefined || now - oldest.respondedMs < unreadBodyMs) return;
-      if (oldest.deadline === undefined) this.#settle(oldest, undefined);
+      if (oldest.deadline === undefined || oldest.reader?.isBehind === true) this.#settle(oldest, undefined);
       else {
         this.#reading.remove(oldest);
         this.#tellEnd(oldest, undefined);
@@ -331,6 +355,10 @@ export class Outbound implements CallOwner {
 /** Links a span to another one, where that is known. */
 function linkTo(span: Span | undefined, context: unknown): void {
   if (typeof context === 'object' && context !== null) span?.addLink({ context: context as Link['context'] });
+}
+
+function leavePlace({ permit }: OutboundCall): void {
+  if (permit instanceof IssuedPermit) permit.leavePlace();
 }
 
 function leastOf(first: number | undefined, second: number | undefined): number | undefined {

@@ -3,6 +3,7 @@ import type { Context } from '@opentelemetry/api';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import type { Faults } from '../core/faults.js';
+import { isEventStream } from './event-stream.js';
 import { FETCH_KEY, type FetchCall } from './fetch-call.js';
 import { isRejection } from './is-rejection.js';
 import type { OutboundCall } from './outbound-call.js';
@@ -75,6 +76,10 @@ export class UndiciClients {
       const retryAfter =
         statusCode === 429 || statusCode === 503 ? headerOf(headers, 'retry-after') : undefined;
       call.owner.responded(call, statusCode, retryAfter, undefined);
+      if (call.isMetered) {
+        if (isEventStream(headerOf(headers, 'content-type'))) call.owner.streamed(call);
+        if (call.peer instanceof UndiciConnection) call.reader = call.peer;
+      }
       if (statusCode >= 300 && statusCode < 400 && !isGlobalFetch(call))
         followRedirect(request, call, statusCode, headers);
       else if (statusCode === 101) call.owner.completed(call);

@@ -1,5 +1,5 @@
 import { destinationOf } from './destination.js';
-import type { Peer } from './outbound-call.js';
+import type { Peer, Reader } from './outbound-call.js';
 
 const connections = new WeakMap<object, UndiciConnection>();
 
@@ -14,7 +14,7 @@ interface ObservedSocket {
  * A connection of undici, as its first request has found it: one that breaks off has forgotten its address by the time the span
  * ends, and asking it each time is four look-ups.
  */
-export class UndiciConnection implements Peer {
+export class UndiciConnection implements Peer, Reader {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   readonly protocolVersion: string;
@@ -28,6 +28,14 @@ export class UndiciConnection implements Peer {
     this.protocolVersion = socket.alpnProtocol === 'h2' ? '2' : '1.1';
     this.path = destinationOf(socket)?.path;
     this.#socket = socket;
+  }
+
+  /** True while undici has stopped its parser, because the handler of the response has had enough for now. */
+  get isBehind(): boolean {
+    const socket = this.#socket as Record<symbol, { paused?: unknown } | null | undefined>;
+    return Object.getOwnPropertySymbols(socket).some(
+      (symbol) => symbol.description === 'parser' && socket[symbol]?.paused === true,
+    );
   }
 
   get isDestroyed(): boolean {

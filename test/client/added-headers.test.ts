@@ -56,7 +56,8 @@ async function answerOf(req: http.ClientRequest): Promise<void> {
 
 describe('what is added to a request is on the wire only', () => {
   test.each<[string, (url: string) => Promise<unknown>]>([
-    ['superagent', (url) => superagent.get(url)],
+    // It sends when it is waited for.
+    ['superagent', async (url) => void (await superagent.get(url))],
     ['got', (url) => got(url)],
     ['fetch', async (url) => (await fetch(url)).text()],
     [

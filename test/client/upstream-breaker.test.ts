@@ -129,7 +129,7 @@ describe.each(callers)('$name', ({ get }) => {
 
   test('is ended by the time-out of its upstream, before the head and in the body', async () => {
     const upstream = await startUpstream();
-    const service = startService({ breaker: { timeoutMs: 40 } });
+    const service = startService({ breaker: { timeoutMs: 400 } });
     const before: unknown = await get(`${upstream.origin}/hang`).catch((error) => error);
     expect(before).toMatchObject({ code: 'ERR_UPSTREAM_TIMEOUT' });
     const within: unknown = await get(`${upstream.origin}/drip`).catch((error) => error);
