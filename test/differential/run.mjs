@@ -1,11 +1,12 @@
 // Runs each situation bare and instrumented, in processes of their own, and compares all that can be observed:
 //   npm run test:differential [-- --node 20,24] [-- part of a name ...]
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { nodeBinary } from '../../.ci/node-binary.mjs';
 import { totals } from '../../.ci/sum-reports.mjs';
+import { writeReport } from '../../.ci/vitest-report.mjs';
 import { additions, explained } from './explained.mjs';
 import { install } from './install.mjs';
 import { differencesOf } from './support/differences.mjs';
@@ -129,36 +130,12 @@ function shown({ path, bare, instrumented }) {
 function report() {
   const failed = results.filter(({ failure }) => failure !== undefined);
   const sum = { passed: results.length - failed.length, failed: failed.length };
-  if (process.env.TEST_REPORT !== undefined) {
-    writeFileSync(process.env.TEST_REPORT, JSON.stringify(asVitest(sum)));
-  }
+  if (process.env.TEST_REPORT !== undefined) writeReport(process.env.TEST_REPORT, results);
   if (failed.length > 0) {
     console.log(`\nnot as without us:\n${failed.map(({ title }) => `  ${title}`).join('\n')}`);
     process.exitCode = 1;
   }
   console.log(`\n${totals(sum)} in ${seconds(Date.now() - startedMs)}`);
-}
-
-/** As vitest writes its reports, which .ci/sum-reports.mjs adds up. */
-function asVitest({ passed, failed }) {
-  return {
-    numPassedTests: passed,
-    numFailedTests: failed,
-    numPendingTests: 0,
-    numTodoTests: 0,
-    testResults: results.map(({ title, file, failure }) => ({
-      name: file,
-      message: failure ?? '',
-      status: failure === undefined ? 'passed' : 'failed',
-      assertionResults: [
-        {
-          fullName: title,
-          status: failure === undefined ? 'passed' : 'failed',
-          failureMessages: failure === undefined ? [] : [failure],
-        },
-      ],
-    })),
-  };
 }
 
 async function situationsIn(folder) {
