@@ -31,5 +31,55 @@ export const additions = [
 
 const nameOf = (line) => line.slice(0, line.indexOf(':')).toLowerCase();
 
+/** Whether the instrumented list is the bare one and these names, or without them where it is of what is inherited. */
+const only =
+  (...names) =>
+  ({ bare, instrumented }) =>
+    Array.isArray(bare) &&
+    Array.isArray(instrumented) &&
+    [
+      ...bare.filter((name) => !instrumented.includes(name)),
+      ...instrumented.filter((name) => !bare.includes(name)),
+    ].every((name) => names.includes(name));
+
 /** Single places: `where` is the situation and the path, `fits` says what the difference is. */
-export const explained = [];
+export const explained = [
+  {
+    where: /: server\.(inherited|prototypes\.\d\.own)$/,
+    fits: only('emit'),
+    reason:
+      'README, How it works: the hook of the server is `emit` of the server classes, on their prototypes.',
+  },
+  {
+    where: /^clients\/undici: \d: client\.prototypes\.0\.own$/,
+    fits: only('Symbol(golden-signals.leaf)'),
+    reason:
+      'A patched prototype carries a mark, a symbol, so that a second copy of the package does not patch it again.',
+  },
+  {
+    where: /^node\/plain: socket$/,
+    fits: only('_peername'),
+    reason:
+      'Node keeps what `socket.remoteAddress` gave under this name; the address is an attribute of the span.',
+  },
+  {
+    where: /^node\/registered: process\.listeners$/,
+    fits: only('uncaughtExceptionMonitor', 'uncaughtException', 'beforeExit', 'exit'),
+    reason:
+      'docs/shutdown.md: an exception that is not caught ends the service in order, so there is a listener for it.',
+  },
+  {
+    where: /^life\/(uncaught|uncaught-script|unhandled-rejection): stderr$/,
+    fits: ({ bare, instrumented }) => bare.includes(instrumented.trim()) && instrumented.trim() !== '',
+    reason:
+      'docs/shutdown.md: the exception is printed, but without the line of source that Node shows above it and its version below: the process ends some seconds later, when what waits is sent.',
+  },
+  {
+    where: /^life\/sigterm-default: (events|exit\.code|exit\.signal)$/,
+    fits: ({ path, instrumented }) =>
+      path === 'events'
+        ? instrumented.at(-1) === 'exit 0'
+        : instrumented === (path === 'exit.code' ? 0 : null),
+    reason: 'docs/shutdown.md: without a handler of its own, a service drains on SIGTERM and ends with 0.',
+  },
+];
