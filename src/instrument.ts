@@ -29,6 +29,7 @@ import { createServiceLogs, type ServiceLogs } from './service-logs.js';
 import { serveMetrics } from './service-metrics.js';
 import { createServiceVitals } from './service-vitals.js';
 import type { Signals } from './signals.js';
+import { startLine } from './start-line.js';
 import { createTelemetry } from './telemetry.js';
 
 /** One service in this process, built and not yet shut down. */
@@ -154,8 +155,11 @@ export function createService(options: Options, onClosed: () => void): Service {
 
   let isOpen = true;
   let isFirst = true;
+  let isSaid = false;
   const listening = () => {
     isFirst = false;
+    if (!isSaid) log.info(startLine(config, telemetry.destinations));
+    isSaid = true;
     health.listening();
   };
   const handler: RequestHandler = {

@@ -14,6 +14,7 @@ import { isForeign, registerGlobals } from './export/api-globals.js';
 import { ListBatch } from './export/batch.js';
 import { BatchQueue } from './export/batch-queue.js';
 import { registerDiagnostics } from './export/diagnostics.js';
+import { reasonOf } from './export/failure.js';
 import { createForeignLogSink } from './export/foreign-logs.js';
 import { createLogExporters } from './export/log-exporters.js';
 import { isLogsForeign, registerLogs } from './export/log-globals.js';
@@ -48,6 +49,7 @@ import {
   extractWith,
   type RequestTracing,
 } from './server/request-tracing.js';
+import type { Destinations } from './start-line.js';
 import {
   type CallTracing,
   createCallTracing,
@@ -70,6 +72,8 @@ export interface TelemetryParts {
 
 /** Traces and metrics of one service, wired from the seams to the way out. */
 export interface Telemetry {
+  /** Where each signal goes. */
+  readonly destinations: Destinations;
   /** False where there are neither traces nor metrics. */
   readonly isOn: boolean;
   readonly tracing: RequestTracing;
@@ -123,6 +127,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
 
   const isTraceForeign = isForeign('trace');
   const isMetricForeign = isForeign('metrics');
+  const isLogForeign = isLogsForeign();
   useForeignContextManager(isForeign('context'));
 
   const sampler =
@@ -138,7 +143,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       foreignMeter: meters === undefined ? metrics.getMeter(PACKAGE, VERSION) : undefined,
     });
   show(processMetrics?.instruments ?? []);
-  const logs = config.logs === undefined || isLogsForeign() ? undefined : logPipeline(config.logs);
+  const logs = config.logs === undefined || isLogForeign ? undefined : logPipeline(config.logs);
   const releaseLogs = logs === undefined ? undefined : registerLogs(logs);
 
   const release = registerGlobals({
@@ -155,6 +160,11 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     (config.metrics !== undefined && isMetricForeign);
 
   return {
+    destinations: {
+      isForeign: (signal) =>
+        signal === 'traces' ? isTraceForeign : signal === 'metrics' ? isMetricForeign : isLogForeign,
+      collectorOf: (signal) => destinationOf(otlpParts(signal)),
+    },
     isOn: config.traces !== undefined || config.metrics !== undefined,
     tracing: requestTracing(),
     red: serverRed(),
@@ -248,8 +258,11 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   function otlpParts(signal: Signal): OtlpParts {
     // Read at the start, as all configuration is, and not when the first export is due.
     const warn = (message: string) => log.warnOnce(message, message);
+    const otlp = resolveOtlp(signal, config.protocols[signal], createEnvironment(process.env, warn), warn);
     return {
-      config: resolveOtlp(signal, config.protocols[signal], createEnvironment(process.env, warn), warn),
+      config: otlp,
+      onUnreachable: (error) =>
+        outageOf(signal === 'traces' ? 'spans' : signal, otlp.url.origin).failed(reasonOf(error)),
       clock,
       random: Math.random,
       timers: backgroundTimers,

@@ -30,6 +30,7 @@ async function run(service: string, flags: readonly string[], app: string) {
       ...process.env,
       NODE_OPTIONS: '',
       OTEL_SERVICE_NAME: service,
+      OTEL_LOG_LEVEL: 'warn',
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -24,6 +24,7 @@ try {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
     LOG_LEVEL: 'silent',
+    OTEL_LOG_LEVEL: 'warn',
   };
   const payment = await startService('payment-service', telemetry);
   const order = await startService('order-service', {

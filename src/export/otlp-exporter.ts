@@ -28,6 +28,8 @@ export interface OtlpParts {
   readonly timers: Timers;
   /** Aborted when the service shuts down. */
   readonly closing: AbortSignal;
+  /** Hears early that no connection can be made: the export itself goes on trying for up to its time-out. */
+  readonly onUnreachable?: (error: Error) => void;
   /** Hears how many items of an otherwise successful export the collector refused. */
   readonly onRejected: (count: number) => void;
 }

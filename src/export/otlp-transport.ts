@@ -18,6 +18,8 @@ export interface OtlpTransportParts {
   readonly timers: Timers;
   /** Aborted when the service shuts down: what is exported then is exported for the last time. */
   readonly closing: AbortSignal;
+  /** Hears early that no connection can be made: the export itself goes on trying for up to its time-out. */
+  readonly onUnreachable?: (error: Error) => void;
   /** Reads the answer to what was taken. Throws when no collector can have written it. */
   readonly readAnswer: (body: Buffer, contentType: string) => void;
 }
@@ -80,6 +82,9 @@ export class OtlpTransport {
       if (pauseMs > 0) await this.#pause(pauseMs);
       if (this.#isClosed) break;
       result = await send(deadline - clock.now());
+      // The second time, a second after the first: a collector that restarts is back by then, most often.
+      if (retry === 0 && result.status === 'retryable' && result.connection === 'none')
+        this.#parts.onUnreachable?.(result.error);
     }
     return result;
   }

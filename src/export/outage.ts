@@ -17,6 +17,8 @@ interface State {
 
 const quietMs = 300_000;
 
+const unanswered = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH)$|^no answer within/;
+
 /**
  * Says once that a destination does not take our data, and once that it does again: one line for all signals that go there, and for
  * one that comes and goes one line in five minutes at most.
@@ -39,7 +41,7 @@ export function createOutages(log: Log, clock: Clock): (signal: string, destinat
         if (!state.isSaid) return;
         state.saidAt = clock.now();
         log.warn(
-          `telemetry cannot be exported to ${destination} (${signal}: ${reason}); it is dropped and counted until it can`,
+          `telemetry cannot be exported to ${destination}${unanswered.test(reason) ? ', where nothing answers' : ''} (${signal}: ${reason}); it is dropped and counted until it can`,
         );
       },
       succeeded() {

@@ -14,7 +14,7 @@ function create() {
 }
 
 const down = (reason: string) =>
-  `golden-signals warn: telemetry cannot be exported to http://c:4318 (${reason}); it is dropped and counted until it can`;
+  `golden-signals warn: telemetry cannot be exported to http://c:4318${reason.includes('ECONNREFUSED') ? ', where nothing answers' : ''} (${reason}); it is dropped and counted until it can`;
 const up = 'golden-signals info: telemetry is exported to http://c:4318 again';
 
 describe('an outage', () => {

@@ -26,7 +26,8 @@ function start(
     ([name]) => !/^(OTEL_|NODE_OPTIONS|VITEST)/.test(name),
   );
   const child = fork(join(__dirname, 'fixtures', fixture), args, {
-    env: { ...Object.fromEntries(inherited), ...variables },
+    // What a service says when it starts is tried elsewhere: here it is to say nothing more.
+    env: { ...Object.fromEntries(inherited), OTEL_LOG_LEVEL: 'warn', ...variables },
     execArgv,
     silent: true,
   });
