@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
@@ -5,6 +6,7 @@ import { runInContext } from './context/storage.js';
 import type { Clock } from './core/clock.js';
 import type { Log } from './core/log.js';
 import type { Timers } from './core/timers.js';
+import { createClusterEnd } from './process/cluster-end.js';
 import { ProcessSignals } from './process/process-signals.js';
 import { Shutdown, type ShutdownParts } from './process/shutdown.js';
 import type { ShutdownConfig } from './process/shutdown-options.js';
@@ -54,7 +56,25 @@ export interface ServiceEndParts extends Pick<ShutdownParts, 'traffic' | 'ending
 export function createServiceEnd(parts: ServiceEndParts): () => Promise<void> {
   const { config, clock, ending, write } = parts;
   if (config === undefined) return once(() => leave(ending));
-  const shutdown = new Shutdown({ ...parts, config, timers: holding });
+  const workers = createClusterEnd(cluster, process);
+  const shutdown = new Shutdown({
+    ...parts,
+    config: {
+      ...config,
+      // Asked when the process is told to end.
+      get onDrain() {
+        return workers.hasWorkers ? [...config.onDrain, workers.wait] : config.onDrain;
+      },
+    },
+    ending: {
+      ...ending,
+      draining(trigger) {
+        ending.draining(trigger);
+        workers.begin(trigger);
+      },
+    },
+    timers: holding,
+  });
   // A thread gets no signals, and an exception ends the thread alone.
   const leaveSignals = isMainThread ? signalsOf(clock, write).add(shutdown) : () => {};
   return once(() => shutdown.begin({ kind: 'call' }).then(leaveSignals));
