@@ -7,13 +7,13 @@ import { createTarget } from '../../src/client/target.js';
 import { createPropagation } from '../../src/context/propagators.js';
 import { createFaults } from '../../src/core/faults.js';
 import { createMethods, DEFAULT_METHODS } from '../../src/metrics/http-methods.js';
-import { noCallTracing } from '../../src/trace/call-tracing.js';
+import { type CallTracing, noCallTracing } from '../../src/trace/call-tracing.js';
 import { createFakeClock } from '../support/fake-clock.js';
 import { collectGarbage } from '../support/garbage.js';
 
 const log = { debug() {}, info() {}, warn() {}, error() {}, warnOnce() {} } as never;
 
-function createOutbound(options: UpstreamBreakerOptions = {}) {
+function createOutbound(options: UpstreamBreakerOptions = {}, tracing: CallTracing = noCallTracing) {
   const clock = createFakeClock();
   const faults = createFaults(log);
   const breakers = createBreakers({
@@ -29,7 +29,7 @@ function createOutbound(options: UpstreamBreakerOptions = {}) {
     faults,
     timers: clock,
     methodOf: createMethods(DEFAULT_METHODS),
-    tracing: noCallTracing,
+    tracing,
     red: undefined,
     backlog: undefined,
     propagation: createPropagation(
@@ -149,4 +149,20 @@ test('hosts that are made up do not grow what is kept', () => {
   const after = round(50_000);
   expect(breakers.all().length).toBeLessThanOrEqual(1_000);
   expect(after - before).toBeLessThan(2 ** 20);
+});
+
+test('a call that cannot be begun, or followed, takes no place and is no evidence', () => {
+  const broken = {
+    ...noCallTracing,
+    begin() {
+      throw new Error('no tracer');
+    },
+  };
+  const { begin, breakers } = createOutbound({ maxConcurrent: 1 }, broken);
+  for (let count = 0; count < 3; count += 1) expect(() => begin()).toThrow('no tracer');
+  expect(breakers.get('orders:80')?.inFlight).toBe(0);
+
+  const { outbound, begin: beginWell, evidence } = createOutbound({ maxConcurrent: 1 });
+  for (let count = 0; count < 3; count += 1) outbound.abandon(beginWell());
+  expect(evidence()).toMatchObject({ calls: 0, failures: 0, rejected: 0 });
 });

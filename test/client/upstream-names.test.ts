@@ -95,29 +95,6 @@ describe.each(COPIES)('%s', (copy) => {
     expect(urls()).toEqual([`http://localhost:${upstream.port}/ok`]);
     expect(named()).toEqual([`localhost:${upstream.port}`]);
   });
-
-  test('classes of the application that are called Client and Agent are seen once', async () => {
-    const undici = await loadCopy(copy);
-    const classes = [
-      class Client extends undici.Pool {},
-      class Agent extends undici.Client {},
-      class Pool extends undici.Client {},
-    ];
-    for (const [index, Class] of classes.entries()) {
-      const dispatcher = new Class(upstream.origin);
-      onTestFinished(() => dispatcher.destroy());
-      const { body } = await dispatcher.request({ path: `/ok?case=${index}`, method: 'GET' });
-      await body.text();
-    }
-    class Client extends undici.Agent {}
-    const dispatcher = new Client();
-    onTestFinished(() => dispatcher.destroy());
-    const { body } = await undici.request(`${upstream.origin}/ok`, { dispatcher });
-    await body.text();
-    await service.settled();
-    expect(service.calls()).toHaveLength(4);
-    expect(service.signals.breakers.get(upstream.name)?.snapshot()).toMatchObject({ calls: 4, failures: 0 });
-  });
 });
 
 describe('http', () => {
