@@ -127,7 +127,7 @@ function observe(
     case 'timeout':
       // A notice, and no end: it counts only for a caller that ends the call because of it, which is now.
       call.isTimedOut = true;
-      setImmediate(forgetTimeout, call);
+      Promise.resolve(call).then(forgetAfterAll);
       break;
     case 'error':
       call.isReusedSocket = req.reusedSocket;
@@ -173,6 +173,12 @@ class ResponseReader implements Reader {
   get isBehind(): boolean {
     return this.#res.readableLength >= this.#res.readableHighWaterMark;
   }
+}
+
+// After all that promises have to say of it, as in `await once(req, 'timeout')`, and before the next timer: in a process that has stood
+// still it may be that of an abort.
+function forgetAfterAll(call: OutboundCall): void {
+  process.nextTick(forgetTimeout, call);
 }
 
 function forgetTimeout(call: OutboundCall): void {

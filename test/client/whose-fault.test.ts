@@ -199,6 +199,22 @@ describe("a 'timeout' event is a notice", () => {
     expect(service.call().attributes).not.toHaveProperty('error.type');
   });
 
+  test('that says nothing where another timer is late as well, in a process that has stood still', async () => {
+    const req = http.get(`${upstream.origin}/hang?case=h`, { timeout: 200 });
+    const failed = once(req, 'error');
+    await once(req, 'socket');
+    await upstream.hanging('h');
+    const isNoticed = once(req, 'timeout');
+    // Both are due by the end of this: the notice comes first.
+    setTimeout(() => req.destroy(), 220);
+    const until = performance.now() + 300;
+    while (performance.now() < until);
+    await failed;
+    await isNoticed;
+    await service.settled();
+    expect(service.call().attributes).not.toHaveProperty('error.type');
+  });
+
   test('that counts where the caller ends the call because of it', async () => {
     const req = http.get(`${upstream.origin}/hang`, { timeout: 30 }, () => {});
     req.on('timeout', () => req.destroy());
