@@ -6,7 +6,7 @@ import { type ExpressApp, isExpressApp } from './express/layer.js';
 import { type FastifyApp, watchFastifyRoutes } from './fastify-routes.js';
 import { expectMatchFor, type HonoApp, nodeMessagesOf, watchHonoRoutes } from './hono-routes.js';
 import { isServer } from './is-server.js';
-import { type KoaApp, watchKoaRoutes } from './koa-routes.js';
+import { type KoaApp, noteKoaContext, watchKoaRoutes } from './koa-routes.js';
 import { alreadyAnswered, ignoreFurtherAnswer } from './probe-hono.js';
 import { recordOf } from './request-record.js';
 import { ANSWERED, type RequestHandler, type ServerBindings } from './server-bindings.js';
@@ -99,9 +99,13 @@ function bindKoa(app: KoaApp, bindings: ServerBindings, handler: RequestHandler)
     if (current !== undefined) bindings.bindApp(listener, current);
     return listener;
   };
+  const handle: Handle = function (...args) {
+    noteKoaContext(args[0] as object);
+    return (handleRequest as Handle).apply(this, args);
+  };
   app.handleRequest = function (context, run) {
     const { req, res } = context as unknown as { req: IncomingMessage; res: ServerResponse };
-    const result = late(app, bindings, req, res, handleRequest as Handle, this, [context, run]);
+    const result = late(app, bindings, req, res, handle, this, [context, run]);
     return result === ANSWERED ? Promise.resolve() : result;
   };
 }

@@ -38,6 +38,8 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
   span: Span | undefined;
   /** What the framework matched, for its {@link RouteReader}: a Route of express, a Request of fastify, … */
   matched: unknown;
+  /** Hono: the handler that was entered last. */
+  entered: unknown;
   /** express: the mount prefix as it was requested. */
   baseUrl: string;
   reader: RouteReader | undefined;
@@ -77,6 +79,7 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     this.context = undefined;
     this.span = undefined;
     this.matched = undefined;
+    this.entered = undefined;
     this.baseUrl = '';
     this.reader = undefined;
     this.route = undefined;

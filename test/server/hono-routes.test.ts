@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import { matchedRoutes } from 'hono/route';
 import { LinearRouter } from 'hono/router/linear-router';
 import { RegExpRouter } from 'hono/router/reg-exp-router';
 import { SmartRouter } from 'hono/router/smart-router';
@@ -75,11 +76,102 @@ describe.each(routers)('Hono with $name', ({ make }) => {
     });
   });
 
+  test.each(['before serve', 'after serve'] as const)(
+    'tells the route that answered, before one for everything, instrumented %s',
+    async (when) => {
+      const app = make();
+      app.use('*', async (_c, next) => next());
+      app.get('/me', (c) => c.text('me'));
+      app.get('/users/:id', (c) => c.text('ok'));
+      app.get('/passes/:id', async (_c, next) => next());
+      app.post('/users', (c) => c.text('ok', 201));
+      app.get('/throws/:id', () => {
+        throw new Error('failed');
+      });
+      app.get('*', (c) => c.html('<div id="root"></div>'));
+
+      await run(
+        app,
+        {
+          '/me': '/me',
+          '/users/7': '/users/:id',
+          'HEAD /users/7': '/users/:id',
+          'POST /users': '/users',
+          '/throws/7': '/throws/:id',
+          '/passes/7': '/*',
+          '/somewhere': '/*',
+          'DELETE /users/7': undefined,
+        },
+        when,
+      );
+    },
+  );
+
+  test('tells it before one for everything and every method, below a prefix too', async () => {
+    const inner = make();
+    inner.get('/items/:item', (c) => c.text('ok'));
+    inner.all('*', (c) => c.text('none of mine', 404));
+    inner.onError((_error, c) => c.text('failed', 500));
+    const app = make();
+    app.route('/api', inner);
+    app.get('/plain', (c) => c.text('ok'));
+    app.all('*', (c) => c.text('none', 404));
+
+    await run(app, {
+      '/api/items/7': '/api/items/:item',
+      '/api/nowhere': '/api/*',
+      '/plain': '/plain',
+      'POST /nowhere': '/*',
+    });
+  });
+
+  test('tells it before middleware that stands last, such as one that serves files', async () => {
+    const app = make();
+    app.get('/users/:id', (c) => c.text('ok'));
+    app.use('/static/*', async (c, next) => (c.req.path.endsWith('.css') ? c.text('file') : next()));
+    app.use('*', async (c, next) => (c.req.path.endsWith('.js') ? c.text('file') : next()));
+    app.notFound((c) => c.text('none', 404));
+
+    await run(app, {
+      '/users/7': '/users/:id',
+      '/static/a.css': '/static/*',
+      '/static/a.js': undefined,
+      '/static/nothing': undefined,
+      '/nowhere/7': undefined,
+    });
+  });
+
+  test('tells the route behind middleware that has answered in its place', async () => {
+    const app = make();
+    app.use('/api/*', async (c, next) => (c.req.header('authorization') ? next() : c.text('who?', 401)));
+    app.get('/api/users/:id', (c) => c.text('ok'));
+    app.get('*', (c) => c.html('<p>'));
+
+    await run(app, { '/api/users/7': '/api/users/:id', '/api/nowhere': '/api/*' });
+  });
+
+  test('tells where another application is mounted', async () => {
+    const app = make();
+    const other = make().get('/hidden/:id', (c) => c.text('ok'));
+    app.mount('/legacy', other.fetch);
+    app.get('*', (c) => c.html('<p>'));
+
+    await run(app, { '/legacy/hidden/7': '/legacy/*' });
+  });
+
   test('has no route for an answer of middleware to what no route matches', async () => {
     const app = make();
-    app.use('*', async (c) => c.text('closed', 503));
+    app.use('*', async (c, next) => (c.req.path === '/open' ? next() : c.text('closed', 503)));
     app.get('/orders/:id', (c) => c.text('ok'));
 
     await run(app, { '/nowhere/7': undefined });
+  });
+
+  test('leaves the routes of an application as they are without it', async () => {
+    const handler = (c: Context) => c.json(matchedRoutes(c).map((route) => route.handler === handler));
+    const app = make().get('/orders/:id', handler);
+    await run(app, { '/orders/7': '/orders/:id' });
+    expect(app.routes.map((route) => route.handler === handler)).toEqual([true]);
+    expect(await (await app.request('/orders/7')).json()).toEqual([true]);
   });
 });
