@@ -166,7 +166,13 @@ export function createService(options: Options, onClosed: () => void): Service {
     run(req: IncomingMessage, res: ServerResponse, proceed, self, args) {
       if (!isOpen) return proceed.apply(self, args);
       if (isFirst) listening();
-      if (probes.tryAnswer(req, res, self)) return ANSWERED;
+      const turn = probes.receive(req, res, self);
+      if (turn === 'answered') return ANSWERED;
+      if (turn === 'asked') return recorder.leaveAlone(req, res, proceed, self, args);
+      if (turn !== 'passed') {
+        turn.resumeBy(() => void handler.run(req, res, proceed, self, args));
+        return ANSWERED;
+      }
       if (shedding.isOn && shedding.turnsAway(req)) {
         recorder.run(req, res, () => shedding.turnAway(res), undefined, []);
         return ANSWERED;

@@ -17,6 +17,7 @@ import type { Instrument } from './metrics/instrument.js';
 import type { Config } from './options.js';
 import { AppRoutes } from './server/probe-clash.js';
 import { createProbeMetrics } from './server/probe-metrics.js';
+import { PathOwners } from './server/probe-owners.js';
 import { ProbeResponder } from './server/probe-responder.js';
 
 export interface ServiceHealthParts {
@@ -80,21 +81,14 @@ export function createServiceHealth(parts: ServiceHealthParts): ServiceHealth {
   });
   health.contribute(circuits(breakers));
   health.contribute(uptime);
-  const apps = new AppRoutes(clock);
+  const apps = new AppRoutes();
+  const onClash = createClashLines(log, config.metrics?.prometheus?.path);
   const probes = new ProbeResponder({
     health,
     config: config.health,
     faults,
-    isTaken: (server, path) => apps.isTaken(server, path),
-    onClash: (path) =>
-      log.warnOnce(
-        `health.clash ${path}`,
-        `the application has a route GET ${path} of its own, which goes first; ${
-          path === config.metrics?.prometheus?.path
-            ? 'metrics.prometheus.path moves the metrics'
-            : 'health.path moves the probes, health.override puts them first'
-        }`,
-      ),
+    timers,
+    owners: new PathOwners({ clock, routes: apps, onClash }),
     onAnswered: metrics.answered,
   });
   const management =
@@ -110,6 +104,24 @@ export function createServiceHealth(parts: ServiceHealthParts): ServiceHealth {
     });
   health.start();
   return { health, probes, apps, management, instruments: metrics.instruments(health) };
+}
+
+/** Says once for each path that there are two answers, which one is given, and what changes that. */
+function createClashLines(log: Log, metricsPath: string | undefined) {
+  return (path: string, isAppFirst: boolean): void => {
+    const isMetrics = path === metricsPath;
+    const cure = isMetrics
+      ? 'metrics.prometheus.path moves the metrics'
+      : 'health.path moves the probes, health.override: true puts them first, health: false leaves them out';
+    log.warnOnce(
+      `health.clash ${path}`,
+      isAppFirst
+        ? `the application has an answer to GET ${path} of its own, which stays; ${cure}`
+        : `the application answers GET ${path} with a page, as it may any path, and golden-signals answers ${
+            isMetrics ? 'scrapes' : 'probes'
+          }; ${isMetrics ? cure : 'health.path moves the probes, health: false leaves them out'}`,
+    );
+  };
 }
 
 /**

@@ -1,8 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
-import type { Clock } from '../core/clock.js';
 import { isExpressApp } from './express/layer.js';
-import { expressDefines } from './probe-clash-express.js';
+import { expressFinds, expressSize } from './probe-clash-express.js';
+import { type Found, Landscape } from './probe-landscape.js';
 
 interface FastifyLike {
   readonly server: unknown;
@@ -28,23 +28,13 @@ interface HonoLike {
   }[];
 }
 
-/** Routes may still be added after the first probe, so an answer counts no longer than this. */
-const trustMs = 1_000;
-
 /**
- * Knows whether an application has a GET route of its own at a path: a literal one, for `/:page` and `*` are not meant for it. Looked
- * up when a probe asks, so that it does not matter when routes are added; what cannot be looked into has none.
+ * Knows what the applications behind a server have at a path, as far as they can be looked into, at the moment of the question.
  * @see health.md, section 1, "Clash"
  */
 export class AppRoutes {
-  readonly #clock: Clock;
   // The service may live longer than an application that has joined it.
   #apps: WeakRef<object>[] = [];
-  readonly #byServer = new WeakMap<object, Map<string, { readonly isTaken: boolean; readonly at: number }>>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
 
   /** `app` is what was handed to instrument(). */
   add(app: unknown): void {
@@ -64,20 +54,22 @@ export class AppRoutes {
     return this.#apps.every((ref) => ref.deref() === undefined);
   }
 
-  /** Whether what listens on this server has a route of its own there. Never throws. */
-  isTaken(server: object, path: string): boolean {
-    let known = this.#byServer.get(server);
-    if (known === undefined) {
-      known = new Map();
-      this.#byServer.set(server, known);
+  /** What stands at this path behind this server. Never throws. */
+  find(server: object, path: string): Found {
+    let found: Found;
+    for (const app of this.#appsOf(server)) {
+      const here = findIn(app, path);
+      if (here === 'route') return here;
+      found ??= here;
     }
-    const now = this.#clock.now();
-    const last = known.get(path);
-    // A route that is there stays there.
-    if (last !== undefined && (last.isTaken || now - last.at < trustMs)) return last.isTaken;
-    const isTaken = this.#appsOf(server).some((app) => defines(app, path));
-    known.set(path, { isTaken, at: now });
-    return isTaken;
+    return found;
+  }
+
+  /** Never throws. */
+  landscapeOf(server: object): Landscape {
+    let size = 0;
+    for (const app of this.#appsOf(server)) size += sizeOf(app);
+    return new Landscape(listenersOf(server), size);
   }
 
   /** Those that are known to listen there; else each whose server is not known may be the one. */
@@ -104,15 +96,26 @@ function isServedBy(app: object, server: object, listeners: readonly unknown[]):
   return own === server || listenersOf(own).some((listener) => listeners.includes(listener));
 }
 
-function defines(app: object, path: string): boolean {
+function findIn(app: object, path: string): Found {
   try {
-    if (isExpressApp(app)) return expressDefines(app, path);
-    if (isFastify(app)) return fastifyDefines(app, path);
-    if (isKoa(app)) return koaDefines(app, path);
-    return isHono(app) && honoDefines(app, path);
+    if (isExpressApp(app)) return expressFinds(app, path);
+    if (isFastify(app)) return fastifyDefines(app, path) ? 'route' : undefined;
+    if (isKoa(app)) return koaDefines(app, path) ? 'route' : undefined;
+    return isHono(app) ? honoFinds(app, path) : undefined;
   } catch {
     // A shape of some other version: it cannot be looked into.
-    return false;
+    return undefined;
+  }
+}
+
+/** How much of routes and middleware an application has. fastify takes no more once it has started. */
+function sizeOf(app: object): number {
+  try {
+    if (isExpressApp(app)) return expressSize(app);
+    if (isKoa(app)) return koaSize(app);
+    return isHono(app) ? app.routes.length : 0;
+  } catch {
+    return 0;
   }
 }
 
@@ -132,12 +135,24 @@ function koaDefines(app: KoaLike, path: string): boolean {
   return false;
 }
 
-function honoDefines(app: HonoLike, path: string): boolean {
-  return app.routes.some((route) => {
-    if (route.path !== path) return false;
+function koaSize(app: KoaLike): number {
+  let size = app.middleware.length;
+  for (const middleware of app.middleware) {
+    const { router } = middleware as { router?: KoaRouter };
+    size += router?.stack.length ?? 0;
+  }
+  return size;
+}
+
+function honoFinds(app: HonoLike, path: string): Found {
+  let found: Found;
+  for (const route of app.routes) {
+    if (route.path !== path) continue;
     // Hono keeps middleware among the routes for all methods, and tells it by its second parameter.
-    return route.method === 'GET' || (route.method === 'ALL' && route.handler.length < 2);
-  });
+    if (route.method === 'GET' || (route.method === 'ALL' && route.handler.length < 2)) return 'route';
+    if (route.method === 'ALL') found = 'mount';
+  }
+  return found;
 }
 
 function isFastify(app: object): app is FastifyLike {

@@ -1,24 +1,52 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Faults } from '../core/faults.js';
+import type { Timers } from '../core/timers.js';
 import { mayShowDetail } from '../health/detail.js';
 import type { Health } from '../health/health.js';
 import { matchProbe, type ProbeTarget, probePath } from '../health/match.js';
 import type { HealthConfig } from '../health/options.js';
 import type { Probe } from '../health/probe.js';
 import { isServer } from './is-server.js';
-import { type OwnRoute, type RouteAnswer, routeRequestOf, sendAnswer } from './probe-route.js';
+import { HeldAnswer } from './probe-hold.js';
+import type { PathOwners, Question, Waiting } from './probe-owners.js';
+import {
+  type OwnRoute,
+  type RouteAnswer,
+  type RouteRequest,
+  routeRequestOf,
+  sendAnswer,
+} from './probe-route.js';
 
 export interface ProbeResponderParts {
   readonly health: Health;
   /** Undefined where no probe is to be answered. */
   readonly config: HealthConfig | undefined;
   readonly faults: Pick<Faults, 'caught'>;
-  /** Whether the application that listens on the server has a route of its own at the path. */
-  readonly isTaken: (server: object, path: string) => boolean;
-  /** The application goes first at this path. */
-  readonly onClash: (path: string) => void;
+  readonly timers: Timers;
+  /** Knows whether the application behind a server answers a path itself. */
+  readonly owners: Pick<PathOwners, 'ownerOf'>;
   readonly onAnswered: (probe: Probe, statusCode: number) => void;
 }
+
+/**
+ * What becomes of a request: it is answered here; or it is the application's; or the application is asked, as if it were its own, and
+ * what it says decides; or it waits while another request asks, and then comes again.
+ */
+export type Turn = 'answered' | 'passed' | 'asked' | Waiting;
+
+/** Sends an answer; false where the request is over. */
+type Send = (answer: RouteAnswer) => boolean;
+
+/** An answer of this library's to come. */
+interface Answering {
+  /** It may have to wait for a check. */
+  readonly mayWait: boolean;
+  make(): RouteAnswer | Promise<RouteAnswer>;
+  sent(status: number): void;
+}
+
+/** How long an application that is asked may take, in milliseconds: a kubelet waits for 1 s. */
+const patienceMs = 500;
 
 /** Stands for the server of a request that has none. */
 const noServer = {};
@@ -46,17 +74,18 @@ export class ProbeResponder {
   }
 
   /**
-   * True if the request is taken care of and nobody else may answer it. `owner` is what the request has come to: a server, or an
-   * application whose server was not known. Never throws.
+   * `owner` is what the request has come to: a server, or an application whose server was not known. A request that is asked is to go
+   * on to the application, neither traced nor measured. Never throws.
    */
-  tryAnswer(req: IncomingMessage, res: ServerResponse, owner: unknown): boolean {
+  receive(req: IncomingMessage, res: ServerResponse, owner: unknown): Turn {
     const { url } = req;
-    if (url === undefined || url.length < 2 || this.#isBeginning[url.charCodeAt(1) & 127] === 0) return false;
+    if (url === undefined || url.length < 2 || this.#isBeginning[url.charCodeAt(1) & 127] === 0)
+      return 'passed';
     try {
-      return this.#answer(req, res, url, owner);
+      return this.#receive(req, res, url, owner);
     } catch (error) {
       this.#parts.faults.caught('server.probe', error);
-      return res.headersSent;
+      return res.headersSent ? 'answered' : 'passed';
     }
   }
 
@@ -64,28 +93,77 @@ export class ProbeResponder {
     this.#isBeginning[path.charCodeAt(1) & 127] = 1;
   }
 
-  #answer(req: IncomingMessage, res: ServerResponse, url: string, owner: unknown): boolean {
-    const { config, health, isTaken, onClash } = this.#parts;
+  #receive(req: IncomingMessage, res: ServerResponse, url: string, owner: unknown): Turn {
+    const { config, health, owners } = this.#parts;
     const target =
       config === undefined
         ? undefined
         : matchProbe(config, req.method, url, (group) => health.hasGroup(group));
-    const path = probePath(url);
-    const route = target === undefined ? this.#routes.get(path) : undefined;
-    if (target === undefined && route === undefined) return false;
+    const route = target === undefined ? this.#routes.get(probePath(url)) : undefined;
+    if (target === undefined && (route === undefined || routeRequestOf(req) === undefined)) return 'passed';
     // Behind another framework's mount point, the path is not the one that was asked for.
     const { originalUrl = url } = req as { originalUrl?: string };
-    if (originalUrl !== url || res.headersSent) return false;
+    if (originalUrl !== url || res.headersSent) return 'passed';
+    const answering = target === undefined ? this.#scrape(req, route as OwnRoute) : this.#probe(req, target);
     // Of its own routes an application may have that one for metrics, too: only probes can be told to go first.
     const isFirst = target !== undefined && config?.override === true;
-    if (!isFirst && isTaken(serverOf(req, owner), path)) {
-      onClash(path);
-      return false;
+    const path = withoutQuery(url);
+    const isAtServer = isServer(owner);
+    const decided = isFirst ? 'library' : owners.ownerOf(serverOf(req, owner), req, path, isAtServer);
+    if (decided === 'app') return 'passed';
+    if (typeof decided === 'object') {
+      if ('resumeBy' in decided) return decided;
+      this.#ask(req, res, path, decided, answering);
+      return 'asked';
     }
-    return target === undefined ? this.#serve(req, res, route) : this.#probe(req, res, target);
+    this.#deliver(answering, answering.make(), (answer) => sendAnswer(res, req.method === 'HEAD', answer));
+    return 'answered';
   }
 
-  #probe(req: IncomingMessage, res: ServerResponse, target: ProbeTarget): boolean {
+  #ask(
+    req: IncomingMessage,
+    res: ServerResponse,
+    path: string,
+    question: Question,
+    answering: Answering,
+  ): void {
+    const { timers, faults } = this.#parts;
+    // One that has to wait for a check waits while the application is asked.
+    const early = question.isBounded && answering.mayWait ? answering.make() : undefined;
+    const begun = early !== undefined && 'then' in early ? early : undefined;
+    begun?.catch(() => {});
+    const guarded = (action: () => void) => {
+      try {
+        action();
+      } catch (error) {
+        faults.caught('server.probe', error);
+      }
+    };
+    let timer: unknown;
+    const held = new HeldAnswer({
+      res,
+      path,
+      isHead: req.method === 'HEAD',
+      isPageWelcome: question.isMeant || req.headers.accept?.includes('text/html') === true,
+      onAnswer: (answer) => guarded(() => question.answered(answer)),
+      answerInstead: (send) => guarded(() => this.#deliver(answering, begun ?? answering.make(), send)),
+      onSettled() {
+        timers.clear(timer);
+        question.over();
+      },
+    });
+    if (!question.isBounded) return;
+    timer = timers.set(
+      () =>
+        guarded(() => {
+          question.silent();
+          held.giveUp();
+        }),
+      patienceMs,
+    );
+  }
+
+  #probe(req: IncomingMessage, target: ProbeTarget): Answering {
     const { health, config, onAnswered } = this.#parts;
     const request = {
       method: req.method,
@@ -95,32 +173,30 @@ export class ProbeResponder {
         return health.isDraining && req.httpVersionMajor < 2;
       },
     };
-    const isDetailed = config !== undefined && mayShowDetail(config, req);
-    this.#send(req, res, health.answer(target, request, isDetailed), (status) =>
-      onAnswered(target.probe, status),
-    );
-    return true;
-  }
-
-  #serve(req: IncomingMessage, res: ServerResponse, route: OwnRoute | undefined): boolean {
-    const request = routeRequestOf(req);
-    if (request === undefined || route === undefined) return false;
-    this.#send(req, res, route.answer(request), () => {});
-    return true;
-  }
-
-  #send(
-    req: IncomingMessage,
-    res: ServerResponse,
-    answer: RouteAnswer | Promise<RouteAnswer>,
-    onSent: (status: number) => void,
-  ): void {
-    const send = (now: RouteAnswer) => {
-      if (sendAnswer(res, req.method === 'HEAD', now)) onSent(now.status);
+    return {
+      mayWait: true,
+      make: () => health.answer(target, request, config !== undefined && mayShowDetail(config, req)),
+      sent: (status) => onAnswered(target.probe, status),
     };
-    if (!('then' in answer)) send(answer);
-    else answer.then(send).catch((error: unknown) => this.#parts.faults.caught('server.probe', error));
   }
+
+  #scrape(req: IncomingMessage, route: OwnRoute): Answering {
+    const request = routeRequestOf(req) as RouteRequest;
+    return { mayWait: false, make: () => route.answer(request), sent() {} };
+  }
+
+  #deliver({ sent }: Answering, answer: RouteAnswer | Promise<RouteAnswer>, send: Send): void {
+    const sendNow = (now: RouteAnswer) => {
+      if (send(now)) sent(now.status);
+    };
+    if (!('then' in answer)) sendNow(answer);
+    else answer.then(sendNow).catch((error: unknown) => this.#parts.faults.caught('server.probe', error));
+  }
+}
+
+function withoutQuery(url: string): string {
+  const question = url.indexOf('?');
+  return question < 0 ? url : url.slice(0, question);
 }
 
 function serverOf(req: IncomingMessage, owner: unknown): object {

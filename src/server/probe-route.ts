@@ -29,14 +29,26 @@ export function routeRequestOf(req: IncomingMessage): RouteRequest | undefined {
   return { method, url: req.url ?? '', headers: req.headers };
 }
 
-/** Writes an answer, unless somebody has answered meanwhile; true if it did. */
-export function sendAnswer(res: ServerResponse, isHead: boolean, answer: RouteAnswer): boolean {
+/** How a response is written. */
+export interface ResponseMethods {
+  writeHead(this: ServerResponse, status: number, headers: RouteAnswer['headers']): unknown;
+  write(this: ServerResponse, chunk: RouteAnswer['body']): unknown;
+  end(this: ServerResponse, body?: RouteAnswer['body']): unknown;
+  flushHeaders(this: ServerResponse): unknown;
+}
+
+/**
+ * Writes an answer, unless somebody has answered meanwhile; true if it did. By the methods of the response's class, unless others are
+ * given: its own may be taken away from an application that is not to answer.
+ */
+export function sendAnswer(
+  res: ServerResponse,
+  isHead: boolean,
+  answer: RouteAnswer,
+  methods: ResponseMethods = Object.getPrototypeOf(res),
+): boolean {
   if (res.headersSent || res.writableEnded) return false;
-  // The methods of the class: those of the response itself may be taken away from an application that is not to answer.
-  const { writeHead, end } = Object.getPrototypeOf(res) as {
-    writeHead(this: ServerResponse, status: number, headers: RouteAnswer['headers']): void;
-    end(this: ServerResponse, body?: RouteAnswer['body']): void;
-  };
+  const { writeHead, end } = methods;
   writeHead.call(res, answer.status, answer.headers);
   end.call(res, isHead ? undefined : answer.body);
   return true;

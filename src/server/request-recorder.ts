@@ -43,9 +43,9 @@ export class RequestRecorder implements RequestOwner {
   /** Calls `proceed` as a method of `self` with the arguments, in the context of the request. Throws only what `proceed` throws. */
   run(req: IncomingMessage, res: ServerResponse, proceed: Emit, self: unknown, args: unknown[]): unknown {
     if (this.#isOff || this.#asks('ignore', this.#parts.isIgnored, req))
-      return this.#passBy(req, res, proceed, self, args);
+      return this.leaveAlone(req, res, proceed, self, args);
     const record = this.#tryToBegin(req, res);
-    if (record?.context === undefined) return this.#passBy(req, res, proceed, self, args);
+    if (record?.context === undefined) return this.leaveAlone(req, res, proceed, self, args);
     try {
       return applyInContext(record.context, proceed, self, args);
     } catch (error) {
@@ -56,7 +56,13 @@ export class RequestRecorder implements RequestOwner {
   }
 
   /** Leaves a request alone; what its caller sent is still passed on to the services behind. */
-  #passBy(req: IncomingMessage, res: ServerResponse, proceed: Emit, self: unknown, args: unknown[]): unknown {
+  leaveAlone(
+    req: IncomingMessage,
+    res: ServerResponse,
+    proceed: Emit,
+    self: unknown,
+    args: unknown[],
+  ): unknown {
     const { inFlight, tracing } = this.#parts;
     inFlight.follow(req, res);
     if (this.#isOff) return proceed.apply(self, args);

@@ -152,10 +152,14 @@ describe.each(kinds)('$name', (kind) => {
       });
 
     if (kind.hasRoutes)
-      test('no path that only its parameters would match', async () => {
-        const { send } = await startWith(kind, { path: '/orders/health' });
-        expect(statusOf((await send({ path: '/orders/health' })).body)).toBe('pass');
-        expect((await send({ path: '/orders/healthy' })).body).toBe('{"id":"healthy"}');
+      test('a path that its parameters match, unless that is overridden', async () => {
+        const path = '/orders/health';
+        const { send } = await startWith(kind, { path });
+        for (const _ of [1, 2]) expect((await send({ path })).body).toBe('{"id":"health"}');
+        expect(linesWritten().filter((line) => line.includes(`GET ${path} of its own`))).toHaveLength(1);
+        const first = await startWith(kind, { path, override: true });
+        expect((await first.send({ path })).body).not.toContain('id');
+        expect((await first.send({ path: '/orders/healthy' })).body).toBe('{"id":"healthy"}');
       });
   });
 

@@ -7,18 +7,20 @@ import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import { AppRoutes } from '../../src/server/probe-clash.js';
 import { koa3 } from '../contract/apps/koa.js';
-import { createFakeClock } from '../support/fake-clock.js';
 
 const express4 = require('express4') as typeof express5;
 const fastify4 = require('fastify4') as typeof fastify5;
 const noop = () => {};
 
 function routesOf(...apps: unknown[]) {
-  const clock = createFakeClock();
-  const routes = new AppRoutes(clock);
+  const routes = new AppRoutes();
   for (const app of apps) routes.add(app);
   const server = {};
-  return { routes, clock, has: (path: string) => routes.isTaken(server, path) };
+  return {
+    routes,
+    find: (path: string) => routes.find(server, path),
+    has: (path: string) => routes.find(server, path) === 'route',
+  };
 }
 
 describe.each([
@@ -58,7 +60,8 @@ describe.each([
     const tenant = express.Router();
     tenant.get('/', noop);
     app.use('/:tenant', tenant);
-    expect(routesOf(app).has('/health')).toBe(false);
+    expect(routesOf(app).find('/health')).toBe('mount');
+    expect([routesOf(app).find('/ready'), routesOf(app).find('/')]).toEqual([undefined, undefined]);
   });
 
   test('compares paths as its router does', () => {
@@ -75,6 +78,37 @@ describe.each([
   test('without a route has none', () => {
     expect(routesOf(express()).has('/health')).toBe(false);
   });
+
+  test('changes its landscape with each route, also in a router or on a route that is there', () => {
+    const app = express();
+    const inner = express.Router();
+    const { routes } = routesOf(app);
+    const server = {};
+    let before = routes.landscapeOf(server);
+    const changes = (change: () => void) => {
+      change();
+      const now = routes.landscapeOf(server);
+      const isSame = now.equals(before);
+      before = now;
+      return !isSame;
+    };
+    const route = app.route('/health');
+    expect([
+      changes(() => void app.use('/api', inner)),
+      changes(() => void inner.get('/late', noop)),
+      changes(() => void route.get(noop)),
+      changes(() => void app.get('/health/live', noop)),
+      changes(() => {}),
+    ]).toEqual([true, true, true, true, false]);
+  });
+
+  test('has something where a whole application is mounted, though not what', () => {
+    const app = express();
+    const mounted = express();
+    mounted.get('/', noop);
+    app.use('/health', mounted);
+    expect(routesOf(app).find('/health')).toBe('mount');
+  });
 });
 
 describe.each([
@@ -86,7 +120,7 @@ describe.each([
     add(app);
     await app.ready();
     const { routes } = routesOf(app);
-    return { has: (path: string) => routes.isTaken(app.server, path) };
+    return { has: (path: string) => routes.find(app.server, path) === 'route' };
   };
 
   test('has the literal GET routes, with the prefix of their plugin', async () => {
@@ -138,9 +172,9 @@ describe('Hono', () => {
       '/health',
       new Hono().get('/startup', (c) => c.text('mine')),
     );
-    const { has } = routesOf(app);
+    const { has, find } = routesOf(app);
     expect([has('/health/live'), has('/health/ready'), has('/health/startup')]).toEqual([true, true, true]);
-    expect(has('/health')).toBe(false);
+    expect(find('/health')).toBe('mount');
   });
 });
 
@@ -151,14 +185,14 @@ test('a Nest application has what its adapter’s instance has', () => {
   expect(routesOf(app).has('/health')).toBe(true);
 });
 
-test('a route that is added later counts within a second, and one that is there stays', () => {
-  const app = express5();
-  const { has, clock } = routesOf(app);
-  expect(has('/health')).toBe(false);
-  app.get('/health', noop);
-  expect(has('/health')).toBe(false);
-  clock.advanceNow(1_000);
-  expect(has('/health')).toBe(true);
+test('a change of a server’s listeners is a change of its landscape', () => {
+  const { routes } = routesOf();
+  const server = http.createServer(noop);
+  const before = routes.landscapeOf(server);
+  expect(routes.landscapeOf(server).equals(before)).toBe(true);
+  // As many as before.
+  server.removeAllListeners('request').on('request', () => {});
+  expect(routes.landscapeOf(server).equals(before)).toBe(false);
 });
 
 test('of several applications, those that are known to listen on the server decide', () => {
@@ -166,10 +200,10 @@ test('of several applications, those that are known to listen on the server deci
   mine.get('/health', noop);
   const other = express5();
   const { routes } = routesOf(mine, other);
-  expect(routes.isTaken(http.createServer(mine), '/health')).toBe(true);
-  expect(routes.isTaken(http.createServer(other), '/health')).toBe(false);
+  expect(routes.find(http.createServer(mine), '/health')).toBe('route');
+  expect(routes.find(http.createServer(other), '/health')).toBe(undefined);
   // Nothing is known of a listener of the user's own: each of them may be behind it.
-  expect(routes.isTaken(http.createServer(noop), '/health')).toBe(true);
+  expect(routes.find(http.createServer(noop), '/health')).toBe('route');
 });
 
 test('a fastify instance has routes on its own servers alone, the second one for localhost included', async () => {
@@ -178,15 +212,15 @@ test('a fastify instance has routes on its own servers alone, the second one for
   await app.ready();
   const { routes } = routesOf(app);
   const [listener] = app.server.listeners('request') as http.RequestListener[];
-  expect(routes.isTaken(app.server, '/health')).toBe(true);
-  expect(routes.isTaken(http.createServer(listener), '/health')).toBe(true);
-  expect(routes.isTaken(http.createServer(noop), '/health')).toBe(false);
+  expect(routes.find(app.server, '/health')).toBe('route');
+  expect(routes.find(http.createServer(listener), '/health')).toBe('route');
+  expect(routes.find(http.createServer(noop), '/health')).toBe(undefined);
 });
 
 test('an application that nobody has named counts where it is the server’s listener', () => {
   const app = express5();
   app.get('/health', noop);
-  expect(routesOf().routes.isTaken(http.createServer(app), '/health')).toBe(true);
+  expect(routesOf().routes.find(http.createServer(app), '/health')).toBe('route');
 });
 
 test('what cannot be looked into has no routes', () => {

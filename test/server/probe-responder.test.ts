@@ -23,14 +23,14 @@ async function serve({ parts, before, ...options }: Given = {}) {
     health,
     config: resolveHealth(options),
     faults: { caught: (_place, error) => void faults.push(error) },
-    isTaken: () => false,
-    onClash: () => {},
+    timers: clock,
+    owners: { ownerOf: () => 'library' },
     onAnswered: (probe, status) => void answered.push(`${probe} ${status}`),
     ...parts,
   });
   const server = http.createServer((req, res) => {
     before?.(req, res);
-    if (!responder.tryAnswer(req, res, server)) res.end('application');
+    if (responder.receive(req, res, server) !== 'answered') res.end('application');
   });
   onTestFinished(closerOf(server));
   health.start();
@@ -143,13 +143,15 @@ describe('the application gets', () => {
     expect((await get('/health', { method })).body).toBe('application');
   });
 
-  test('what it has a route for, unless it is overridden', async () => {
-    const onClash = vi.fn();
-    const parts = { isTaken: (_server: object, path: string) => path === '/health', onClash };
+  test('what is its own, unless it is overridden', async () => {
+    const parts: Partial<ProbeResponderParts> = {
+      owners: {
+        ownerOf: (_server, _req, path) => (path.startsWith('/health/ready') ? 'library' : 'app'),
+      },
+    };
     const given = await serve({ parts });
     expect((await given.get('/health/?x')).body).toBe('application');
     expect((await given.get('/health/ready')).body).toMatch(/^\{"status":"pass"/);
-    expect(onClash.mock.calls).toEqual([['/health']]);
     const { get } = await serve({ parts, override: true });
     expect((await get('/health')).body).toMatch(/^\{"status":"pass"/);
   });
@@ -179,8 +181,10 @@ describe('the application gets', () => {
     const failure = new Error('clash');
     const { get, faults } = await serve({
       parts: {
-        isTaken() {
-          throw failure;
+        owners: {
+          ownerOf() {
+            throw failure;
+          },
         },
       },
     });
@@ -202,7 +206,10 @@ describe('a path of our own besides the probes', () => {
 
   test('is there where probes are off, and gives way to the application’s', async () => {
     const { get, responder } = await serve({
-      parts: { config: undefined, isTaken: (_server, path) => path === '/taken' },
+      parts: {
+        config: undefined,
+        owners: { ownerOf: (_server, _req, path) => (path === '/taken' ? 'app' : 'library') },
+      },
     });
     responder.addRoute({ path: '/metrics', answer: () => textAnswer(200, 'up 1') });
     responder.addRoute({ path: '/taken', answer: () => textAnswer(200, 'ours') });
