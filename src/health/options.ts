@@ -11,7 +11,7 @@ export interface HealthOptions {
   readonly path?: string;
   /** Serves `/livez`, `/readyz` and `/healthz` too. @default false */
   readonly aliases?: boolean;
-  /** Answers a path even if the application has a route of its own there. @default false */
+  /** Answers a path even if the application has an answer of its own there. @default false */
   readonly override?: boolean;
   /**
    * What to check, by name; a bare function is a non-critical check with the defaults. Checks and start-up tasks run outside of every

@@ -85,7 +85,8 @@ export class HeldAnswer {
   #writeOrEnd(name: 'write' | 'end', args: unknown[]): unknown {
     const { res } = this.#parts;
     const [first] = args;
-    const chunk = typeof first === 'string' || ArrayBuffer.isView(first) ? (first as string | Uint8Array) : '';
+    const chunk =
+      typeof first === 'string' || ArrayBuffer.isView(first) ? (first as string | Uint8Array) : '';
     if (this.#state === 'held') this.#peek();
     if (this.#state === 'paged' && (name === 'end' || chunk.length > 0)) {
       this.#settle(judgeBody(chunk));

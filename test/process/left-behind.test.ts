@@ -23,7 +23,7 @@ const options = (): Options => ({
 
 const make = {
   http: () => {
-    const server = http.createServer((_req, res) => res.end());
+    const server = http.createServer((req, res) => res.writeHead(req.url === '/' ? 200 : 404).end());
     return { app: server, listen: async () => server.listen(0, '127.0.0.1') };
   },
   express: () => {

@@ -131,7 +131,10 @@ describe('overload', () => {
   const always = { maxDelayMs: 0.000_001, calmDelayMs: 0.000_001, sampleMs: 50 };
 
   async function overloaded(options: Options) {
-    const server = http.createServer((_req, res) => res.end('served'));
+    const server = http.createServer(({ url }, res) => {
+      res.statusCode = url === '/health/ready' ? 404 : 200;
+      res.end('served');
+    });
     // The calls are this process's own: a breaker would stop them at the first refusal.
     const { signals, receiver } = await service(server, { breaker: false, ...options });
     const port = await listening(server);

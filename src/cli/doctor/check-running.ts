@@ -32,7 +32,7 @@ async function checkHealth(base: URL): Promise<readonly Finding[]> {
         id: 'health-unanswered',
         severity: 'error',
         what: `${shownUrl(url)} answers ${answer.status}, and not with a health report`,
-        cure: 'call instrument(app) in this service; or health.path, health: false or a route of its own stand in the way',
+        cure: 'call instrument(app) in this service; or health.path, health: false or an answer of its own stand in the way',
       },
     ];
   }
