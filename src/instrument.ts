@@ -97,6 +97,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     onException: logs.onException,
     isRestarted:
       edge === 'continue' ? undefined : edge === 'restart' ? () => true : (req) => edge(req) === 'restart',
+    isElsewhere: telemetry.elsewhere?.serves,
   });
 
   const breakers = createBreakers({
@@ -130,6 +131,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     breakers: breakers.upstreams,
     mayRepeat: config.breakerOf?.mayRepeat === true,
     ownServers,
+    isTracedElsewhere: telemetry.elsewhere?.calls,
     deadlines: config.deadline.propagate ? { ...config.deadline, ...requestSignals } : undefined,
   });
   telemetry.show(breakers.instruments);

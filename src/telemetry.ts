@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { createNoopMeter, type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
+import { type Context, createNoopMeter, type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
 import type { LogEntry, LogSink } from './context/log-entry.js';
+import { isCalledElsewhere, isServedElsewhere } from './context/official-http.js';
 import type { Propagation } from './context/propagators.js';
 import { contextManager, useForeignContextManager } from './context/storage.js';
 import { Backlog } from './core/backlog.js';
@@ -94,9 +95,16 @@ export interface Telemetry {
   readonly logs: LogSink | undefined;
   /** What is neither traced nor measured: what the user says, and the requests of our own exporters. */
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
+  /** Whether an SDK that the application has registered observes the same requests and calls; undefined where there is none. */
+  readonly elsewhere: Elsewhere | undefined;
   flush(): Promise<void>;
   /** Exports for the last time; what is not out by then is counted as dropped, before `boundMs` is over. */
   shutdown(boundMs: number): Promise<void>;
+}
+
+interface Elsewhere {
+  serves(context: Context, server: unknown): boolean;
+  calls(context: Context): boolean;
 }
 
 /** What a histogram of durations is called. */
@@ -116,7 +124,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const extract = propagation.isW3C ? extractW3C : extractWith(propagation.propagator);
   const serviceResource = new ServiceResource(config.service.attributes);
   const resource = () => serviceResource;
-  const ownSpans = { clock, scope, resource };
+  const ownSpans = { clock, scope, resource, limits: config.traces?.limits };
   const dropped = createDropped();
   const instruments: Instrument[] = [dropped.instrument];
   const backlog = new Backlog(quietTimers);
@@ -175,6 +183,8 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     collect: meters && (() => meters.collect()),
     durations,
     isIgnored: ignoring(),
+    elsewhere:
+      isTraceForeign || isMetricForeign ? { serves: isServedElsewhere, calls: isCalledElsewhere } : undefined,
     get tracer() {
       return traces === undefined ? trace.getTracer(PACKAGE, VERSION) : traces.getTracer(PACKAGE, VERSION);
     },
@@ -208,6 +218,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
         gather: () => backlog.clear(),
       }),
       processors,
+      limits: config.traces.limits,
       sampler,
       ids,
       resource,
@@ -236,13 +247,13 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     });
   }
 
-  function logPipeline({ exporters, queue: queueConfig }: LogConfig): LogPipeline | undefined {
+  function logPipeline({ exporters, limits, queue: queueConfig }: LogConfig): LogPipeline | undefined {
     if (exporters.length === 0) return undefined;
     const otlp = otlpParts('logs');
     const queue = new BatchQueue<LogEntry>({
       config: queueConfig,
       createBatch: (maxSize) => new ListBatch(maxSize),
-      createExporters: () => createLogExporters(exporters, otlp, resource),
+      createExporters: () => createLogExporters(exporters, otlp, resource, limits),
       dropped,
       outage: outageOf('logs', destinationOf(otlp)),
       timers: backgroundTimers,

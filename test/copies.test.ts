@@ -14,6 +14,7 @@ useCollector();
 
 interface Copy {
   instrument(app?: unknown): Signals;
+  traceFields(): Record<string, string>;
 }
 
 let folder: string;
@@ -51,4 +52,24 @@ test('two copies of the package in a process agree on one service, and trace a r
   expect((await service.span()).name).toBe('GET /orders/:id');
   const points = await service.points('http.server.request.duration');
   expect(points.map(({ count }) => count)).toEqual([1]);
+});
+
+test('a second copy of the package gives the ids of the span that the first one has made', async () => {
+  const [one, two] = ['one', 'two'].map((name) => require(join(folder, name, 'index.js')) as Copy);
+  const { traceFormat } = require(join(folder, 'two', 'winston.js')) as {
+    traceFormat(): { transform(info: object): object };
+  };
+  const server = http.createServer((_req, res) => {
+    const info = traceFormat().transform({ level: 'info', message: 'x' });
+    res.end(JSON.stringify([one?.traceFields(), two?.traceFields(), info]));
+  });
+  const signals = (one as Copy).instrument(server);
+  onTestFinished(() => signals.shutdown());
+  onTestFinished(closerOf(server));
+  const answer = await fetch(`http://127.0.0.1:${await listenOn(server)}/`).then(
+    (response) => response.json() as Promise<Record<string, string>[]>,
+  );
+  expect(answer[0]).toMatchObject({ trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  expect(answer[1]).toEqual(answer[0]);
+  expect(answer[2]).toMatchObject(answer[0] ?? {});
 });

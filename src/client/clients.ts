@@ -17,6 +17,7 @@ export function observeClients(faults: Faults): OutboundRouter {
     observeHttpClients(router, faults);
     const undici = new UndiciClients(router, faults);
     wrapGlobalFetch(
+      () => undici.listenLast(),
       () => undici.lookForCopies(),
       () => router.mayRepeat,
       (error) => faults.caught('client.fetch', error),

@@ -8,10 +8,11 @@ type Fetch = typeof globalThis.fetch;
 /**
  * Wraps the global `fetch`, for what cannot be seen below it: which attempts on the wire are resends of one call, that an abort
  * with a reason of one's own is the caller's, and that a rejection by the breaker is to reach the caller as the `CircuitOpenError`
- * itself, not as the cause of a "fetch failed". `onLoaded` is called once the engine behind `fetch` is loaded. A call that has no
+ * itself, not as the cause of a "fetch failed". `onFirst` is called before the first call, `onLoaded` once the engine behind `fetch` is loaded. A call that has no
  * signal and that nobody repeats gets no context of its own where none is used: on Node 20 that would cost more than all the rest.
  */
 export function wrapGlobalFetch(
+  onFirst: () => void,
   onLoaded: () => void,
   mayRepeat: () => boolean,
   caught: (error: unknown) => void,
@@ -20,6 +21,7 @@ export function wrapGlobalFetch(
   if (typeof original !== 'function') return;
   let isLoaded = false;
   const wrapped: Fetch = function fetch(this: unknown, input, init) {
+    if (!isLoaded) onFirst();
     const signal = signalOf(init) ?? signalOf(input);
     if (signal === undefined && !isStorageUsed() && !mayRepeat()) {
       const response = original.call(this, input, init);

@@ -37,6 +37,10 @@ export interface Reader {
 
 /** The outbound pipeline, as a client sees it that has begun a call: it is told of the response's head once, and once of the whole exchange. */
 export interface CallOwner {
+  /** True where an SDK of the application's own is in the process, whose instrumentation may observe the same calls. */
+  readonly isBeside: boolean;
+  /** Begins the span of a call that was held back. */
+  trace(call: OutboundCall): void;
   writeHeaders<R>(call: OutboundCall, request: R, access: HeaderAccess<R>): void;
   startDeadline<R>(call: OutboundCall, request: R, abort: (request: R, error: Error) => void): void;
   responded(
@@ -108,6 +112,8 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
   isElsewhere: boolean;
   isReusedSocket: boolean;
   isSpanEnded: boolean;
+  /** True where the official instrumentation of an SDK of the application's own traces and measures it. */
+  isTracedElsewhere: boolean;
   isSettled: boolean;
   /** Neighbours among the calls whose response has begun. */
   previous: OutboundCall | undefined;
@@ -155,6 +161,7 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
     this.isElsewhere = false;
     this.isReusedSocket = false;
     this.isSpanEnded = false;
+    this.isTracedElsewhere = false;
     this.isSettled = false;
     this.previous = undefined;
     this.next = undefined;

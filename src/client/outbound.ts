@@ -42,6 +42,8 @@ export interface OutboundParts {
   readonly ownServers: ServerSource;
   /** Where the time that is left is passed on to whom this service calls. */
   readonly deadlines?: OutboundDeadlines | undefined;
+  /** Asks whether others observe a call made in a context; undefined where the SDK is ours. */
+  readonly isTracedElsewhere?: ((context: Context) => boolean) | undefined;
 }
 
 /** The header that says how long a caller still waits, and what is left for a call made in a context; undefined for no end. */
@@ -84,16 +86,20 @@ export class Outbound implements CallOwner {
     return this.#stall.isStalled();
   }
 
+  get isBeside(): boolean {
+    return this.#parts.isTracedElsewhere !== undefined;
+  }
+
   get mayRepeat(): boolean {
     return this.#parts.mayRepeat;
   }
 
   /**
-   * Begins a call in a context.
+   * Begins a call in a context; one that is held has its span when it is traced, where others may have one for it.
    * @throws CircuitOpenError `ERR_CIRCUIT_OPEN` when the breaker of its upstream turns it away; the call is then already told of.
    */
-  begin(target: Target, context: Context, resendCount = 0): OutboundCall {
-    const { clock, methodOf, tracing, breakers } = this.#parts;
+  begin(target: Target, context: Context, resendCount = 0, isHeld = false): OutboundCall {
+    const { clock, methodOf, breakers, isTracedElsewhere } = this.#parts;
     const startMs = clock.now();
     const call = new OutboundCall(this, methodOf(target.method), target, startMs, context, resendCount);
     const breaker = this.#isGuarded(target) ? breakers?.get(target.authority.upstream, startMs) : undefined;
@@ -101,15 +107,20 @@ export class Outbound implements CallOwner {
       call.breaker = breaker;
       if (!this.#admit(call, breaker)) throw this.#reject(call, breaker);
     }
+    if (isTracedElsewhere !== undefined) call.isTracedElsewhere = isTracedElsewhere(context);
     try {
-      tracing.begin(call);
+      if (isTracedElsewhere === undefined || !isHeld) this.trace(call);
     } catch (error) {
       call.permit?.ignore();
       throw error;
     }
-    if (call.permit !== undefined) call.permit.evidence = evidenceOf(call);
     this.#stall.enter();
     return call;
+  }
+
+  trace(call: OutboundCall): void {
+    this.#parts.tracing.begin(call);
+    if (call.permit !== undefined) call.permit.evidence = evidenceOf(call);
   }
 
   /** Lets go of a call that cannot be followed: it goes on as without this library. */
@@ -127,7 +138,7 @@ export class Outbound implements CallOwner {
   writeHeaders<R>(call: OutboundCall, request: R, access: HeaderAccess<R>): void {
     const { propagation, isPropagatedTo, deadlines } = this.#parts;
     if (!isPropagatedTo(call.host, call.port) || call.target.method === 'CONNECT') return;
-    writeContext(call, propagation, request, access);
+    if (!call.isTracedElsewhere) writeContext(call, propagation, request, access);
     if (call.retries > 0) access.add(request, RETRY_HEADER, String(call.retries));
     if (deadlines === undefined) return;
     const remainingMs = leastOf(deadlines.remainingMs(call.context), call.config?.timeoutMs);

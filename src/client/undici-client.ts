@@ -50,13 +50,18 @@ export class UndiciClients {
   readonly #sockets = new WeakMap<object, string>();
   /** Why tunnels through proxies could not be made: the calls that they were for end with the same errors. */
   readonly #ofTunnels = new WeakSet<object>();
+  /** True where the headers of that call hold trace context that the caller wrote. */
+  #isContextGiven = false;
+  readonly #onCreateMessage: (message: unknown) => void;
   /** The request whose exchange has ended last. */
   #ended: CoreRequest | undefined;
 
   constructor(router: OutboundRouter, faults: Faults) {
     this.#router = router;
     this.#faults = faults;
-    this.#subscribe('undici:request:create', (message) => this.#onCreate(message.request));
+    this.#onCreateMessage = this.#subscribe('undici:request:create', (message) =>
+      this.#onCreate(message.request),
+    );
     this.#subscribe('undici:client:sendHeaders', ({ request, socket }) => {
       const call = callOf(request);
       if (call === undefined || typeof socket !== 'object' || socket === null) return;
@@ -140,6 +145,10 @@ export class UndiciClients {
       this.#faults.caught('client.undici', error);
     }
     if (call === undefined) return original.call(client, options, handler);
+    if (call.owner.isBeside) {
+      this.#isContextGiven = hasHeader(options.headers, 'traceparent');
+      this.listenLast();
+    }
     const outer = this.#dispatching;
     this.#dispatching = call;
     try {
@@ -181,11 +190,11 @@ export class UndiciClients {
     const target = createTargetAt(from, method, path);
     const fetchCall = context.getValue(FETCH_KEY) as FetchCall | undefined;
     if (fetchCall === undefined) {
-      const call = outbound.begin(target, context, resendCountOf(context, target));
+      const call = outbound.begin(target, context, resendCountOf(context, target), true);
       if (isAbortSignal(signal)) call.signal = signal;
       return call;
     }
-    const call = outbound.begin(target, context, fetchCall.attempts);
+    const call = outbound.begin(target, context, fetchCall.attempts, true);
     call.signal = fetchCall.signal;
     call.retries = fetchCall.retries;
     fetchCall.attempts += 1;
@@ -199,6 +208,7 @@ export class UndiciClients {
     if (call === undefined) return;
     try {
       if (request.path !== call.target.path) completePath(call, request.path);
+      if (call.owner.isBeside) this.#traceUnlessElsewhere(call, request);
       followRequest(request, call);
       call.owner.writeHeaders(call, request, undiciHeaders);
       call.owner.startDeadline(call, request, abortRequest);
@@ -242,6 +252,22 @@ export class UndiciClients {
     return typeof error === 'object' && error !== null && this.#ofTunnels.has(error);
   }
 
+  /** The official instrumentation has heard of the request before us: what it leaves behind is the trace context in the headers. */
+  #traceUnlessElsewhere(call: OutboundCall, request: CoreRequest): void {
+    call.isTracedElsewhere = !this.#isContextGiven && undiciHeaders.get(request, 'traceparent') !== undefined;
+    this.#isContextGiven = false;
+    call.owner.trace(call);
+  }
+
+  /** Goes behind those that have subscribed since. */
+  listenLast(): void {
+    const created = channel('undici:request:create');
+    const { _subscribers: subscribers } = created as { readonly _subscribers?: readonly unknown[] };
+    if (subscribers === undefined || subscribers.at(-1) === this.#onCreateMessage) return;
+    created.unsubscribe(this.#onCreateMessage);
+    created.subscribe(this.#onCreateMessage);
+  }
+
   /** A request of a copy that was loaded since, or that cannot be found: it is traced, and the breaker can only end it. */
   #beginUnseen(request: CoreRequest): OutboundCall | undefined {
     if (!this.#searchedFor.has(request.constructor)) {
@@ -257,16 +283,29 @@ export class UndiciClients {
     }
   }
 
-  #subscribe(name: string, handle: (message: Message) => void): void {
-    channel(name).subscribe((message) => {
+  #subscribe(name: string, handle: (message: Message) => void): (message: unknown) => void {
+    const heard = (message: unknown) => {
       // What a subscriber throws becomes an uncaught exception of the application.
       try {
         handle(message as Message);
       } catch (error) {
         this.#faults.caught(name, error);
       }
-    });
+    };
+    channel(name).subscribe(heard);
+    return heard;
   }
+}
+
+/** Reads headers in the forms that can be read again. */
+function hasHeader(headers: unknown, name: string): boolean {
+  if (typeof headers !== 'object' || headers === null) return false;
+  const names = Array.isArray(headers)
+    ? headers.flatMap((item, index) => (Array.isArray(item) ? [item[0]] : index % 2 === 0 ? [item] : []))
+    : Object.keys(headers);
+  if (names.some((given) => String(given).toLowerCase() === name)) return true;
+  const { has } = headers as { has?: unknown };
+  return typeof has === 'function' && has.call(headers, name) === true;
 }
 
 interface Message {

@@ -10,6 +10,7 @@ export interface DispatchOptions {
   readonly upgrade?: unknown;
   readonly signal?: unknown;
   readonly servername?: unknown;
+  readonly headers?: unknown;
 }
 
 /** Takes what becomes of a dispatched request: as versions 6 and 7 call it, or as version 8 does. */

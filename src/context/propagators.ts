@@ -1,4 +1,5 @@
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from '@opentelemetry/api';
+import { isYielded, withServed } from './official-http.js';
 import { createW3CBaggagePropagator, createW3CTraceContextPropagator } from './w3c-propagator.js';
 
 /** The propagators of OTEL_PROPAGATORS, as one. */
@@ -65,6 +66,7 @@ export function createPropagation(
 function composite(propagators: readonly TextMapPropagator[]): TextMapPropagator {
   return {
     inject<Carrier>(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>) {
+      if (isYielded(context)) return;
       for (const propagator of propagators) {
         try {
           propagator.inject(context, carrier, setter);
@@ -82,7 +84,7 @@ function composite(propagators: readonly TextMapPropagator[]): TextMapPropagator
           // As above: what the others found still counts.
         }
       }
-      return result;
+      return withServed(result, carrier);
     },
     fields: () => [...new Set(propagators.flatMap((propagator) => propagator.fields()))],
   };

@@ -1,4 +1,4 @@
-import { isSpanContextValid, trace } from '@opentelemetry/api';
+import { context as contextApi, isSpanContextValid, trace } from '@opentelemetry/api';
 import { activeContext } from './storage.js';
 
 /** What a log line needs to be found from its trace, by the names of the OpenTelemetry log conventions. */
@@ -13,7 +13,8 @@ export interface TraceFields {
 
 /** The ids of the active span for a logger to mix into its lines; an empty object outside of any span. */
 export function traceFields(): TraceFields | Record<string, never> {
-  const context = trace.getSpanContext(activeContext());
+  // Of a second copy of this package, the first one holds the context: the API knows it.
+  const context = trace.getSpanContext(activeContext()) ?? trace.getSpanContext(contextApi.active());
   if (context === undefined || !isSpanContextValid(context)) return {};
   return {
     trace_id: context.traceId,

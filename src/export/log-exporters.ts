@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Resource } from '@opentelemetry/resources';
 import type { LogEntry } from '../context/log-entry.js';
+import { type AttributeLimits, limitedAttributes } from '../core/attribute-limits.js';
 import { toHrTime } from '../core/time.js';
 import {
   createOtlpLogExporter,
@@ -14,6 +15,7 @@ export async function createLogExporters(
   names: readonly string[],
   otlp: OtlpParts,
   resource: () => Resource,
+  limits: AttributeLimits,
 ): Promise<Exporter<LogEntry[]>[]> {
   const exporters: Exporter<SerializableLog[]>[] = [];
   if (names.includes('otlp')) exporters.push(await createOtlpLogExporter(otlp));
@@ -25,18 +27,19 @@ export async function createLogExporters(
     };
     exporters.push(new ConsoleLogRecordExporter());
   }
-  return exporters.map((exporter) => readingEntries(exporter, resource));
+  return exporters.map((exporter) => readingEntries(exporter, resource, limits));
 }
 
 function readingEntries(
   exporter: Exporter<SerializableLog[]>,
   resource: () => Resource,
+  limits: AttributeLimits,
 ): Exporter<LogEntry[]> {
   return {
     export(entries, done) {
       const service = resource();
       exporter.export(
-        entries.map((entry) => serializable(entry, service)),
+        entries.map((entry) => serializable(entry, service, limits)),
         done,
       );
     },
@@ -49,16 +52,17 @@ function isTimestamp(ms: number | undefined): ms is number {
   return ms !== undefined && ms >= 0 && ms <= 1.8e13;
 }
 
-function serializable(entry: LogEntry, resource: Resource): SerializableLog {
+function serializable(entry: LogEntry, resource: Resource, limits: AttributeLimits): SerializableLog {
   const { scope, observedMs, severityNumber, severityText, eventName, spanContext } = entry;
-  const { timeMs, body, attributes } = entry.content();
+  const { timeMs, body, attributes: bounded } = entry.content();
+  const { attributes, dropped } = limitedAttributes(bounded.attributes, limits);
   return {
     hrTime: toHrTime(isTimestamp(timeMs) ? timeMs : observedMs),
     hrTimeObserved: toHrTime(isTimestamp(observedMs) ? observedMs : Date.now()),
     resource,
     instrumentationScope: scope,
-    attributes: attributes.attributes,
-    droppedAttributesCount: attributes.dropped,
+    attributes,
+    droppedAttributesCount: bounded.dropped + dropped,
     ...(severityNumber === undefined ? {} : { severityNumber }),
     ...(severityText === undefined ? {} : { severityText }),
     ...(eventName === undefined ? {} : { eventName }),

@@ -5,6 +5,7 @@ import type {
   MetricProducer,
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
+import { isOfficialHttp, yieldingMeter } from '../context/official-http.js';
 import { toHrTime } from '../core/time.js';
 import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
@@ -63,7 +64,8 @@ export class MetricPipeline implements MeterProvider {
   }
 
   getMeter(name: string, version?: string, options?: MeterOptions): Meter {
-    return this.#usable()?.getMeter(name, version, options) ?? createNoopMeter();
+    const meter = this.#usable()?.getMeter(name, version, options) ?? createNoopMeter();
+    return isOfficialHttp(name) ? yieldingMeter(meter) : meter;
   }
 
   /** Everything up to now, for a scrape: cumulative, whatever the exporters are told. Needs no SDK as long as nobody else does. */

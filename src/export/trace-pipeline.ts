@@ -11,15 +11,18 @@ import { isSpanContextValid, trace } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type {
   ReadableSpan,
+  SpanLimits as SdkLimits,
   Sampler as SdkSampler,
   Span as SdkSpan,
   SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
+import { isOfficialHttp, yieldingTracer } from '../context/official-http.js';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import type { IdGenerator } from '../core/ids.js';
 import type { TracedCall } from '../trace/call-tracing.js';
 import type { LiveSpan } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
+import type { SpanLimits } from '../trace/span-limits.js';
 import { containProcessor } from './contained-processor.js';
 import { settledWithin } from './settled-within.js';
 import type { SpanQueue } from './span-exporters.js';
@@ -28,6 +31,7 @@ export interface TracePipelineParts {
   /** Undefined where no exporter is asked for. */
   readonly queue: SpanQueue | undefined;
   readonly processors: readonly SpanProcessor[];
+  readonly limits?: SpanLimits | undefined;
   readonly sampler: Sampler;
   readonly ids: IdGenerator;
   readonly resource: () => Resource;
@@ -63,8 +67,9 @@ export class TracePipeline implements TracerProvider {
 
   /** Undefined where somebody wants to see the spans themselves. */
   get endedCall(): ((call: TracedCall) => void) | undefined {
-    if (this.#processors.length > 0) return undefined;
-    const { queue } = this.#parts;
+    const { queue, limits } = this.#parts;
+    // What is written past a span is not counted.
+    if (this.#processors.length > 0 || limits !== undefined) return undefined;
     return queue === undefined ? () => {} : queue.addCall;
   }
 
@@ -80,12 +85,13 @@ export class TracePipeline implements TracerProvider {
       tracer ??= this.#load().getTracer(name, version, options);
       return tracer;
     };
-    return {
+    const handed: Tracer = {
       startSpan: (spanName: string, spanOptions?: SpanOptions, context?: Context): Span =>
         real().startSpan(spanName, spanOptions, context),
       startActiveSpan: ((...args: Parameters<Tracer['startActiveSpan']>) =>
         real().startActiveSpan(...args)) as Tracer['startActiveSpan'],
     };
+    return isOfficialHttp(name) ? yieldingTracer(name, handed) : handed;
   }
 
   /** Never rejects. */
@@ -108,7 +114,7 @@ export class TracePipeline implements TracerProvider {
 
   #load(): TracerProvider {
     if (this.#sdk === undefined) {
-      const { sampler, ids, queue, resource } = this.#parts;
+      const { sampler, ids, queue, resource, limits } = this.#parts;
       const sdk = require('@opentelemetry/sdk-trace-base') as typeof import('@opentelemetry/sdk-trace-base');
       const nothing = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
       const marking: SpanProcessor = { ...nothing, onStart: markRandom };
@@ -121,12 +127,24 @@ export class TracePipeline implements TracerProvider {
       this.#sdk = new sdk.BasicTracerProvider({
         resource: resource(),
         sampler: sdkSampler(sampler),
+        ...(limits === undefined ? {} : { spanLimits: sdkLimits(limits) }),
         idGenerator: { generateTraceId: ids.traceId, generateSpanId: ids.spanId },
         spanProcessors: [marking, ...this.#processors, out],
       });
     }
     return this.#sdk;
   }
+}
+
+function sdkLimits({ attributes, events, links, eventAttributes, linkAttributes }: SpanLimits): SdkLimits {
+  return {
+    attributeCountLimit: attributes.count,
+    attributeValueLengthLimit: attributes.chars,
+    eventCountLimit: events,
+    linkCountLimit: links,
+    attributePerEventCountLimit: eventAttributes.count,
+    attributePerLinkCountLimit: linkAttributes.count,
+  };
 }
 
 /** The SDK's tracer makes flags of the sampling decision alone: the random bit of a trace would end with our own span. */

@@ -1,3 +1,4 @@
+import { type AttributeLimits, resolveAttributeLimits } from '../core/attribute-limits.js';
 import { bool, record } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
 import { type QueueConfig, resolveQueue } from '../core/queue-config.js';
@@ -19,6 +20,8 @@ export interface LogConfig {
   readonly isCorrelated: boolean;
   /** Empty where nothing is exported. */
   readonly exporters: readonly string[];
+  /** OTEL_LOGRECORD_* and OTEL_ATTRIBUTE_*. */
+  readonly limits: AttributeLimits;
   /** OTEL_BLRP_*. */
   readonly queue: QueueConfig;
 }
@@ -38,6 +41,7 @@ export function resolveLogs(given: LogOptions, env: Environment, isDisabled: boo
   return Object.freeze({
     isCorrelated: correlate,
     exporters: isDisabled || exported === false ? [] : asked.filter((name) => name !== 'none'),
+    limits: resolveAttributeLimits('LOGRECORD', env),
     queue: resolveQueue('OTEL_BLRP', 1_000, env),
   });
 }

@@ -13,7 +13,7 @@ export function createForeignServerRed(
 ): ServerRed {
   const { name: activeName, ...active } = SERVER_ACTIVE;
   const counter = meter.createUpDownCounter(activeName, active);
-  return createServerRedOver(
+  const red = createServerRedOver(
     foreignDurations(meter, SERVER_DURATION, bounds, seriesLimit, onOverflow),
     new SeriesSet<Addable>(
       (attributes) => ({ add: (increment) => counter.add(increment, attributes) }),
@@ -21,6 +21,14 @@ export function createForeignServerRed(
       onOverflow,
     ),
   );
+  return {
+    begin: red.begin,
+    end(active, request, durationSeconds) {
+      // The official instrumentation measures durations, and does not count what is active.
+      if (request.isElsewhere === true) active.add(-1);
+      else red.end(active, request, durationSeconds);
+    },
+  };
 }
 
 /** The same for outgoing calls. */
@@ -30,7 +38,12 @@ export function createForeignClientRed(
   seriesLimit: number,
   onOverflow: () => void,
 ): ClientRed {
-  return createClientRed(foreignDurations(meter, CLIENT_DURATION, bounds, seriesLimit, onOverflow));
+  const red = createClientRed(foreignDurations(meter, CLIENT_DURATION, bounds, seriesLimit, onOverflow));
+  return {
+    end(call, durationSeconds) {
+      if (call.isTracedElsewhere !== true) red.end(call, durationSeconds);
+    },
+  };
 }
 
 /** The series of any histogram of durations, through that meter. */

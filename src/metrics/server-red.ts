@@ -18,6 +18,8 @@ export interface FinishedRequest extends ExemplarSource {
   /** 0 when no response was sent. */
   readonly statusCode: number;
   readonly errorType: string | undefined;
+  /** True where somebody else measures it with the same meter. */
+  readonly isElsewhere?: boolean;
 }
 
 /** Rate, errors and duration of the requests that a server answers, sampled or not. */

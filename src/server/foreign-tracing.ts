@@ -1,4 +1,3 @@
-import * as http from 'node:http';
 import {
   type Context,
   context as contextApi,
@@ -20,13 +19,9 @@ import type { RequestTracing } from './request-tracing.js';
  * its own HTTP instrumentation traces already gets no second span.
  */
 export function createForeignTracing(tracer: Tracer): RequestTracing {
-  // Wrapped before us, its span is begun inside of ours; wrapped after us, it is already active when a request gets here.
-  const isTracedInside = '__wrapped' in http.Server.prototype.emit;
   return {
     begin(record, isRestart) {
-      const outer = contextApi.active();
-      const active = trace.getSpan(outer) as { kind?: SpanKind } | undefined;
-      if (isTracedInside || active?.kind === SpanKind.SERVER) return outer.setValue(REQUEST_KEY, record);
+      if (record.isElsewhere) return contextApi.active().setValue(REQUEST_KEY, record);
       const { socket, headers } = record.req;
       record.remoteAddress = socket?.remoteAddress;
       record.remotePort = socket?.remotePort;

@@ -47,6 +47,8 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
   statusCode: number;
   errorType: string | undefined;
   isEnded: boolean;
+  /** True where the official instrumentation of an SDK of the application's own traces and measures it. */
+  isElsewhere: boolean;
   /** True once an exception of it has been reported. */
   hasThrown: boolean;
   /** True for a response that had to wait for others on its connection. */
@@ -86,6 +88,7 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     this.statusCode = 0;
     this.errorType = undefined;
     this.isEnded = false;
+    this.isElsewhere = false;
     this.hasThrown = false;
     this.isQueued = false;
     this.isUnsent = false;

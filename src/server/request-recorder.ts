@@ -25,6 +25,8 @@ export interface RequestRecorderParts {
   /** Hears of exceptions that end a request; undefined where nobody wants to know. Must not throw. */
   readonly onException: ((thrown: unknown, context: Context) => void) | undefined;
   readonly isRestarted: ((req: IncomingMessage) => boolean) | undefined;
+  /** Asks whether others observe a request too; undefined where the SDK is ours. */
+  readonly isElsewhere?: ((context: Context, server: unknown) => boolean) | undefined;
 }
 
 type Emit = (this: unknown, ...args: unknown[]) => unknown;
@@ -87,7 +89,7 @@ export class RequestRecorder implements RequestOwner {
   }
 
   #begin(req: IncomingMessage, res: ServerResponse): RequestRecord {
-    const { clock, methodOf, tracing, red, isRestarted, inFlight } = this.#parts;
+    const { clock, methodOf, tracing, red, isRestarted, inFlight, isElsewhere } = this.#parts;
     const startMs = clock.now();
     const record = new RequestRecord(
       this,
@@ -98,6 +100,8 @@ export class RequestRecorder implements RequestOwner {
       schemeOf(req),
       versionOf(req),
     );
+    if (isElsewhere !== undefined)
+      record.isElsewhere = isElsewhere(activeContext(), (req.socket as { server?: unknown } | null)?.server);
     const context = tracing.begin(record, this.#asks('edge', isRestarted, req));
     record.context = context;
     attachRecord(req, record);

@@ -10,7 +10,9 @@ import {
   type TextMapPropagator,
   trace,
 } from '@opentelemetry/api';
+import { supersede } from '../context/official-http.js';
 import { REQUEST_KEY, RequestContext } from '../context/request-context.js';
+import { activeContext } from '../context/storage.js';
 import { FLAG_RANDOM, FLAG_SAMPLED, parseTraceparent } from '../context/traceparent.js';
 import { parseTracestate } from '../context/tracestate.js';
 import { createSpanContext, ReceivedSpanContext } from '../context/w3c-span-context.js';
@@ -93,6 +95,7 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
   const nameOf = createSpanNames();
   return {
     begin(record, isRestart) {
+      supersede(activeContext());
       const received = extract(record.req.headers);
       const inbound = isRestart ? nothing : received;
       const { parent } = inbound;

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import * as net from 'node:net';
+import { BENEATH } from '../context/official-http.js';
 import { watchExpressRoutes } from './express/express-routes.js';
 import { isExpressApp } from './express/layer.js';
 import { watchEveryFastify } from './fastify-routes.js';
@@ -160,6 +161,7 @@ export class ServerBindings {
         else if (connectionEvents.has(event)) bindings.#onConnection(this, args);
         return original.apply(this, args);
       };
+      Object.defineProperty(emit, BENEATH, { value: original });
       Object.defineProperty(prototype, 'emit', {
         value: emit,
         writable: true,

@@ -35,6 +35,8 @@ export interface TracedCall extends AttributeSource {
   /** Undefined where it is not sampled, and until somebody sees it. */
   span: Span | undefined;
   readonly errorType: string | undefined;
+  /** True where an SDK of the application's own has a span for it already. */
+  readonly isTracedElsewhere?: boolean;
   /** Tells what is in {@link AttributeSource.ownAttributes}. */
   describeOwn(to: AttributeSink): void;
 }
@@ -124,6 +126,7 @@ function randomBit(context: Context, parent: SpanContext): number {
 export function createForeignCallTracing(tracer: Tracer): CallTracing {
   return {
     begin(call) {
+      if (call.isTracedElsewhere === true) return;
       const { spanKind: kind, spanName, context } = call;
       call.span = tracer.startSpan(spanName, { kind, attributes: allAttributes(call) }, context);
       call.inner = trace.setSpan(context, call.span);

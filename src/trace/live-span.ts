@@ -14,21 +14,22 @@ import type {
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
+import { type AttributeLimits, limitedAttributes } from '../core/attribute-limits.js';
 import type { Clock } from '../core/clock.js';
 import { toEpochMs, toHrTime } from '../core/time.js';
 import { type AttributeSource, noAttributes, type SharedAttributes } from './shared-attributes.js';
+import { DEFAULT_SPAN_LIMITS, type SpanLimits } from './span-limits.js';
 
 /** What all spans of one service share. */
 export interface SpanOrigin {
   readonly clock: Clock;
   readonly scope: InstrumentationScope;
+  /** Undefined where the environment sets none. */
+  readonly limits?: SpanLimits | undefined;
   resource(): Resource;
   /** Takes the span when it has ended. Must not throw. */
   ended(span: LiveSpan): void;
 }
-
-// OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_SPAN_EVENT_COUNT_LIMIT and OTEL_SPAN_LINK_COUNT_LIMIT have this default.
-const countLimit = 128;
 
 // SpanStatusCode of the API, whose enums are objects to load.
 const UNSET = 0;
@@ -47,7 +48,7 @@ class Additions {
   isNamed = false;
 
   /** False where the span has its full number of attributes. */
-  setAttribute(key: string, value: AttributeValue): boolean {
+  setAttribute(key: string, value: AttributeValue, countLimit: number): boolean {
     this.attributes ??= {};
     if (!Object.hasOwn(this.attributes, key)) {
       if (this.attributeCount >= countLimit) {
@@ -82,6 +83,8 @@ export class LiveSpan implements Span, ReadableSpan {
   /** All of them, once somebody has asked. */
   #built: Attributes | undefined;
   #added: Additions | undefined;
+  /** How many attributes {@link #built} lacks. */
+  #left = 0;
 
   constructor(
     origin: SpanOrigin,
@@ -122,7 +125,7 @@ export class LiveSpan implements Span, ReadableSpan {
   setAttribute(key: string, value: AttributeValue | undefined): this {
     if (!this.isRecording() || key === '' || !isAttributeValue(value)) return this;
     this.#added ??= new Additions();
-    if (this.#added.setAttribute(key, value)) this.#built = undefined;
+    if (this.#added.setAttribute(key, value, this.#limits.attributes.count)) this.#built = undefined;
     return this;
   }
 
@@ -134,7 +137,7 @@ export class LiveSpan implements Span, ReadableSpan {
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (!this.isRecording()) return this;
     this.#added ??= new Additions();
-    if (this.#added.events.length >= countLimit) {
+    if (this.#added.events.length >= this.#limits.events) {
       this.#added.droppedEvents += 1;
       return this;
     }
@@ -143,7 +146,9 @@ export class LiveSpan implements Span, ReadableSpan {
     const event: TimedEvent = {
       name,
       time: toHrTime(at === undefined ? this.#origin.clock.epochMs() : this.#epochMsOf(at)),
-      ...(isTime || attributesOrTime === undefined ? {} : { attributes: { ...attributesOrTime } }),
+      ...(isTime || attributesOrTime === undefined
+        ? {}
+        : withLimits(attributesOrTime, this.#limits.eventAttributes)),
     };
     this.#added.events.push(event);
     return this;
@@ -152,8 +157,9 @@ export class LiveSpan implements Span, ReadableSpan {
   addLink(link: Link): this {
     if (!this.isRecording()) return this;
     this.#added ??= new Additions();
-    if (this.#added.links.length >= countLimit) this.#added.droppedLinks += 1;
-    else this.#added.links.push(link);
+    if (this.#added.links.length >= this.#limits.links) this.#added.droppedLinks += 1;
+    else if (link.attributes === undefined) this.#added.links.push(link);
+    else this.#added.links.push({ ...link, ...withLimits(link.attributes, this.#limits.linkAttributes) });
     return this;
   }
 
@@ -215,7 +221,9 @@ export class LiveSpan implements Span, ReadableSpan {
 
   /** The part of its attributes that it shares; undefined where a user has added to them, or may have changed what he was shown. */
   get sharedPart(): SharedAttributes | undefined {
-    return this.#built === undefined && this.#added?.attributes === undefined ? this.#shared : undefined;
+    const isShared =
+      this.#built === undefined && this.#added?.attributes === undefined && this.#origin.limits === undefined;
+    return isShared ? this.#shared : undefined;
   }
 
   /** The part that {@link sharedPart} has left over. */
@@ -235,7 +243,7 @@ export class LiveSpan implements Span, ReadableSpan {
 
   /** True where there is nothing to tell but when it was and what its attributes are. */
   get isPlain(): boolean {
-    return this.#added === undefined && this.status === unset;
+    return this.#added === undefined && this.status === unset && this.#origin.limits === undefined;
   }
 
   get startTime(): HrTime {
@@ -267,7 +275,8 @@ export class LiveSpan implements Span, ReadableSpan {
   }
 
   get droppedAttributesCount(): number {
-    return this.#added?.droppedAttributes ?? 0;
+    if (this.#origin.limits !== undefined) this.#built ??= this.#build();
+    return this.#left + (this.#added?.droppedAttributes ?? 0);
   }
 
   get droppedEventsCount(): number {
@@ -283,8 +292,21 @@ export class LiveSpan implements Span, ReadableSpan {
     return this.#added?.isNamed ?? false;
   }
 
-  // What a user set wins over what the seam says.
+  get #limits(): SpanLimits {
+    return this.#origin.limits ?? DEFAULT_SPAN_LIMITS;
+  }
+
   #build(): Attributes {
+    const all = this.#all();
+    const { limits } = this.#origin;
+    if (limits === undefined) return all;
+    const { attributes, dropped } = limitedAttributes(all, limits.attributes);
+    this.#left = dropped;
+    return attributes;
+  }
+
+  // What a user set wins over what the seam says.
+  #all(): Attributes {
     const source = this.#source;
     const shared = source === undefined ? this.#shared : source.sharedAttributes();
     const own = source === undefined ? this.#own : source.ownAttributes();
@@ -301,6 +323,14 @@ export class LiveSpan implements Span, ReadableSpan {
     const { clock } = this.#origin;
     return this.#epochMsOf(time) - (clock.epochMs() - clock.now());
   }
+}
+
+function withLimits(
+  given: Attributes,
+  limits: AttributeLimits,
+): { attributes: Attributes; droppedAttributesCount?: number } {
+  const { attributes, dropped } = limitedAttributes(given, limits);
+  return dropped === 0 ? { attributes } : { attributes, droppedAttributesCount: dropped };
 }
 
 /** What is none would not fail here but in the export, and take the other spans of its batch along. */

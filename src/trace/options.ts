@@ -4,6 +4,7 @@ import { record, reject, within } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
 import { type QueueConfig, resolveQueue } from '../core/queue-config.js';
 import { SAMPLER_NAMES, type SamplerName } from './sampler.js';
+import { resolveSpanLimits, type SpanLimits } from './span-limits.js';
 
 export type Edge = 'continue' | 'restart';
 
@@ -29,6 +30,8 @@ export interface TraceConfig {
   readonly edge: Edge | ((req: IncomingMessage) => Edge);
   readonly processors: readonly SpanProcessor[];
   readonly exporters: readonly string[];
+  /** OTEL_SPAN_*, OTEL_EVENT_*, OTEL_LINK_* and OTEL_ATTRIBUTE_*; undefined where none is set. */
+  readonly limits: SpanLimits | undefined;
   /** OTEL_BSP_*. */
   readonly queue: QueueConfig;
 }
@@ -59,6 +62,7 @@ export function resolveTraces(given: TraceOptions, env: Environment): TraceConfi
     processors: Object.freeze([...processors]),
     // A list of nothing but unknown names is no way to turn exporting off: 'none' is.
     exporters: exporters.length === 0 ? ['otlp'] : exporters,
+    limits: resolveSpanLimits(env),
     queue: resolveQueue('OTEL_BSP', 5_000, env),
   });
 }
