@@ -119,7 +119,7 @@ function isValid(context: SpanContext): boolean {
 function randomBit(context: Context, parent: SpanContext): number {
   const known = context.getValue(TRACE_RANDOMNESS_KEY) as { traceId: string; random: boolean } | undefined;
   if (known?.traceId === parent.traceId) return known.random ? FLAG_RANDOM : 0;
-  return parent.isRemote === true ? parent.traceFlags & FLAG_RANDOM : FLAG_RANDOM;
+  return parent.traceFlags & FLAG_RANDOM;
 }
 
 /** Spans through the SDK that the application has registered itself. */
