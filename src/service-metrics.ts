@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
 import type { Clock } from './core/clock.js';
 import type { Faults } from './core/faults.js';
@@ -37,6 +38,7 @@ export function serveMetrics(parts: ServiceMetricsParts): void {
   const scrapes = new Scrapes({
     collect,
     scopeName: PACKAGE,
+    worker: cluster.worker?.id,
     clock,
     timers: backgroundTimers,
     onFault: faults.caught,

@@ -21,9 +21,11 @@ export function* exposition(
   resource: Attributes,
   format: Format,
   onRepeated: (family: string) => void,
+  /** Labels that every sample has. */
+  common = '',
 ): Generator<string> {
   const write = format === 'openmetrics' ? openMetricsHead : textHead;
-  let piece = targetInfo(resource, format);
+  let piece = targetInfo(joinLabels(labelsOf(resource), common), format);
   let samples = 1;
   for (const family of families) {
     const { name, type, groups } = family;
@@ -31,7 +33,7 @@ export function* exposition(
     piece += write(family);
     for (const { labels: shared, points } of groups) {
       for (const point of points) {
-        const labels = joinLabels(labelsOf(point.attributes), shared);
+        const labels = joinLabels(joinLabels(labelsOf(point.attributes), shared), common);
         // A sample that comes twice fails more than itself.
         if (written.has(labels)) {
           onRepeated(name);
@@ -63,11 +65,11 @@ export function endOf(format: Format): string {
   return format === 'openmetrics' ? '# EOF\n' : '';
 }
 
-function targetInfo(resource: Attributes, format: Format): string {
+function targetInfo(labels: string, format: Format): string {
   const name = format === 'openmetrics' ? 'target' : 'target_info';
   const type = format === 'openmetrics' ? 'info' : 'gauge';
   const help = 'What the metrics are of, by the attributes of its resource.';
-  return `# TYPE ${name} ${type}\n# HELP ${name} ${help}\n${sample('target_info', labelsOf(resource), '1')}`;
+  return `# TYPE ${name} ${type}\n# HELP ${name} ${help}\n${sample('target_info', labels, '1')}`;
 }
 
 // The linter of Prometheus has a gauge called otherwise where its name ends as samples of other types do; but these names are the

@@ -8,11 +8,14 @@ import type { Timers } from '../../core/timers.js';
 import { formatFor, takesGzip } from './accept.js';
 import { endOf, exposition, type Format } from './exposition.js';
 import { familiesOf } from './families.js';
+import { label } from './labels.js';
 
 export interface ScrapesParts {
   readonly collect: () => Promise<CollectionResult>;
   /** The scope of this library. */
   readonly scopeName: string;
+  /** Which worker of node:cluster this is: they share their port, so that scrapes go to one or another. Undefined outside of it. */
+  readonly worker?: number | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly onFault: (place: string, error: unknown) => void;
@@ -114,7 +117,7 @@ export class Scrapes {
   }
 
   async #write(format: Format): Promise<Buffer> {
-    const { collect, scopeName, warnOnce, maxBytes = defaultMaxBytes } = this.#parts;
+    const { collect, scopeName, worker, warnOnce, maxBytes = defaultMaxBytes } = this.#parts;
     const { resourceMetrics, errors } = await collect();
     for (const error of errors)
       warnOnce('scrape collect', `a metric of the application could not be collected for a scrape: ${error}`);
@@ -127,9 +130,16 @@ export class Scrapes {
         `scrape repeated ${family}`,
         `${family} has series that read the same in Prometheus: the first goes out`,
       );
+    const common = worker === undefined ? '' : label('golden_signals_worker', String(worker));
     const pieces: Buffer[] = [];
     let bytes = 0;
-    for (const text of exposition(families, resourceMetrics.resource.attributes, format, onRepeated)) {
+    for (const text of exposition(
+      families,
+      resourceMetrics.resource.attributes,
+      format,
+      onRepeated,
+      common,
+    )) {
       const piece = Buffer.from(text);
       if (bytes + piece.length > maxBytes) {
         warnOnce('scrape size', `the scrape is cut off at ${maxBytes} bytes: there are too many series`);

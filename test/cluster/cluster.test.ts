@@ -67,3 +67,18 @@ test('workers whose primary has gone say nothing of it', async () => {
   await Promise.all([answer, ended]);
   expect(said.stderr).not.toMatch(/EPIPE|uncaught/i);
 });
+
+test('a scrape says which worker it is of, in each of its series', async () => {
+  const { url } = await start({});
+  const seen = new Set<string>();
+  // Connections go to the workers in turn.
+  while (seen.size < 2) {
+    const page = await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text();
+    const samples = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const workers = new Set(samples.map((line) => /[{,]golden_signals_worker="(\d+)"/.exec(line)?.[1]));
+    expect(samples.length).toBeGreaterThan(10);
+    expect(workers.size).toBe(1);
+    for (const worker of workers) seen.add(String(worker));
+  }
+  expect([...seen].sort()).toEqual(['1', '2']);
+});
