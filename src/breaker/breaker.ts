@@ -23,6 +23,11 @@ export interface Breaker {
   readonly retryAfterMs: number;
   /** Calls that observe mode let through although they would have been rejected, and that failed. */
   readonly observedFailures: number;
+  /**
+   * How a call over HTTP that is turned away now is told so: by a response of 503, or by the {@link CircuitOpenError}. What `openAs`
+   * says; for `'last'`, how the upstream failed last, and the error while the circuit is closed or where no failure is known.
+   */
+  readonly rejectsAs: 'error' | 'response';
   /** Calls under way, known only where `maxConcurrent` is set, else 0. */
   readonly inFlight: number;
   /** The last 50 changes of state, oldest first. */

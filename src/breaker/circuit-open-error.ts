@@ -12,23 +12,28 @@ export class CircuitOpenError extends GoldenSignalsError {
   readonly retryAfterMs: number;
   readonly rejectedBy: RejectionCause;
   /**
-   * 503: express, fastify and Koa answer a request with it whose handler does not catch this. Writable, for Koa writes it.
+   * 503: express, fastify and Koa answer a request with it whose handler does not catch this. Error handlers may write it.
    * There is no `statusCode`: Nest would show the message, which names the upstream, to whoever made the request.
    */
   status: number;
+  /**
+   * The headers that those frameworks answer with besides: `retry-after` in whole seconds, where it is known. An object of this error's
+   * own, which error handlers may change or replace.
+   */
+  headers: Record<string, string> | undefined;
 
-  constructor(upstream: string, retryAfterMs: number, rejectedBy: RejectionCause = 'open') {
-    super('ERR_CIRCUIT_OPEN', messageOf(upstream, retryAfterMs, rejectedBy));
+  constructor(
+    upstream: string,
+    retryAfterMs: number,
+    rejectedBy: RejectionCause = 'open',
+    options?: ErrorOptions,
+  ) {
+    super('ERR_CIRCUIT_OPEN', messageOf(upstream, retryAfterMs, rejectedBy), options);
     this.upstream = upstream;
     this.retryAfterMs = retryAfterMs;
     this.rejectedBy = rejectedBy;
     this.status = 503;
-  }
-
-  /** The headers that those frameworks answer with besides: `retry-after` in whole seconds, where it is known. */
-  get headers(): Readonly<Record<string, string>> | undefined {
-    if (!(this.retryAfterMs > 0)) return undefined;
-    return { 'retry-after': String(Math.ceil(this.retryAfterMs / 1_000)) };
+    this.headers = retryAfterMs > 0 ? { 'retry-after': `${Math.ceil(retryAfterMs / 1_000)}` } : undefined;
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from './options.js';
 import {
   ENDED,
+  type FailureDetails,
   IssuedPermit,
   type Permit,
   type PermitIssuer,
@@ -74,6 +75,13 @@ export class Circuit implements Breaker, PermitIssuer {
 
   get inFlight(): number {
     return this.#bulkhead?.inFlight ?? 0;
+  }
+
+  get rejectsAs(): 'error' | 'response' {
+    const { openAs } = this.config;
+    if (openAs !== 'last') return openAs;
+    const { state, lastFailure } = this.#machine;
+    return state.kind !== 'closed' && lastFailure === 'answer' ? 'response' : 'error';
   }
 
   get transitions(): readonly Transition[] {
@@ -155,6 +163,7 @@ export class Circuit implements Breaker, PermitIssuer {
     this.#observedFailures = 0;
     this.#machine.rejected = 0;
     this.#machine.late = 0;
+    this.#machine.lastFailure = undefined;
     this.#machine.move(CLOSED, 'reset', this.#machine.runtime.now());
   }
 
@@ -183,29 +192,46 @@ export class Circuit implements Breaker, PermitIssuer {
     failed: boolean,
     durationMs: number | undefined,
     reason: string | undefined,
+    details: FailureDetails | undefined,
   ): void {
-    const now = this.#machine.runtime.now();
-    if (!this.#end(permit, now, failed ? 'failure' : 'success')) return;
-    const { slowCallMs } = this.config;
-    const isLong = slowCallMs !== undefined && (durationMs ?? now - permit.startedAt) > slowCallMs;
-    const isSlow = isLong && !this.#machine.runtime.isStalled();
-    this.#machine.count(
-      now,
-      permit,
-      failed,
-      isSlow,
-      failed ? (reason ?? 'failure') : isSlow ? SLOW : undefined,
-    );
+    const machine = this.#machine;
+    const now = machine.runtime.now();
+    if (!this.#end(permit, failed ? 'failure' : 'success')) return;
+    if (permit.countedAs !== undefined) {
+      if (failed) machine.countAfterAll(now, permit, reason ?? 'failure', details);
+      return;
+    }
+    const isSlow = this.#isSlow(durationMs ?? permit.answeredMs ?? now - permit.startedAt);
+    const counted = failed ? (reason ?? 'failure') : isSlow ? SLOW : undefined;
+    machine.count(now, permit, failed, isSlow, counted, details);
+  }
+
+  answering(permit: IssuedPermit): void {
+    const machine = this.#machine;
+    if (permit.generation !== machine.generation || permit.answeredMs !== undefined) return;
+    const now = machine.runtime.now();
+    permit.answeredMs = now - permit.startedAt;
+    this.#inFlight?.remove(permit);
+    const { state } = machine;
+    if (state.kind !== 'half-open' || permit.countedAhead !== undefined) return;
+    state.giveBack(permit);
+    const isSlow = this.#isSlow(permit.answeredMs);
+    permit.countedAs = isSlow ? SLOW : 'success';
+    machine.count(now, permit, false, isSlow, isSlow ? SLOW : undefined, undefined);
   }
 
   ignore(permit: IssuedPermit): void {
-    this.#end(permit, this.#machine.runtime.now(), 'nothing');
+    this.#end(permit, 'nothing');
   }
 
   hold(permit: IssuedPermit, forMs: number): void {
-    const now = this.#machine.runtime.now();
-    if (!this.#end(permit, now, 'hold')) return;
-    if (forMs > 0) this.#machine.open(now, forMs, 'retry-after', permit);
+    if (!this.#end(permit, 'hold')) return;
+    if (forMs > 0) this.#machine.hold(this.#machine.runtime.now(), forMs, permit);
+  }
+
+  #isSlow(durationMs: number): boolean {
+    const { slowCallMs } = this.config;
+    return slowCallMs !== undefined && durationMs > slowCallMs && !this.#machine.runtime.isStalled();
   }
 
   #acquire(): IssuedPermit | undefined {
@@ -256,13 +282,13 @@ export class Circuit implements Breaker, PermitIssuer {
       inFlight?.remove(permit);
       if (!isCurrent) continue;
       const { state } = this.#machine;
-      if (state.kind === 'half-open' && !state.giveBack(permit, now)) continue;
+      if (state.kind === 'half-open') state.giveBack(permit);
       this.#machine.countAhead(now, permit);
     }
   }
 
   // True when the result is to be counted.
-  #end(permit: IssuedPermit, now: number, result: 'success' | 'failure' | 'hold' | 'nothing'): boolean {
+  #end(permit: IssuedPermit, result: 'success' | 'failure' | 'hold' | 'nothing'): boolean {
     const issuedIn = permit.generation;
     if (issuedIn === ENDED) return false;
     permit.generation = ENDED;
@@ -270,20 +296,21 @@ export class Circuit implements Breaker, PermitIssuer {
     this.#inFlight?.remove(permit);
     if (issuedIn === WOULD_BE_REJECTED && result === 'failure') this.#observedFailures += 1;
     if (issuedIn === WOULD_BE_REJECTED || issuedIn === UNRECORDED) return false;
-    const isCurrent = issuedIn === this.#machine.generation && this.#giveBack(permit, now);
-    if (!isCurrent && result !== 'nothing' && this.mode !== 'off') this.#machine.late += 1;
-    return isCurrent;
-  }
-
-  // Undoes what the permit stood for while the call was under way. False when its lease has run out.
-  #giveBack(permit: IssuedPermit, now: number): boolean {
-    const { countedAhead } = permit;
-    if (countedAhead !== undefined) {
-      countedAhead.window.forgetSlow(countedAhead.stamp);
+    if (issuedIn === this.#machine.generation) {
+      this.#giveBack(permit);
       return true;
     }
+    const isNews = result !== 'nothing' && !(permit.countedAs !== undefined && result === 'success');
+    if (isNews && this.mode !== 'off') this.#machine.late += 1;
+    return false;
+  }
+
+  // Undoes what the permit stood for while the call was under way.
+  #giveBack(permit: IssuedPermit): void {
+    const { countedAhead } = permit;
     const { state } = this.#machine;
-    return state.kind !== 'half-open' || state.giveBack(permit, now);
+    if (countedAhead !== undefined) countedAhead.window.forgetSlow(countedAhead.stamp);
+    else if (state.kind === 'half-open') state.giveBack(permit);
   }
 
   // As run(), but with a permit only where the call fails: most never need one. An async function would add a third more to a success.

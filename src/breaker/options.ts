@@ -1,4 +1,4 @@
-import { func, integer, notNegative, oneOf, positive, record, reject, within } from '../core/check.js';
+import { bool, func, integer, notNegative, oneOf, positive, record, reject, within } from '../core/check.js';
 
 const MODES = ['enforce', 'observe', 'off'] as const;
 
@@ -7,6 +7,14 @@ const MODES = ['enforce', 'observe', 'off'] as const;
  * `off` lets everything pass and records nothing.
  */
 export type BreakerMode = (typeof MODES)[number];
+
+const OPEN_AS = ['last', 'error', 'response'] as const;
+
+/**
+ * What a call over HTTP gets that an open circuit turns away: `error` is a `CircuitOpenError`, `response` an answer of 503 that no
+ * upstream has sent, `last` the one of the two that is of the kind of the upstream's last failure.
+ */
+export type OpenAs = (typeof OPEN_AS)[number];
 
 /** What a call came to, as far as it is known: an HTTP status, or what was thrown. */
 export interface BreakerOutcome {
@@ -43,16 +51,26 @@ export interface BreakerOptions {
   readonly slowRatio?: number;
   /** How long the circuit stays open the first time, in milliseconds; it doubles while the probes fail. @default 5_000 */
   readonly openMs?: number;
-  /** Bound of that doubling and of a Retry-After, before jitter, in milliseconds. @default 60_000, or `openMs` if that is more */
+  /** Bound of that doubling, before jitter, and of a Retry-After, in milliseconds. @default 60_000, or `openMs` if that is more */
   readonly maxOpenMs?: number;
-  /** Each open period is made longer by a random share of itself up to this, in [0, 1]. @default 0.1 */
+  /** Each open period is made longer by a random share of itself up to this, in [0, 1]; not one that a Retry-After has named. @default 0.1 */
   readonly jitterRatio?: number;
-  /** Calls let through to try a half-open circuit, 1 to 1,000. @default 3 */
+  /** Results that decide a half-open circuit, and calls let through at once for them, 1 to 1,000. @default 3 */
   readonly probes?: number;
-  /** After so many milliseconds a probe's permit is given to another call. @default the longest of open period, `openMs`, `timeoutMs` */
+  /**
+   * After so many milliseconds the place of a probe that has no result yet is given to one more call; its own result still counts.
+   * @default the longest of open period, `openMs`, `timeoutMs`
+   */
   readonly leaseMs?: number;
   /** Which outcomes count against the upstream. @default whatever throws */
   readonly isFailure?: IsFailure;
+  /** What a call over HTTP gets that the open circuit turns away; `run()` always throws. @default 'last' */
+  readonly openAs?: OpenAs;
+  /**
+   * True: a 429 or 503 with a Retry-After that `isFailure` does not take for good, or for no evidence, opens the circuit at once, for as
+   * long as it says and at most `maxOpenMs`. @default false
+   */
+  readonly holdOnRetryAfter?: boolean;
   /** Deadline of one attempt, its body included, in milliseconds. @default off */
   readonly timeoutMs?: number;
   /** Calls under way at once; one more is rejected at once. @default off */
@@ -76,6 +94,8 @@ export interface BreakerConfig {
   readonly probes: number;
   readonly leaseMs: number | undefined;
   readonly isFailure: IsFailure | undefined;
+  readonly openAs: OpenAs;
+  readonly holdOnRetryAfter: boolean;
   readonly timeoutMs: number | undefined;
   readonly maxConcurrent: number | undefined;
   readonly retry: Readonly<Required<RetryOptions>> | undefined;
@@ -95,6 +115,8 @@ const KNOWN = [
   'probes',
   'leaseMs',
   'isFailure',
+  'openAs',
+  'holdOnRetryAfter',
   'timeoutMs',
   'maxConcurrent',
   'retry',
@@ -115,6 +137,7 @@ export function resolveBreaker(given: BreakerOptions = {}, path = 'breaker'): Br
   const { mode = 'enforce', windowMs = 10_000, windowCalls, minimumCalls = 20, failureRatio = 0.5 } = given;
   const { slowCallMs, slowRatio = 1, openMs = 5_000, jitterRatio = 0.1, probes = 3 } = given;
   const { leaseMs, isFailure, timeoutMs, maxConcurrent, retry } = given;
+  const { openAs = 'last', holdOnRetryAfter = false } = given;
 
   checkMode(`${path}.mode`, mode);
   positive(`${path}.windowMs`, windowMs);
@@ -137,6 +160,8 @@ export function resolveBreaker(given: BreakerOptions = {}, path = 'breaker'): Br
   within(`${path}.probes`, probes, 1, maxProbes);
   if (leaseMs !== undefined) positive(`${path}.leaseMs`, leaseMs);
   if (isFailure !== undefined) func(`${path}.isFailure`, isFailure);
+  oneOf(`${path}.openAs`, openAs, OPEN_AS);
+  bool(`${path}.holdOnRetryAfter`, holdOnRetryAfter);
   if (timeoutMs !== undefined) within(`${path}.timeoutMs`, timeoutMs, 1, maxTimeoutMs);
   if (maxConcurrent !== undefined) integer(`${path}.maxConcurrent`, maxConcurrent);
 
@@ -154,6 +179,8 @@ export function resolveBreaker(given: BreakerOptions = {}, path = 'breaker'): Br
     probes,
     leaseMs,
     isFailure,
+    openAs,
+    holdOnRetryAfter,
     timeoutMs,
     maxConcurrent,
     retry: retry === undefined ? undefined : resolveRetry(retry, `${path}.retry`),

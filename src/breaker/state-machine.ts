@@ -1,6 +1,6 @@
 import { HalfOpen } from './half-open.js';
 import type { BreakerConfig, BreakerMode } from './options.js';
-import type { IssuedPermit } from './permit.js';
+import type { FailureDetails, IssuedPermit } from './permit.js';
 import { SLOW } from './reason-counts.js';
 import type { BreakerRuntime } from './runtime.js';
 import { type BreakerSnapshot, type BreakerState, countsOf } from './snapshot.js';
@@ -14,14 +14,16 @@ import { createWindow, type Window } from './window.js';
  * The states of a circuit and what moves it between them. Each change begins a new generation, with an empty window where it
  * closes or half-opens. The window and the log are made when they are first needed.
  *
- *     closed ──ratio reached, Retry-After──▶ open ──time is up, next call──▶ half-open ──probes pass──▶ closed
- *                                             ▲──────────── probes fail ────────┘
+ *     closed ──ratio reached, hold──▶ open ──time is up, next call──▶ half-open ──enough probes pass──▶ closed
+ *                                      ▲────── too many probes fail ──────┘
  */
 export class StateMachine {
   readonly name: string;
   readonly runtime: BreakerRuntime;
   rejected = 0;
   late = 0;
+  /** How the upstream failed last, of what was counted; undefined where it has not. */
+  lastFailure: 'answer' | 'error' | undefined = undefined;
   #config: BreakerConfig;
   #mode: BreakerMode;
   #state: State = CLOSED;
@@ -83,7 +85,7 @@ export class StateMachine {
     const window = this.#window;
     window.record(now, false, false);
     // It can still trip: by completing the minimum, or when what aged out just now was good.
-    if (window.failures !== 0 || window.slow !== 0) this.#judge(window, now, undefined);
+    if (window.failures !== 0 || window.slow !== 0) this.#judge(window, now, undefined, undefined);
   }
 
   /** As {@link countSuccess} where there is nothing to judge; else does nothing and returns false. */
@@ -94,11 +96,34 @@ export class StateMachine {
     return true;
   }
 
-  count(now: number, permit: IssuedPermit, failed: boolean, slow: boolean, reason: string | undefined): void {
+  count(
+    now: number,
+    permit: IssuedPermit,
+    failed: boolean,
+    slow: boolean,
+    reason: string | undefined,
+    details: FailureDetails | undefined,
+  ): void {
     this.#window ??= createWindow(this.#config);
     const window = this.#window;
+    if (failed) this.#noteFailure(details);
     window.record(now, failed, slow, reason);
-    this.#judge(window, now, permit);
+    this.#judge(window, now, permit, details?.retryAfterMs);
+  }
+
+  /** Counts a probe as failed that was counted as a success when the upstream began to answer. */
+  countAfterAll(
+    now: number,
+    permit: IssuedPermit,
+    reason: string,
+    details: FailureDetails | undefined,
+  ): void {
+    const window = this.#window;
+    const { countedAs } = permit;
+    if (!(window instanceof Tally) || countedAs === undefined) return;
+    this.#noteFailure(details);
+    window.turn(countedAs, reason);
+    this.#judge(window, now, permit, details?.retryAfterMs);
   }
 
   /** Counts a call as slow that has not ended yet. */
@@ -106,15 +131,13 @@ export class StateMachine {
     this.#window ??= createWindow(this.#config);
     const window = this.#window;
     permit.countedAhead = { window, stamp: window.record(now, false, true, SLOW) };
-    this.#judge(window, now, permit);
+    this.#judge(window, now, permit, undefined);
   }
 
-  /** Opens for a time, at most `maxOpenMs`. */
-  open(now: number, periodMs: number, why: TransitionCause, permit: IssuedPermit | undefined): void {
-    const { maxOpenMs, jitterRatio } = this.#config;
-    // Longer, never shorter: an upstream that asked for a time gets it, and many callers still do not return together.
-    const spreadMs = Math.min(periodMs, maxOpenMs) * (1 + jitterRatio * this.runtime.random());
-    this.move({ kind: 'open', openedAt: now, until: now + spreadMs }, why, now, permit);
+  /** Opens at once for the time that the upstream has asked for. */
+  hold(now: number, forMs: number, permit: IssuedPermit): void {
+    this.lastFailure = 'answer';
+    this.#open(now, Math.min(forMs, this.#config.maxOpenMs), 'retry-after', permit);
   }
 
   move(
@@ -173,7 +196,16 @@ export class StateMachine {
     return this.#snapshotOf(window, this.#minimum, now);
   }
 
-  #judge(window: Window, now: number, permit: IssuedPermit | undefined): void {
+  #noteFailure(details: FailureDetails | undefined): void {
+    this.lastFailure = details?.isAnswer === true ? 'answer' : 'error';
+  }
+
+  #judge(
+    window: Window,
+    now: number,
+    permit: IssuedPermit | undefined,
+    retryAfterMs: number | undefined,
+  ): void {
     const state = this.#state;
     const config = this.#config;
     const cause =
@@ -183,8 +215,20 @@ export class StateMachine {
       this.move(CLOSED, cause, now, permit);
     } else {
       this.#attempts += 1;
-      this.open(now, backOffMs(this.#attempts, config), cause, permit);
+      this.#open(now, this.#openPeriodMs(retryAfterMs), cause, permit);
     }
+  }
+
+  #openPeriodMs(retryAfterMs: number | undefined): number {
+    const { maxOpenMs, jitterRatio } = this.#config;
+    // An upstream that has named a time gets that one.
+    if (retryAfterMs !== undefined && retryAfterMs > 0) return Math.min(retryAfterMs, maxOpenMs);
+    // Longer by chance, so that many callers do not return together.
+    return backOffMs(this.#attempts, this.#config) * (1 + jitterRatio * this.runtime.random());
+  }
+
+  #open(now: number, periodMs: number, why: TransitionCause, permit: IssuedPermit | undefined): void {
+    this.move({ kind: 'open', openedAt: now, until: now + periodMs }, why, now, permit);
   }
 
   // What it reads as while time stands still: an open circuit is open until somebody asks for leave.

@@ -22,6 +22,13 @@ export class Tally implements Window {
     this.#reasons.remove(SLOW);
   }
 
+  /** Makes a failure of a call that was counted as a success or as slow. */
+  turn(was: 'success' | 'slow', reason: string): void {
+    this.failures += 1;
+    if (was === 'slow') this.#reasons.remove(SLOW);
+    this.#reasons.add(reason);
+  }
+
   expire(): void {}
 
   reasons(): Record<string, number> {

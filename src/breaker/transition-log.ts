@@ -1,12 +1,16 @@
 import type { BreakerRuntime } from './runtime.js';
 import type { BreakerSnapshot, BreakerState } from './snapshot.js';
 
-/** What moved a circuit from one state to another. */
+/**
+ * What moved a circuit from one state to another: the calls in its window, or its probes, reached `failureRatio` (`failure-ratio`,
+ * `probes-failed`) or `slowRatio` (`slow-ratio`), or the probes can no longer reach either (`probes-passed`); the upstream asked to be
+ * left alone (`retry-after`, see `holdOnRetryAfter`); the open period was over (`elapsed`); or somebody moved it by hand.
+ */
 export type TransitionCause =
   | 'failure-ratio'
   | 'slow-ratio'
   | 'retry-after'
-  | 'probe-failed'
+  | 'probes-failed'
   | 'probes-passed'
   | 'elapsed'
   | 'forced'

@@ -10,15 +10,18 @@ export function tripOf(window: Window, config: BreakerConfig): 'failure-ratio' |
   return undefined;
 }
 
-/** What the probes of a half-open circuit have decided, as soon as the results still to come cannot change it (Failsafe). */
+/**
+ * What the probes of a half-open circuit have decided, by the same ratios as a closed one's calls, and as soon as the results still to
+ * come cannot change it (Failsafe).
+ */
 export function decisionOf(
   window: Window,
   probes: number,
   config: BreakerConfig,
-): 'probe-failed' | 'slow-ratio' | 'probes-passed' | undefined {
+): 'probes-failed' | 'slow-ratio' | 'probes-passed' | undefined {
   const { failureRatio, slowCallMs, slowRatio } = config;
   const toCome = probes - window.calls;
-  if (window.failures / probes >= failureRatio) return 'probe-failed';
+  if (window.failures / probes >= failureRatio) return 'probes-failed';
   if (slowCallMs !== undefined && window.slow / probes >= slowRatio) return 'slow-ratio';
   if ((window.failures + toCome) / probes >= failureRatio) return undefined;
   if (slowCallMs !== undefined && (window.slow + toCome) / probes >= slowRatio) return undefined;

@@ -21,7 +21,7 @@ export interface EvidenceParts {
  * other way round, and whoever gets a 500 rarely reads on.
  */
 export function tellStatus(call: OutboundCall, { clock, faults, isOwn }: EvidenceParts): void {
-  const { statusCode } = call;
+  const { statusCode, config } = call;
   const permit = permitOf(call);
   if (permit === undefined) return;
   if (isOfProxy(call) || (statusCode >= 400 && isOwn(call))) {
@@ -29,22 +29,26 @@ export function tellStatus(call: OutboundCall, { clock, faults, isOwn }: Evidenc
     permit.ignore();
     return;
   }
-  if (statusCode === 429 || statusCode === 503) {
-    const retryAfterMs = retryAfterOf(call.retryAfter, clock.epochMs());
-    if (retryAfterMs !== undefined && retryAfterMs > 0) {
-      call.permit = undefined;
-      permit.hold(retryAfterMs);
-      return;
-    }
-  }
   const ours = judgeStatus(statusCode);
-  const isAsked = call.config?.isFailure !== undefined;
+  const isAsked = config?.isFailure !== undefined;
   const verdict = isAsked ? judgeAlso(call, { status: statusCode }, ours, faults) : ours;
-  if (verdict.kind === 'failure') {
-    call.permit = undefined;
-    tell(permit, verdict);
-  } else call.statusVerdict = verdict;
+  if (verdict.kind === 'success') {
+    call.statusVerdict = verdict;
+    permit.answering();
+    return;
+  }
+  call.permit = undefined;
+  const retryAfterMs =
+    statusCode === 429 || statusCode === 503 ? retryAfterOf(call.retryAfter, clock.epochMs()) : undefined;
+  const isHeld = config?.holdOnRetryAfter === true && (!isAsked || verdict.kind === 'failure');
+  if (isHeld && retryAfterMs !== undefined && retryAfterMs > 0) permit.hold(retryAfterMs);
+  else if (verdict.kind === 'ignore') permit.ignore();
+  // A limit of one caller's is not everybody's: what a 429 asks for is not for the others.
+  else if (statusCode === 503) permit.failure(undefined, verdict.reason, { isAnswer: true, retryAfterMs });
+  else permit.failure(undefined, verdict.reason, ANSWER);
 }
+
+const ANSWER = { isAnswer: true } as const;
 
 /** Tells the breaker of a call how the exchange ended, unless its status has decided; `error` is undefined for one that is whole. */
 export function tellEnd(

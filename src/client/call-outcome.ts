@@ -85,8 +85,9 @@ const staleSocketCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'UND_ERR_SO
 // The close and the request have crossed on the way: that shows within a round trip. Later it was the upstream that gave up.
 const staleWithinMs = 1_000;
 
-/** What a status says by itself: below 500 the upstream did its work. */
+/** What a status says by itself: below 500 the upstream did its work, and 429 is about the caller that it limits. */
 export function judgeStatus(statusCode: number): Verdict {
+  if (statusCode === 429) return ignore;
   return statusCode >= 500 ? { kind: 'failure', reason: String(statusCode) } : success;
 }
 

@@ -14,11 +14,14 @@ export class FetchCall {
   retries: number;
   /** The newest of them. */
   last: OutboundCall | undefined;
+  /** The breaker has turned an attempt away: what it came to is no answer of the upstream. */
+  isTurnedAway: boolean;
 
   constructor(signal: AbortSignal | undefined) {
     this.signal = signal;
     this.attempts = 0;
     this.retries = 0;
     this.last = undefined;
+    this.isTurnedAway = false;
   }
 }

@@ -88,8 +88,9 @@ export async function repeatFetch(request: FetchRequest, first: FetchOutcome): P
 }
 
 /** How long to wait before another attempt, in milliseconds; undefined for none. */
-function waitFor({ last, retries, signal }: FetchCall, outcome: FetchOutcome): number | undefined {
-  const retry = last?.config?.retry;
+function waitFor(call: FetchCall, outcome: FetchOutcome): number | undefined {
+  const { last, retries, signal } = call;
+  const retry = call.isTurnedAway ? undefined : last?.config?.retry;
   if (last?.breaker === undefined || retry === undefined || retries + 1 >= retry.attempts || signal?.aborted)
     return undefined;
   // Full jitter: whoever failed together does not come back together.

@@ -5,9 +5,11 @@ import { syncBuiltinESMExports } from 'node:module';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import type { Faults } from '../core/faults.js';
+import { answerRequest, isAnswered, letGo } from './http-answer.js';
 import { abortRequest, callKey, type ObservedRequest, observeRequest } from './http-exchange.js';
 import { httpHeaders } from './http-headers.js';
 import { isRejection } from './is-rejection.js';
+import { OpenAnswer } from './open-answer.js';
 import type { OutboundRouter } from './outbound-router.js';
 import { resendCountOf } from './resend.js';
 import { createSocketTarget, createTarget, defaultPort, type Target } from './target.js';
@@ -27,6 +29,7 @@ type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
  */
 export function observeHttpClients(router: OutboundRouter, faults: Faults): void {
   const { addRequest } = http.Agent.prototype as unknown as { addRequest: AnyFunction };
+  const { onSocket } = http.ClientRequest.prototype as unknown as { onSocket: AnyFunction };
   Object.defineProperty(http.Agent.prototype, 'addRequest', {
     configurable: true,
     writable: true,
@@ -34,6 +37,19 @@ export function observeHttpClients(router: OutboundRouter, faults: Faults): void
       const req = args[0] as ObservedRequest;
       if (req[callKey] === undefined && !meet(req, args[1], this.options, router, faults)) return undefined;
       return addRequest.apply(this, args);
+    },
+  });
+  // With a `createConnection` of its own a request has its socket before anything tells of it.
+  Object.defineProperty(http.ClientRequest.prototype, 'onSocket', {
+    configurable: true,
+    writable: true,
+    value: function (this: ObservedRequest, ...args: unknown[]) {
+      const wasMet = this[callKey] !== undefined;
+      if (wasMet ? isAnswered(this, args[0]) : !meet(this, undefined, undefined, router, faults)) {
+        letGo(args[0]);
+        return undefined;
+      }
+      return onSocket.apply(this, args);
     },
   });
   // Node 22 and later tell of every request; on Node 20 the functions that make them are wrapped.
@@ -64,7 +80,7 @@ function wrapFactories(router: OutboundRouter, faults: Faults): void {
   syncBuiltinESMExports();
 }
 
-/** False when the breaker turned the request away: it then gets the error in place of a socket. */
+/** False when the breaker turned the request away: it then gets the answer or the error in place of a socket. */
 function meet(
   req: ObservedRequest,
   options: unknown,
@@ -78,7 +94,8 @@ function meet(
   } catch (error) {
     if (isRejection(error)) {
       req[callKey] = null;
-      req.onSocket(undefined, error);
+      if (error instanceof OpenAnswer) answerRequest(req, error);
+      else req.onSocket(undefined, error);
       return false;
     }
     faults.caught('client.http', error);
@@ -93,7 +110,8 @@ function meetLate(req: ObservedRequest, router: OutboundRouter, faults: Faults):
   } catch (error) {
     if (isRejection(error)) {
       req[callKey] = null;
-      req.destroy(error);
+      if (error instanceof OpenAnswer) answerRequest(req, error);
+      else req.destroy(error);
     } else faults.caught('client.http', error);
   }
 }

@@ -33,7 +33,7 @@ export interface ObservedRequest extends Omit<http.ClientRequest, '_header' | 'o
   /** Names and values in turn, which are added to the head when it is written. */
   [addedKey]?: string[];
   readonly res?: ObservedResponse | null;
-  onSocket(socket: undefined, error?: Error): void;
+  onSocket(socket: Socket | undefined, error?: Error): void;
 }
 
 interface ObservedResponse extends http.IncomingMessage {

@@ -15,6 +15,7 @@ import type { Method } from '../metrics/http-methods.js';
 import type { CallTracing } from '../trace/call-tracing.js';
 import { type EvidenceParts, evidenceOf, tellEnd, tellStatus } from './call-evidence.js';
 import { brokenOff, errorTypeOf } from './call-outcome.js';
+import { OpenAnswer } from './open-answer.js';
 import { type CallOwner, OutboundCall } from './outbound-call.js';
 import { type HeaderAccess, writeContext } from './outbound-headers.js';
 import { OwnServers, type ServerSource } from './own-servers.js';
@@ -96,7 +97,8 @@ export class Outbound implements CallOwner {
 
   /**
    * Begins a call in a context; one that is held has its span when it is traced, where others may have one for it.
-   * @throws CircuitOpenError `ERR_CIRCUIT_OPEN` when the breaker of its upstream turns it away; the call is then already told of.
+   * @throws CircuitOpenError `ERR_CIRCUIT_OPEN` when the breaker of its upstream turns it away, or an {@link OpenAnswer} that the caller
+   * is to get in place of that; the call is then already told of.
    */
   begin(target: Target, context: Context, resendCount = 0, isHeld = false): OutboundCall {
     const { clock, methodOf, breakers, isTracedElsewhere } = this.#parts;
@@ -278,9 +280,10 @@ export class Outbound implements CallOwner {
       if (call.breaker === breaker && call.reader?.isBehind === true) leavePlace(call);
   }
 
-  #reject(call: OutboundCall, breaker: Breaker): Error {
+  #reject(call: OutboundCall, breaker: Breaker): Error | OpenAnswer {
     const { tracing } = this.#parts;
     const error = breaker.rejection();
+    const { rejectsAs } = breaker;
     call.isSettled = true;
     call.isSpanEnded = true;
     call.errorType = error.code;
@@ -293,7 +296,7 @@ export class Outbound implements CallOwner {
     });
     // Not measured: a call that was never made says nothing of how long calls take.
     tracing.end(call, call.startMs);
-    return error;
+    return rejectsAs === 'response' ? new OpenAnswer(error) : error;
   }
 
   #endSpan(call: OutboundCall, endMs: number): void {

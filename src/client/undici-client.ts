@@ -6,10 +6,20 @@ import type { Faults } from '../core/faults.js';
 import { isEventStream } from './event-stream.js';
 import { FETCH_KEY, type FetchCall } from './fetch-call.js';
 import { isRejection } from './is-rejection.js';
+import { OpenAnswer } from './open-answer.js';
+import type { Outbound } from './outbound.js';
 import type { OutboundCall } from './outbound-call.js';
 import type { OutboundRouter } from './outbound-router.js';
 import { resendCountOf } from './resend.js';
-import { type Authority, createSocketTarget, createTargetAt, knownOrigin, namedAuthority } from './target.js';
+import {
+  type Authority,
+  createSocketTarget,
+  createTargetAt,
+  knownOrigin,
+  namedAuthority,
+  type Target,
+} from './target.js';
+import { answerDispatch } from './undici-answer.js';
 import { connectionOf, noteConnection, UndiciConnection } from './undici-connection.js';
 import { dispatcherPrototypes, isLeaf, originOfClient } from './undici-copies.js';
 import {
@@ -141,8 +151,13 @@ export class UndiciClients {
         if (isUpgrade(options)) tellUpgrade(handler, call);
       }
     } catch (error) {
-      if (isRejection(error)) return rejectDispatch(handler, error);
-      this.#faults.caught('client.undici', error);
+      // A client that takes no calls any more says so itself.
+      if (isRejection(error) && !isClosed(client)) {
+        return error instanceof OpenAnswer
+          ? answerDispatch(options, handler, error)
+          : rejectDispatch(handler, error);
+      }
+      if (!isRejection(error)) this.#faults.caught('client.undici', error);
     }
     if (call === undefined) return original.call(client, options, handler);
     if (call.owner.isBeside) {
@@ -194,7 +209,7 @@ export class UndiciClients {
       if (isAbortSignal(signal)) call.signal = signal;
       return call;
     }
-    const call = outbound.begin(target, context, fetchCall.attempts, true);
+    const call = beginAttempt(outbound, target, context, fetchCall);
     call.signal = fetchCall.signal;
     call.retries = fetchCall.retries;
     fetchCall.attempts += 1;
@@ -278,7 +293,7 @@ export class UndiciClients {
       return this.#begin(request, knownOrigin(String(request.origin)), activeContext());
     } catch (error) {
       if (!isRejection(error)) throw error;
-      abortRequest(request, error);
+      abortRequest(request, error instanceof OpenAnswer ? error.error : error);
       return undefined;
     }
   }
@@ -313,6 +328,20 @@ interface Message {
   readonly response?: { readonly statusCode: number; readonly headers: unknown };
   readonly error?: unknown;
   readonly socket?: unknown;
+}
+
+function beginAttempt(outbound: Outbound, target: Target, context: Context, call: FetchCall): OutboundCall {
+  try {
+    return outbound.begin(target, context, call.attempts, true);
+  } catch (error) {
+    call.isTurnedAway = isRejection(error);
+    throw error;
+  }
+}
+
+function isClosed(client: object): boolean {
+  const { closed, destroyed } = client as { closed?: unknown; destroyed?: unknown };
+  return closed === true || destroyed === true;
 }
 
 /** The global fetch counts its attempts itself. */

@@ -11,14 +11,25 @@ export interface DispatchOptions {
   readonly signal?: unknown;
   readonly servername?: unknown;
   readonly headers?: unknown;
+  readonly body?: unknown;
 }
 
 /** Takes what becomes of a dispatched request: as versions 6 and 7 call it, or as version 8 does. */
 export interface DispatchHandler {
   [contextKey]?: Context;
+  onConnect?(abort: (reason?: unknown) => void, context: unknown): void;
+  onHeaders?(statusCode: number, headers: Buffer[], resume: () => void, statusText: string): unknown;
+  onData?(chunk: Buffer): unknown;
+  onComplete?(trailers: Buffer[]): void;
   onError?(error: Error): void;
-  onResponseError?(controller: unknown, error: Error): void;
   onUpgrade?(statusCode: number | null, ...others: unknown[]): unknown;
+  onRequestStart?(controller: unknown, context: unknown): void;
+  onRequestUpgrade?(controller: unknown, statusCode: number, headers: object, socket: unknown): void;
+  onResponseStarted?(): void;
+  onResponseStart?(controller: unknown, statusCode: number, headers: object, statusText: string): void;
+  onResponseData?(controller: unknown, chunk: Buffer): void;
+  onResponseEnd?(controller: unknown, trailers: object): void;
+  onResponseError?(controller: unknown, error: Error): void;
 }
 
 export type Dispatch = (this: object, options: DispatchOptions, handler: DispatchHandler) => boolean;

@@ -51,7 +51,7 @@ describe('the decision', () => {
     expect(breaker.state).toBe('half-open');
     fail(1);
     expect(breaker.state).toBe('open');
-    expect(moves.at(-1)).toBe('half-open>open:probe-failed');
+    expect(moves.at(-1)).toBe('half-open>open:probes-failed');
   });
 
   test('one of three may fail', () => {
@@ -189,23 +189,44 @@ describe('a probe that hangs', () => {
     expect(breaker.tryAcquire()).toBeUndefined();
   });
 
-  test('counts for nothing when it comes back after its permit was given to another', () => {
+  test.each([
+    ['success', 'closed'],
+    ['failure', 'open'],
+  ] as const)('still counts when it comes back after its place was given to another: %s', (ending, state) => {
     const { breaker, acquire, advance } = createHalfOpen();
     const hung = [acquire(), acquire(), acquire()];
-    advance(5_000);
-    acquire();
-    for (const permit of hung) permit.failure();
-    expect(breaker.snapshot()).toMatchObject({ state: 'half-open', calls: 0, late: 3 });
+    advance(60_000);
+    const next = acquire();
+    for (const permit of hung) permit[ending]();
+    expect(breaker.snapshot()).toMatchObject({ state, late: 1 });
+    next.success();
+    expect(breaker.snapshot()).toMatchObject({ state, late: 2 });
   });
 
-  test('counts for nothing when it comes back after its lease, though nobody called meanwhile', () => {
+  test('leaves a place for each result that is still needed, and no more', () => {
+    const { breaker, acquire, advance } = createHalfOpen({ failureRatio: 1 });
+    const hung = [acquire(), acquire(), acquire()];
+    advance(5_000);
+    hung[0]?.failure();
+    acquire();
+    acquire();
+    expect(breaker.tryAcquire()).toBeUndefined();
+  });
+
+  test('closes a circuit whose upstream is slower than its lease, however slow it is', () => {
     const { breaker, acquire, advance } = createHalfOpen();
-    const [one, other] = [acquire(), acquire()];
-    advance(4_999);
-    one.success();
-    advance(1);
-    other.success();
-    expect(breaker.snapshot()).toMatchObject({ state: 'half-open', calls: 1, late: 1 });
+    const underWay = [];
+    for (let second = 0; second < 17; second += 1) {
+      for (let permit = breaker.tryAcquire(); permit !== undefined; permit = breaker.tryAcquire())
+        underWay.push(permit);
+      advance(1_000);
+    }
+    // Three for each lease of 5 s.
+    expect(underWay).toHaveLength(12);
+    underWay[0]?.success();
+    underWay[1]?.success();
+    expect(breaker.state).toBe('closed');
+    acquire();
   });
 
   test.each<[string, BreakerOptions, number]>([
@@ -258,4 +279,95 @@ test('it waits for ever for a call, without deciding anything', () => {
   acquire().ignore();
   advance(1e9);
   expect(breaker.state).toBe('half-open');
+});
+
+describe('a probe that the upstream has begun to answer', () => {
+  test('is a success from then on, though its body may never end', () => {
+    const { breaker, acquire, moves } = createHalfOpen();
+    acquire().answering();
+    expect(breaker.snapshot()).toMatchObject({ state: 'half-open', calls: 1, failures: 0 });
+    acquire().answering();
+    expect(breaker.state).toBe('closed');
+    expect(moves.at(-1)).toBe('half-open>closed:probes-passed');
+  });
+
+  test('counts once, whatever else is said of it', () => {
+    const { breaker, acquire } = createHalfOpen({ failureRatio: 1, probes: 5 });
+    acquire().failure();
+    const probe = acquire();
+    probe.answering();
+    probe.answering();
+    probe.success();
+    expect(breaker.state).toBe('closed');
+    expect(breaker.snapshot()).toMatchObject({ calls: 0, late: 0 });
+  });
+
+  test('counts as a failure in place of the success when its body breaks off while it is still half-open', () => {
+    const { breaker, acquire, moves, transitions } = createHalfOpen({ probes: 3 });
+    const probe = acquire();
+    probe.answering();
+    probe.failure(undefined, 'ECONNRESET');
+    expect(breaker.snapshot()).toMatchObject({ state: 'half-open', calls: 1, failures: 1 });
+    acquire().failure(undefined, 'ECONNRESET');
+    expect(moves.at(-1)).toBe('half-open>open:probes-failed');
+    expect(transitions.at(-1)?.reasons).toEqual({ ECONNRESET: 2 });
+  });
+
+  test('counts for nothing more when its body breaks off after the circuit has closed', () => {
+    const { breaker, acquire } = createHalfOpen();
+    const probes = [acquire(), acquire()];
+    for (const probe of probes) probe.answering();
+    for (const probe of probes) probe.failure();
+    expect(breaker.snapshot()).toMatchObject({ state: 'closed', calls: 0, failures: 0, late: 2 });
+  });
+
+  test('nor is it late when it ends well after that', () => {
+    const { breaker, acquire } = createHalfOpen();
+    const probes = [acquire(), acquire()];
+    for (const probe of probes) probe.answering();
+    for (const probe of probes) probe.success();
+    expect(breaker.snapshot()).toMatchObject({ state: 'closed', calls: 0, late: 0 });
+  });
+
+  test('stays a success when its caller has read enough', () => {
+    const { breaker, acquire } = createHalfOpen();
+    const probe = acquire();
+    probe.answering();
+    probe.ignore();
+    expect(breaker.snapshot()).toMatchObject({ state: 'half-open', calls: 1, failures: 0 });
+  });
+
+  test('is slow by when that was, not by how long it is read', () => {
+    const { breaker, acquire, advance } = createHalfOpen({ slowCallMs: 100, probes: 5 });
+    const [quick, slow] = [acquire(), acquire()];
+    quick.answering();
+    advance(101);
+    slow.answering();
+    advance(60_000);
+    expect(breaker.snapshot()).toMatchObject({ calls: 2, slow: 1 });
+    slow.failure(undefined, 'ECONNRESET');
+    expect(breaker.snapshot()).toMatchObject({ calls: 2, slow: 1, failures: 1 });
+  });
+});
+
+test('of a closed circuit, too, a call is not slow for the time that is spent on reading it', () => {
+  const { breaker, acquire, advance } = createHarness({ slowCallMs: 100 });
+  const call = acquire();
+  advance(99);
+  call.answering();
+  advance(10_000);
+  acquire().ignore();
+  expect(breaker.snapshot()).toMatchObject({ calls: 0, slow: 0 });
+  call.success();
+  expect(breaker.snapshot()).toMatchObject({ calls: 1, slow: 0 });
+});
+
+test('a call that was let through before it opened has no say when it is answered in the half-open', () => {
+  const harness = createHarness();
+  const early = harness.acquire();
+  harness.trip();
+  harness.advance(5_000);
+  harness.acquire();
+  early.answering();
+  expect(harness.breaker.snapshot()).toMatchObject({ state: 'half-open', calls: 0 });
 });

@@ -115,7 +115,7 @@ test('a probe counted as slow and ignored in the end gives its permit back', () 
   expect(breaker.tryAcquire()).toBeUndefined();
 });
 
-test('a probe whose lease ran out is not counted as slow later', () => {
+test('a probe whose lease ran out counts as slow all the same', () => {
   const { breaker, acquire, advance, fail } = createHarness({ ...options, leaseMs: 500 });
   fail(4);
   advance(5_000);
@@ -125,19 +125,20 @@ test('a probe whose lease ran out is not counted as slow later', () => {
   advance(600);
   acquire();
   advance(500);
-  acquire();
-  expect(breaker.snapshot()).toMatchObject({ state: 'half-open', calls: 0, slow: 0 });
+  expect(breaker.tryAcquire()).toBeUndefined();
+  expect(breaker.snapshot()).toMatchObject({ state: 'open', calls: 2, slow: 2 });
 });
 
-test('nor when nobody asked between the end of its lease and then', () => {
+test('also where nobody asked between the end of its lease and then, until it ends otherwise', () => {
   const { breaker, acquire, advance, fail } = createHarness({ ...options, leaseMs: 500 });
   fail(4);
   advance(5_000);
   const probe = acquire();
   advance(1_100);
   acquire();
-  probe.failure();
-  expect(breaker.snapshot()).toMatchObject({ state: 'half-open', calls: 0, slow: 0, late: 1 });
+  expect(breaker.snapshot()).toMatchObject({ state: 'half-open', calls: 1, slow: 1 });
+  probe.failure(1);
+  expect(breaker.snapshot()).toMatchObject({ state: 'half-open', calls: 1, failures: 1, slow: 0, late: 0 });
 });
 
 test('calls under way from before a change of state are not counted after it', () => {

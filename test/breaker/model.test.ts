@@ -39,7 +39,7 @@ const waitMs = fc.oneof(fc.nat(20), fc.constantFrom(50, 100, 101, 300, 400, 401,
 type Action =
   | { readonly do: 'acquire' | 'forceOpen' | 'forceClose' | 'reset' }
   | { readonly do: 'wait' | 'setBack'; readonly ms: number }
-  | { readonly do: 'release'; readonly at: number }
+  | { readonly do: 'release' | 'answering'; readonly at: number }
   | { readonly do: 'mode'; readonly mode: 'enforce' | 'observe' | 'off' }
   | { readonly do: 'hold'; readonly at: number; readonly ms: number }
   | {
@@ -47,6 +47,7 @@ type Action =
       readonly at: number;
       readonly durationMs: number | undefined;
       readonly reason: string | undefined;
+      readonly details: { readonly isAnswer: boolean; readonly retryAfterMs: number | undefined } | undefined;
     };
 
 const ending = (of: 'success' | 'failure' | 'ignore') =>
@@ -55,6 +56,13 @@ const ending = (of: 'success' | 'failure' | 'ignore') =>
     at: fc.nat(7),
     durationMs: fc.option(fc.constantFrom(0, 100, 101, 5_000), { nil: undefined }),
     reason: fc.option(fc.constantFrom('timeout', 'ECONNRESET'), { nil: undefined }),
+    details: fc.option(
+      fc.record({
+        isAnswer: fc.boolean(),
+        retryAfterMs: fc.option(fc.constantFrom(-1, 0, 50, 700, 9_000), { nil: undefined }),
+      }),
+      { nil: undefined },
+    ),
   });
 
 const only = <T extends string>(name: T) => fc.constant({ do: name });
@@ -67,6 +75,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 24, arbitrary: ending('failure') },
   { weight: 20, arbitrary: ending('success') },
   { weight: 6, arbitrary: ending('ignore') },
+  { weight: 12, arbitrary: some('answering', { at: fc.nat(7) }) },
   { weight: 24, arbitrary: some('wait', { ms: waitMs }) },
   { weight: 2, arbitrary: some('setBack', { ms: waitMs }) },
   { weight: 3, arbitrary: some('hold', { at: fc.nat(7), ms: fc.constantFrom(-1, 0, 50, 700, 9_000) }) },
@@ -117,8 +126,12 @@ function createPair(given: ModelOptions, chances: readonly number[]) {
       }
       case 'success':
       case 'failure':
-        permits[pick(each.at)]?.[each.do](each.durationMs, each.reason);
-        model.end(pick(each.at), each.do, each.durationMs, each.reason);
+        permits[pick(each.at)]?.[each.do](each.durationMs, each.reason, each.details);
+        model.end(pick(each.at), each.do, each.durationMs, each.reason, each.details);
+        return;
+      case 'answering':
+        permits[pick(each.at)]?.answering();
+        model.answering(pick(each.at));
         return;
       case 'ignore':
         permits[pick(each.at)]?.ignore();
@@ -173,6 +186,7 @@ test('the breaker agrees with a naive reading of its rules, whatever happens to 
           act(each);
           expect(breaker.snapshot()).toEqual(model.snapshot());
           expect(breaker.state).toBe(model.state);
+          expect(breaker.rejectsAs).toBe(model.rejectsAs);
           expect(breaker.observedFailures).toBe(model.observedFailures);
           expect(moves).toEqual(model.moves);
         }

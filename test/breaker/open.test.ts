@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Permit } from '../../src/breaker/permit.js';
 import { createHarness } from './support/harness.js';
 
 test('it rejects, counts the rejections and says when to come back', () => {
@@ -124,10 +125,61 @@ describe('jitter', () => {
     expect(breaker.retryAfterMs).toBeCloseTo(periodMs, 6);
   });
 
-  test('spreads a Retry-After and a bounded period too', () => {
-    const { breaker, acquire } = createHarness({ jitterRatio: 0.2 });
-    acquire().hold(120_000);
+  test('spreads a bounded period too', () => {
+    const { breaker, trip } = createHarness({ jitterRatio: 0.2, openMs: 60_000 });
+    trip();
     expect(breaker.retryAfterMs).toBeCloseTo(66_000, 6);
+  });
+
+  test('never makes a hold longer than the upstream has asked for', () => {
+    const { breaker, acquire } = createHarness({ jitterRatio: 1 });
+    acquire().hold(7_000);
+    expect(breaker.retryAfterMs).toBe(7_000);
+  });
+});
+
+describe('a Retry-After of a failure', () => {
+  const failWith = (acquire: () => Permit, retryAfterMs: number) =>
+    acquire().failure(undefined, '503', { isAnswer: true, retryAfterMs });
+
+  test('opens nothing by itself', () => {
+    const { breaker, acquire, succeed } = createHarness();
+    succeed(30);
+    failWith(acquire, 30_000);
+    expect(breaker.snapshot()).toMatchObject({ state: 'closed', calls: 31, failures: 1 });
+  });
+
+  test('sets how long the circuit stays open that it opens, to the millisecond', () => {
+    const { breaker, acquire, fail } = createHarness({ jitterRatio: 1 });
+    fail(19);
+    failWith(acquire, 2_000);
+    expect(breaker.snapshot()).toMatchObject({ state: 'open', retryAfterMs: 2_000 });
+  });
+
+  test('is bounded like every period', () => {
+    const { breaker, acquire, fail } = createHarness();
+    fail(19);
+    failWith(acquire, 3_600_000);
+    expect(breaker.retryAfterMs).toBe(60_000);
+  });
+
+  test.each([0, -1, Number.NaN])('of %d says nothing', (retryAfterMs) => {
+    const { breaker, acquire, fail } = createHarness();
+    fail(19);
+    failWith(acquire, retryAfterMs);
+    expect(breaker.retryAfterMs).toBe(5_000);
+  });
+
+  test('counts for the opening that the probes bring about, which raises the back-off all the same', () => {
+    const { breaker, acquire, fail, trip, advance } = createHarness();
+    trip();
+    advance(5_000);
+    fail(1);
+    failWith(acquire, 1_000);
+    expect(breaker.snapshot()).toMatchObject({ state: 'open', retryAfterMs: 1_000 });
+    advance(1_000);
+    fail(2);
+    expect(breaker.retryAfterMs).toBe(20_000);
   });
 });
 

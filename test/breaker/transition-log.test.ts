@@ -46,7 +46,7 @@ test('the probes that decided are counted in their transition', () => {
   succeed(1);
   fail(2, 'timeout');
   expect(transitions.at(-1)).toMatchObject({
-    why: 'probe-failed',
+    why: 'probes-failed',
     reasons: { timeout: 2 },
     snapshot: { state: 'open', calls: 3, failures: 2, failureRatio: 2 / 3, retryAfterMs: 10_000 },
   });

@@ -33,7 +33,10 @@ interface ModelPermit {
   readonly generation: number;
   readonly startedAt: number;
   hasEnded: boolean;
-  hasExpired: boolean;
+  /** When the upstream began to answer. */
+  answeredAt: number | undefined;
+  /** The event by which a probe counts that has been answered and has not ended. */
+  head: Event | undefined;
   /** The event by which an overdue call counts before it has ended. */
   ahead: Event | undefined;
 }
@@ -60,6 +63,7 @@ export class Model {
   rejected = 0;
   late = 0;
   observedFailures = 0;
+  lastFailure: 'answer' | 'error' | undefined;
   readonly permits: ModelPermit[] = [];
   readonly moves: ModelMove[] = [];
   readonly holds: { isHeld: boolean; generationOfHold: number }[] = [];
@@ -125,24 +129,56 @@ export class Model {
     return true;
   }
 
-  end(id: number, result: 'success' | 'failure' | 'ignore', durationMs?: number, reason?: string): void {
+  end(
+    id: number,
+    result: 'success' | 'failure' | 'ignore',
+    durationMs?: number,
+    reason?: string,
+    details?: { isAnswer: boolean; retryAfterMs: number | undefined },
+  ): void {
     const permit = this.#end(id, result);
     if (permit === undefined || result === 'ignore') return;
-    const { slowCallMs } = this.#options;
     const failed = result === 'failure';
-    const slow = slowCallMs !== undefined && (durationMs ?? this.now - permit.startedAt) > slowCallMs;
+    if (failed) this.lastFailure = details?.isAnswer ? 'answer' : 'error';
+    const { head } = permit;
+    if (head !== undefined) {
+      if (!failed) return;
+      this.#events[this.#events.lastIndexOf(head)] = { ...head, failed, reason: reason ?? 'failure' };
+      this.#judge(permit, details?.retryAfterMs);
+      return;
+    }
+    const slow = this.#isSlow(durationMs ?? (permit.answeredAt ?? this.now) - permit.startedAt);
     this.#record({
       at: this.now,
       failed,
       slow,
       reason: failed ? (reason ?? 'failure') : slow ? 'slow' : undefined,
     });
+    this.#judge(permit, failed ? details?.retryAfterMs : undefined);
+  }
+
+  answering(id: number): void {
+    const permit = this.permits[id];
+    if (permit === undefined || permit.hasEnded || permit.kind !== 'counted') return;
+    if (permit.generation !== this.generation || permit.answeredAt !== undefined) return;
+    permit.answeredAt = this.now;
+    if (this.kind !== 'half-open' || permit.ahead !== undefined) return;
+    const slow = this.#isSlow(this.now - permit.startedAt);
+    permit.head = { at: this.now, failed: false, slow, reason: slow ? 'slow' : undefined };
+    this.#record(permit.head);
     this.#judge(permit);
+  }
+
+  /** How a call that is rejected now is told so, where that is as the upstream failed last. */
+  get rejectsAs(): 'error' | 'response' {
+    return this.kind !== 'closed' && this.lastFailure === 'answer' ? 'response' : 'error';
   }
 
   hold(id: number, retryAfterMs: number): void {
     const permit = this.#end(id, 'hold');
-    if (permit !== undefined && retryAfterMs > 0) this.#open(retryAfterMs, 'retry-after', permit);
+    if (permit === undefined || !(retryAfterMs > 0)) return;
+    this.lastFailure = 'answer';
+    this.#open(Math.min(retryAfterMs, this.#options.maxOpenMs), 'retry-after', permit);
   }
 
   forceOpen(): void {
@@ -173,6 +209,7 @@ export class Model {
     this.rejected = 0;
     this.late = 0;
     this.observedFailures = 0;
+    this.lastFailure = undefined;
     this.#move('closed', 'reset');
   }
 
@@ -192,7 +229,8 @@ export class Model {
       generation: this.generation,
       startedAt: this.now,
       hasEnded: false,
-      hasExpired: false,
+      answeredAt: undefined,
+      head: undefined,
       ahead: undefined,
     });
   }
@@ -206,25 +244,25 @@ export class Model {
   #admits(): boolean {
     if (this.kind === 'closed') return true;
     if (this.kind !== 'half-open') return false;
-    return this.#underWay().length + this.#live().length < this.#options.probes;
+    const holding = this.#underWay().filter(({ startedAt }) => this.now - startedAt < this.#leaseMs);
+    return holding.length + this.#live().length < this.#options.probes;
   }
 
   // Permits of this generation that stand for a call under way and nothing else.
   #underWay(): ModelPermit[] {
-    for (const permit of this.permits) if (this.#isPastLease(permit)) permit.hasExpired = true;
     return this.permits.filter(
-      ({ kind, generation, hasEnded, hasExpired, ahead }) =>
+      ({ kind, generation, hasEnded, answeredAt, ahead }) =>
         kind === 'counted' &&
         generation === this.generation &&
         !hasEnded &&
-        !hasExpired &&
+        answeredAt === undefined &&
         ahead === undefined,
     );
   }
 
-  #isPastLease({ kind, generation, hasEnded, ahead, startedAt }: ModelPermit): boolean {
-    const isProbe = this.kind === 'half-open' && kind === 'counted' && generation === this.generation;
-    return isProbe && !hasEnded && ahead === undefined && this.now - startedAt >= this.#leaseMs;
+  #isSlow(durationMs: number): boolean {
+    const { slowCallMs } = this.#options;
+    return slowCallMs !== undefined && durationMs > slowCallMs;
   }
 
   #countOverdue(): void {
@@ -241,15 +279,15 @@ export class Model {
   #end(id: number, result: string): ModelPermit | undefined {
     const permit = this.permits[id];
     if (permit === undefined || permit.hasEnded) return undefined;
-    this.#underWay();
     permit.hasEnded = true;
     if (permit.kind === 'off') return undefined;
     if (permit.kind === 'let through') {
       if (result === 'failure') this.observedFailures += 1;
       return undefined;
     }
-    if (permit.generation !== this.generation || permit.hasExpired) {
-      if (result !== 'ignore' && this.mode !== 'off') this.late += 1;
+    if (permit.generation !== this.generation) {
+      const isKnown = permit.head !== undefined && result === 'success';
+      if (result !== 'ignore' && !isKnown && this.mode !== 'off') this.late += 1;
       return undefined;
     }
     const { ahead } = permit;
@@ -276,14 +314,15 @@ export class Model {
       .filter(({ at }) => slice(this.now) - slice(at) < 10);
   }
 
-  #judge(permit: ModelPermit): void {
+  #judge(permit: ModelPermit, retryAfterMs?: number): void {
     const live = this.#live();
     const failures = live.filter(({ failed }) => failed).length;
     const slow = live.filter((event) => event.slow).length;
     if (this.kind === 'closed') {
       if (live.length < this.#options.minimumCalls) return;
       const verdict = this.#verdictOf(failures, slow, live.length);
-      if (verdict !== undefined) this.#trip(verdict === 'failed' ? 'failure-ratio' : 'slow-ratio', permit);
+      if (verdict !== undefined)
+        this.#trip(verdict === 'failed' ? 'failure-ratio' : 'slow-ratio', permit, retryAfterMs);
       return;
     }
     // Plays out everything that the probes to come may still bring.
@@ -297,8 +336,9 @@ export class Model {
     if (possible.has(false)) this.#move('closed', 'probes-passed', permit);
     else
       this.#trip(
-        this.#verdictOf(failures, slow, probes) === 'failed' ? 'probe-failed' : 'slow-ratio',
+        this.#verdictOf(failures, slow, probes) === 'failed' ? 'probes-failed' : 'slow-ratio',
         permit,
+        retryAfterMs,
       );
   }
 
@@ -309,17 +349,18 @@ export class Model {
     return undefined;
   }
 
-  #trip(why: string, permit: ModelPermit): void {
+  #trip(why: string, permit: ModelPermit, retryAfterMs: number | undefined): void {
     let period = this.#options.openMs;
     for (let i = 0; i < this.#opened; i += 1) period = Math.min(period * 2, this.#options.maxOpenMs);
     this.#opened += 1;
-    this.#open(period, why, permit);
+    const isAsked = retryAfterMs !== undefined && retryAfterMs > 0;
+    if (isAsked) this.#open(Math.min(retryAfterMs, this.#options.maxOpenMs), why, permit);
+    else this.#open(period * (1 + this.#options.jitterRatio * this.#random()), why, permit);
   }
 
   #open(periodMs: number, why: string, permit: ModelPermit): void {
-    const bounded = Math.min(periodMs, this.#options.maxOpenMs);
     this.#openedAt = this.now;
-    this.#until = this.now + bounded * (1 + this.#options.jitterRatio * this.#random());
+    this.#until = this.now + periodMs;
     this.#move('open', why, permit);
   }
 
