@@ -1,7 +1,7 @@
 import type { ImportOrder, Order } from './children.js';
 
-/** What the breaker of the upstream is told: a success, a failure, nothing at all, or to leave it alone for a while (Retry-After). */
-export type Verdict = 'fine' | 'failure' | 'nothing' | 'held';
+/** What the breaker of the upstream is told: a success, a failure, or nothing at all. */
+export type Verdict = 'fine' | 'failure' | 'nothing';
 
 /** One CLIENT span: the status that came, and the error.type; undefined for none. */
 export interface Attempt {
@@ -77,7 +77,7 @@ export function casesOf(client: string): readonly Case[] {
       to: '429',
       gives: 429,
       attempts: [{ status: 429, errorType: '429' }],
-      verdict: 'held',
+      verdict: 'nothing',
     },
     {
       title: 'HEAD',

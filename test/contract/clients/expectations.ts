@@ -58,8 +58,7 @@ function summaryOf(attributes: Readonly<Record<string, unknown>>) {
   return { status: attributes['http.response.status_code'], errorType: attributes['error.type'] };
 }
 
-function verdictOf({ calls, failures, state }: Outcome['evidence'], attempts: number): string {
-  if (state === 'open') return 'held';
+function verdictOf({ calls, failures }: Outcome['evidence'], attempts: number): string {
   if (calls === 0) return 'nothing';
   if (calls !== attempts) return `${calls} calls of ${attempts} attempts`;
   return failures === 0 ? 'fine' : failures === calls ? 'failure' : `${failures} failures of ${calls} calls`;
@@ -67,11 +66,23 @@ function verdictOf({ calls, failures, state }: Outcome['evidence'], attempts: nu
 
 /** What a call must have left behind that was never made. */
 export function expectRejection(kind: 'itself' | 'code' | 'cause', outcome: Outcome, upstream: string): void {
-  const { result, spans, points, caller, evidence } = outcome;
+  const { result } = outcome;
   const error = kind === 'cause' ? result.error?.cause : result.error;
   expect(error).toMatchObject({ code: 'ERR_CIRCUIT_OPEN' });
   if (kind !== 'code') expect(error).toMatchObject({ name: 'CircuitOpenError', upstream });
+  expectTurnedAway(outcome, upstream);
+}
 
+/** The same, where the caller is told so by an answer. */
+export function expectAnswer(outcome: Outcome, upstream: string): void {
+  const { result } = outcome;
+  expect(result).toMatchObject({ status: 503 });
+  expect(JSON.parse(result.body ?? '')).toMatchObject({ status: 503, code: 'ERR_CIRCUIT_OPEN' });
+  expectTurnedAway(outcome, upstream);
+}
+
+function expectTurnedAway(outcome: Outcome, upstream: string): void {
+  const { spans, points, caller, evidence } = outcome;
   expect(spans).toMatchObject([{ kind: CLIENT, status: ERROR, parentSpanId: caller.spanId, durationNs: 0 }]);
   expect(spans[0]?.attributes).toMatchObject({ 'error.type': 'ERR_CIRCUIT_OPEN' });
   expect(points).toEqual([]);

@@ -8,7 +8,7 @@ import {
   type Outcome,
   startChild,
 } from './children.js';
-import { expectCase, expectRejection } from './expectations.js';
+import { expectAnswer, expectCase, expectRejection } from './expectations.js';
 import { type MisbehavingServer, startMisbehavingServer } from './misbehaving-server.js';
 
 const [nodeMajor = 0] = process.versions.node.split('.').map(Number);
@@ -68,6 +68,17 @@ function describeGroup(system: ModuleSystem, order: ImportOrder, clients: readon
       expect(server.seen(id)).toEqual([]);
       expect(server.connections).toBe(connections);
       expectRejection(rejectionOf(client, order), outcome, upstream);
+    });
+
+    test('an open circuit of an upstream that has answered badly', async () => {
+      const id = `${ids++}`;
+      const upstream = `127.0.0.1:${server.port}`;
+      const warmUp = `http://${upstream}/500?case=${id}-warm-up`;
+      const url = `http://${upstream}/ok?case=${id}`;
+      const outcome = await child.call({ client, url, upstream, circuit: 'open', warmUp });
+
+      expect(server.seen(id)).toEqual([]);
+      expectAnswer(outcome, upstream);
     });
   });
 
