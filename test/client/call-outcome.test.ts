@@ -71,7 +71,7 @@ describe('the verdict', () => {
     [200, 'success'],
     [302, 'success'],
     [404, 'success'],
-    [429, 'success'],
+    [429, 'ignore'],
     [499, 'success'],
     [500, 'failure'],
     [599, 'failure'],

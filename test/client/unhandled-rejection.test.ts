@@ -56,7 +56,8 @@ test.each(Object.keys(frameworks))(
   async (name) => {
     const upstream = await startUpstream();
     const service = startService({ breaker: { minimumCalls: 1, openMs: 30_000, jitterRatio: 0 } });
-    await fetch(`${upstream.origin}/500`).then((response) => response.text());
+    await fetch(`${upstream.origin}/reset`).catch(() => {});
+    await service.settled();
     expect(service.signals.breakers.get(upstream.name)?.state).toBe('open');
     const handler = await frameworks[name]?.(() => fetch(`${upstream.origin}/ok`));
     const server = createServer(handler).listen(0, '127.0.0.1');
