@@ -54,8 +54,8 @@ export class AnswerSocket extends Socket {
     // Else Node ends the socket with the response, and an upload that is not over yet gets stuck.
     if (!req.writableEnded) req.shouldKeepAlive = true;
     const { head, body } = this.#answer;
-    const hasBody = req.method !== 'HEAD' && req.method !== 'CONNECT';
-    this.push(hasBody ? Buffer.concat([Buffer.from(head, 'latin1'), body]) : Buffer.from(head, 'latin1'));
+    const bytes = Buffer.from(head, 'latin1');
+    this.push(req.method === 'HEAD' ? bytes : Buffer.concat([bytes, body]));
   }
 }
 

@@ -1,4 +1,3 @@
-import { AnswerSocket } from './answer-socket.js';
 import type { OpenAnswer } from './open-answer.js';
 import type { DispatchHandler, DispatchOptions } from './undici-dispatch.js';
 import { releaseBody } from './upload.js';
@@ -22,8 +21,6 @@ interface Told {
   head(answer: OpenAnswer): boolean;
   data(chunk: Buffer): boolean;
   end(): void;
-  /** A CONNECT has this in place of a head. */
-  upgrade(answer: OpenAnswer): void;
   error(error: Error): void;
 }
 
@@ -69,8 +66,7 @@ class Exchange {
       switch (this.#step) {
         case 'head':
           this.#step = this.#method === 'HEAD' ? 'end' : 'data';
-          if (this.#method === 'CONNECT') this.#finish(() => handler.upgrade(answer));
-          else this.#try(() => this.#pauseUnless(handler.head(answer)));
+          this.#try(() => this.#pauseUnless(handler.head(answer)));
           break;
         case 'data':
           this.#step = 'end';
@@ -112,13 +108,6 @@ function abortError(): Error {
   return Object.assign(new Error('Request aborted'), { name: 'AbortError', code: 'UND_ERR_ABORTED' });
 }
 
-/** There is no tunnel: whoever reads from it learns that it has ended. */
-function endedSocket(answer: OpenAnswer): AnswerSocket {
-  const socket = new AnswerSocket(answer);
-  socket.push(null);
-  return socket;
-}
-
 function rawHeaders(answer: OpenAnswer): Buffer[] {
   return answer.headers.flat().map((text) => Buffer.from(text, 'latin1'));
 }
@@ -137,9 +126,6 @@ function oldForm(handler: DispatchHandler): Told {
     },
     data: (chunk) => handler.onData?.(chunk) !== false,
     end: () => handler.onComplete?.([]),
-    upgrade(answer) {
-      handler.onUpgrade?.(answer.statusCode, rawHeaders(answer), endedSocket(answer));
-    },
     error: (error) => handler.onError?.(error),
   };
 }
@@ -166,11 +152,6 @@ function newForm(handler: DispatchHandler): Told {
     end() {
       controller.rawTrailers = [];
       handler.onResponseEnd?.(controller, {});
-    },
-    upgrade(answer) {
-      controller.rawHeaders = rawHeaders(answer);
-      const headers = Object.fromEntries(answer.headers);
-      handler.onRequestUpgrade?.(controller, answer.statusCode, headers, endedSocket(answer));
     },
     error: (error) => handler.onResponseError?.(controller, error),
   };

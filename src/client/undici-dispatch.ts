@@ -24,7 +24,6 @@ export interface DispatchHandler {
   onError?(error: Error): void;
   onUpgrade?(statusCode: number | null, ...others: unknown[]): unknown;
   onRequestStart?(controller: unknown, context: unknown): void;
-  onRequestUpgrade?(controller: unknown, statusCode: number, headers: object, socket: unknown): void;
   onResponseStarted?(): void;
   onResponseStart?(controller: unknown, statusCode: number, headers: object, statusText: string): void;
   onResponseData?(controller: unknown, chunk: Buffer): void;
