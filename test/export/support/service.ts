@@ -44,8 +44,8 @@ export function captureLines(): string[] {
   const lines: string[] = [];
   const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
     const line = String(chunk).trimEnd();
-    // What the health of the service is, is another matter.
-    if (!line.includes(' health state ')) lines.push(line);
+    // What the health of the service is, and what the start says is on, are other matters.
+    if (!/ health state |, circuit breakers (?:on|off)$/.test(line)) lines.push(line);
     return true;
   });
   onTestFinished(() => spy.mockRestore());
