@@ -28,13 +28,13 @@ import { createServiceHealth } from './service-health.js';
 import { createServiceLogs, type ServiceLogs } from './service-logs.js';
 import { serveMetrics } from './service-metrics.js';
 import { createServiceVitals } from './service-vitals.js';
-import type { Signals } from './signals.js';
+import type { BoundedSignals } from './signals.js';
 import { startLine } from './start-line.js';
 import { createTelemetry } from './telemetry.js';
 
 /** One service in this process, built and not yet shut down. */
 export interface Service {
-  readonly signals: Signals;
+  readonly signals: BoundedSignals;
   readonly handler: RequestHandler;
   readonly health: Health;
   /** The applications that are bound to it. */
@@ -183,6 +183,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     },
     listening,
     connected: (event, args) => traffic.connected(event, args),
+    closing: () => traffic.heldUntil,
   };
   const traffic = new Traffic({
     servers: () => bindings.servers(handler),
@@ -203,6 +204,7 @@ export function createService(options: Options, onClosed: () => void): Service {
         health.drain();
         lastBeat = vitals.heartbeat?.stop(kind === 'crash' ? 'crash' : 'shutdown');
       },
+      send: (boundMs) => telemetry.flush(boundMs),
       close() {
         isOpen = false;
         health.close();
@@ -220,7 +222,7 @@ export function createService(options: Options, onClosed: () => void): Service {
       },
     },
   });
-  const signals: Signals = {
+  const signals: BoundedSignals = {
     get tracer() {
       return telemetry.tracer;
     },
@@ -238,7 +240,7 @@ export function createService(options: Options, onClosed: () => void): Service {
       unwatch: (name) => vitals.heartbeats.unwatch(name),
     },
     pool: databases.pool,
-    flush: () => telemetry.flush(),
+    flush: (boundMs) => telemetry.flush(boundMs),
     shutdown: end,
   };
   return { signals, handler, health, apps, logs, options, warnOnce: log.warnOnce };

@@ -22,6 +22,8 @@ import {
   type HeartbeatOptions,
   resolveHeartbeat,
 } from './process/heartbeat-options.js';
+import { outsideOf } from './process/outside.js';
+import { systemFiles } from './process/proc-files.js';
 import {
   defaultGraceS,
   resolveShutdown,
@@ -191,7 +193,7 @@ export function resolveOptions(
 function surroundingsIn(env: Environment): Surroundings {
   const seconds = 'TERMINATION_GRACE_PERIOD_SECONDS';
   return {
-    isKubernetes: env.text('KUBERNETES_SERVICE_HOST') !== undefined,
+    outside: outsideOf(env, systemFiles, process.ppid),
     gracePeriodS: env.text(seconds) === undefined ? undefined : env.integer(seconds, defaultGraceS),
   };
 }

@@ -10,11 +10,11 @@ import {
 } from './instrument.js';
 import { isPlain, optionDifferences } from './option-differences.js';
 import { OPTION_NAMES, type Options } from './options.js';
-import type { Signals } from './signals.js';
+import type { BoundedSignals, Signals } from './signals.js';
 
 /** What every installed copy of the package finds in the process: the first one loaded serves them all. */
 export interface Registry {
-  instrument(app: unknown, options: Options | undefined): Signals;
+  instrument(app: unknown, options: Options | undefined): BoundedSignals;
   instrumentEveryServer(seen?: Seen): Signals;
   /** A service whose application becomes known with its first request. */
   prepare(options: Options | undefined): Pending;

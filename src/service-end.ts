@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import { ROOT_CONTEXT } from '@opentelemetry/api';
@@ -7,11 +8,10 @@ import type { Clock } from './core/clock.js';
 import type { Log } from './core/log.js';
 import type { Timers } from './core/timers.js';
 import { createClusterEnd } from './process/cluster-end.js';
+import { NaturalEnd } from './process/natural-end.js';
 import { ProcessSignals } from './process/process-signals.js';
 import { Shutdown, type ShutdownParts } from './process/shutdown.js';
 import type { ShutdownConfig } from './process/shutdown-options.js';
-
-const terminal = 0;
 
 /** Where nothing bounds the end of a service, as with `shutdown: false`. */
 const flushMs = 2_000;
@@ -29,6 +29,19 @@ const background: Timers = {
   clear,
 };
 
+const naturalEnd = new NaturalEnd(process);
+
+/** Also where input and output are a parent's, such as concurrently's: a Ctrl-C goes to every process of the terminal. */
+function hasTerminal(): boolean {
+  if (isatty(0)) return true;
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 let processSignals: ProcessSignals | undefined;
 
 function signalsOf(clock: Clock, write: (line: string) => void): ProcessSignals {
@@ -38,7 +51,7 @@ function signalsOf(clock: Clock, write: (line: string) => void): ProcessSignals 
     holding,
     background,
     write,
-    isTerminal: () => isatty(terminal),
+    isTerminal: hasTerminal,
     platform: process.platform,
   });
   return processSignals;
@@ -54,7 +67,15 @@ export interface ServiceEndParts extends Pick<ShutdownParts, 'traffic' | 'ending
 
 /** How a service ends: with the process, or when it is asked to. Returns the way to ask; it never rejects. */
 export function createServiceEnd(parts: ServiceEndParts): () => Promise<void> {
-  const { config, clock, ending, write } = parts;
+  const { config, clock, write } = parts;
+  const leaveEnd = naturalEnd.add(() => parts.ending.send(flushMs));
+  const ending = {
+    ...parts.ending,
+    close() {
+      leaveEnd();
+      parts.ending.close();
+    },
+  };
   if (config === undefined) return once(() => leave(ending));
   const workers = createClusterEnd(cluster, process);
   const shutdown = new Shutdown({

@@ -51,6 +51,12 @@ export interface Signals {
   shutdown(): Promise<void>;
 }
 
+/** The same for parts of this library, which may wait for a shorter time. */
+export interface BoundedSignals extends Signals {
+  /** As {@link Signals.flush}, for at most `boundMs`. */
+  flush(boundMs?: number): Promise<void>;
+}
+
 /** The application's part in the beats that its service sends. */
 export interface HeartbeatHandle {
   /** Says that the work goes on; with `heartbeat.progressWindowMs` there are no beats without it. */

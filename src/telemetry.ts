@@ -31,6 +31,7 @@ import { settledWithin } from './export/settled-within.js';
 import { createSpanQueue } from './export/span-exporters.js';
 import { backgroundTimers, quietTimers } from './export/timers.js';
 import { TracePipeline } from './export/trace-pipeline.js';
+import { Urgency } from './export/urgency.js';
 import type { LogConfig } from './logs/options.js';
 import { CLIENT_DURATION, type ClientRed, createClientRed } from './metrics/client-red.js';
 import { createDropped } from './metrics/dropped.js';
@@ -97,7 +98,8 @@ export interface Telemetry {
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
   /** Whether an SDK that the application has registered observes the same requests and calls; undefined where there is none. */
   readonly elsewhere: Elsewhere | undefined;
-  flush(): Promise<void>;
+  /** Exports what waits, beginning in this tick; settles when it has been tried, after `boundMs` at the latest. Never rejects. */
+  flush(boundMs?: number): Promise<void>;
   /** Exports for the last time; what is not out by then is counted as dropped, before `boundMs` is over. */
   shutdown(boundMs: number): Promise<void>;
 }
@@ -116,6 +118,9 @@ const flushBoundMs = 30_000;
 /** Of the bound of a shutdown: the rest is for giving up what is under way, and saying so. */
 const exportShare = 0.9;
 
+/** How long the last export may take where one before it has not been answered in time: most likely none will be. */
+const hungMs = 500;
+
 const scope = { name: PACKAGE, version: VERSION };
 
 /** Builds everything between the seams and the exporters; an SDK that the application has registered takes the place of ours. */
@@ -130,7 +135,9 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const backlog = new Backlog(quietTimers);
   const onOverflow = () => dropped.add('series_limit');
   const outageOf = createOutages(log, clock);
-  const closing = new AbortController();
+  const urgency = new Urgency();
+  /** The last flush was not answered in time. */
+  let isHung = false;
   const stopDiagnostics = config.isDiagnosed ? registerDiagnostics(config.logLevel, parts.write) : undefined;
 
   const isTraceForeign = isForeign('trace');
@@ -193,12 +200,24 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       return config.metrics === undefined ? createNoopMeter() : metrics.getMeter(PACKAGE, VERSION);
     },
     logs: logs?.emit ?? foreignLogs(),
-    flush: () => settledWithin(flushBoundMs, Promise.all([traces?.flush(), meters?.flush(), logs?.flush()])),
+    async flush(boundMs = flushBoundMs) {
+      const end = urgency.begin();
+      const work = Promise.all([traces?.flush(), meters?.flush(), logs?.flush()]);
+      let isSettled = false;
+      await settledWithin(
+        boundMs,
+        work.finally(() => {
+          isSettled = true;
+        }),
+      );
+      isHung = !isSettled;
+      end();
+    },
     async shutdown(boundMs) {
       release();
       releaseLogs?.();
-      closing.abort();
-      const exportMs = boundMs * exportShare;
+      urgency.begin();
+      const exportMs = Math.min(boundMs * exportShare, isHung ? hungMs : boundMs);
       await Promise.all([traces?.shutdown(exportMs), meters?.shutdown(exportMs), logs?.shutdown(exportMs)]);
       processMetrics?.close();
       stopDiagnostics?.();
@@ -277,7 +296,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       clock,
       random: Math.random,
       timers: backgroundTimers,
-      closing: closing.signal,
+      urgency,
       onRejected: (count) => dropped.add('rejected', count),
     };
   }

@@ -33,6 +33,8 @@ export class BatchQueue<Item, Items = Item[]> {
   #filling: Batch<Item, Items> | undefined;
   #timer: unknown;
   #exporters: Promise<readonly Exporter<Items>[]> | undefined;
+  /** The same, once they are made: an export then begins in the tick in which it is asked for. */
+  #made: readonly Exporter<Items>[] | undefined;
   /** The export under way; settles with whether it succeeded. */
   #running: Promise<boolean> | undefined;
   #accepted = 0;
@@ -135,11 +137,10 @@ export class BatchQueue<Item, Items = Item[]> {
   }
 
   async #export(batch: Batch<Item, Items>): Promise<boolean> {
-    const { config, dropped, outage, createExporters, timers } = this.#parts;
+    const { config, dropped, outage, timers } = this.#parts;
     let reason: string | undefined;
     try {
-      this.#exporters ??= createExporters();
-      const exporters = await this.#exporters;
+      const exporters = this.#made ?? (await this.#make());
       const items = batch.take();
       if (batch.failed > 0) dropped.add('export_failed', batch.failed);
       if (batch.failed === batch.size) return true;
@@ -157,5 +158,11 @@ export class BatchQueue<Item, Items = Item[]> {
     dropped.add('export_failed', batch.size - batch.failed);
     outage.failed(reason);
     return false;
+  }
+
+  async #make(): Promise<readonly Exporter<Items>[]> {
+    this.#exporters ??= this.#parts.createExporters();
+    this.#made = await this.#exporters;
+    return this.#made;
   }
 }

@@ -13,6 +13,7 @@ import { withExemplars } from './otlp-exemplars.js';
 import { createMetricWriter } from './otlp-metrics.js';
 import type { SpanRequest } from './otlp-spans.js';
 import { OtlpTransport } from './otlp-transport.js';
+import type { Urgency } from './urgency.js';
 
 /** What a queue or reader of ours needs of an exporter. */
 export interface Exporter<Items> {
@@ -26,8 +27,7 @@ export interface OtlpParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
-  /** Aborted when the service shuts down. */
-  readonly closing: AbortSignal;
+  readonly urgency: Urgency;
   /** Hears early that no connection can be made: the export itself goes on trying for up to its time-out. */
   readonly onUnreachable?: (error: Error) => void;
   /** Hears how many items of an otherwise successful export the collector refused. */

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { gzip, gzipSync } from 'node:zlib';
 import type { Clock } from '../core/clock.js';
 import { isError } from '../core/is-error.js';
 import type { Random } from '../core/random.js';
@@ -10,14 +10,14 @@ import { ExportError } from './failure.js';
 import type { OtlpConfig } from './otlp-config.js';
 import { USER_AGENT } from './own-traffic.js';
 import { retryAfterMs } from './retry-after.js';
+import type { Urgency } from './urgency.js';
 
 export interface OtlpTransportParts {
   readonly config: OtlpConfig;
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
-  /** Aborted when the service shuts down: what is exported then is exported for the last time. */
-  readonly closing: AbortSignal;
+  readonly urgency: Urgency;
   /** Hears early that no connection can be made: the export itself goes on trying for up to its time-out. */
   readonly onUnreachable?: (error: Error) => void;
   /** Reads the answer to what was taken. Throws when no collector can have written it. */
@@ -72,7 +72,8 @@ export class OtlpTransport {
   async send(data: Uint8Array, timeoutMs: number): Promise<ExportResponse> {
     const { clock } = this.#parts;
     const deadline = clock.now() + timeoutMs;
-    const send = await this.#prepare(data);
+    // In the same tick where it can be: a process that is told to end may have no other.
+    const send = this.#prepare(this.#isCompressed ? await this.#compress(data) : data);
     // It would open connections still.
     if (this.#isClosed) return { status: 'failure', error: new ExportError('no answer before the shutdown') };
     let result = await send(timeoutMs);
@@ -96,15 +97,22 @@ export class OtlpTransport {
     this.#client.destroy();
   }
 
-  async #prepare(data: Uint8Array): Promise<Send> {
-    const { url, headers: given, protocol, compression } = this.#parts.config;
-    const body = compression === 'gzip' ? await compressed(data) : data;
+  get #isCompressed(): boolean {
+    return this.#parts.config.compression === 'gzip';
+  }
+
+  #compress(data: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    return this.#parts.urgency.isOn ? gzipSync(data) : compressed(data);
+  }
+
+  #prepare(body: Uint8Array): Send {
+    const { url, headers: given, protocol } = this.#parts.config;
     const head = requestHead(url, {
       ...given,
       'content-type': protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
       'content-length': String(body.length),
       'user-agent': USER_AGENT,
-      ...(compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
+      ...(this.#isCompressed ? { 'content-encoding': 'gzip' } : {}),
     });
     return (timeoutMs) => this.#attempt(head, body, timeoutMs);
   }
@@ -149,8 +157,7 @@ export class OtlpTransport {
 
   #isWorthIt({ status, connection }: Attempt): boolean {
     if (status !== 'retryable' || this.#isClosed) return false;
-    // A process that ends does not wait for a collector to come up: most often there is none, as on a developer's machine.
-    return connection !== 'none' || !this.#parts.closing.aborted;
+    return connection !== 'none' || !this.#parts.urgency.isOn;
   }
 
   #pauseMs(result: Attempt, retry: number): number {
@@ -160,16 +167,16 @@ export class OtlpTransport {
   }
 
   #pause(ms: number): Promise<void> {
-    const { timers, closing } = this.#parts;
+    const { timers, urgency } = this.#parts;
     return new Promise((resolve) => {
       const end = () => {
-        closing.removeEventListener('abort', end);
+        urgency.pauseEnded(end);
         this.#pauses.delete(end);
         timers.clear(timer);
         resolve();
       };
       const timer = timers.set(end, ms);
-      if (!closing.aborted) closing.addEventListener('abort', end);
+      urgency.cutsShort(end);
       this.#pauses.add(end);
     });
   }

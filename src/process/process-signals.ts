@@ -2,7 +2,8 @@ import { inspect } from 'node:util';
 import type { Clock } from '../core/clock.js';
 import type { Timers } from '../core/timers.js';
 import type { Shutdown, ShutdownEnd } from './shutdown.js';
-import type { Trigger } from './shutdown-plan.js';
+import { type Trigger, timesOf } from './shutdown-plan.js';
+import { signalExitCount } from './signal-exit.js';
 
 /** What of the process is used, so that a test can stand in for it. */
 export type Host = Pick<
@@ -34,15 +35,20 @@ export interface ProcessSignalsParts {
 
 const signalNumbers: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGTERM: 15, SIGBREAK: 21 };
 const crashDeadlineMs = 5_000;
+/** What nodemon sends to what it starts anew. */
+const restartSignal = 'SIGUSR2';
 /**
- * The same signal this soon after the first is its echo: a Ctrl-C goes to every process of the terminal, and pm2, concurrently and some
- * versions of npm hand on what they get besides. Nobody presses twice that fast.
+ * A signal this soon after the first is its echo: a Ctrl-C goes to every process of the terminal, pm2, concurrently and some versions of
+ * npm hand on what they get besides, and nodemon makes a SIGTERM, a SIGINT and another SIGINT of one SIGTERM. A hand is slower.
  */
 const echoMs = 200;
+/** nodemon starts a shell and `ps` between two of its signals, which takes longer while the machine builds. */
+const watcherEchoMs = 1_000;
 
 /** What is under way since the first signal. */
 interface Ending {
   readonly signal: NodeJS.Signals;
+  readonly services: readonly Shutdown[];
   readonly mode: 'auto' | true;
   readonly beganAt: number;
   readonly deadlineAt: number;
@@ -67,6 +73,7 @@ export class ProcessSignals {
   #isRaisedHere = false;
   #kill: Host['kill'] | undefined;
   #isCrashing = false;
+  #isRestarting = false;
 
   constructor(parts: ProcessSignalsParts) {
     this.#parts = parts;
@@ -90,6 +97,8 @@ export class ProcessSignals {
     const { host } = this.#parts;
     // First of all: a listener that was added with once() is gone when it has been called, and could not be counted any more.
     for (const signal of this.#signals) host.prependListener(signal, this.#onSignal);
+    if (this.#isWatched && this.#parts.platform !== 'win32')
+      host.prependListener(restartSignal, this.#onRestart);
     host.on('uncaughtExceptionMonitor', this.#onUncaught);
   }
 
@@ -97,6 +106,7 @@ export class ProcessSignals {
     this.#isInstalled = false;
     const { host } = this.#parts;
     for (const signal of this.#signals) host.removeListener(signal, this.#onSignal);
+    host.removeListener(restartSignal, this.#onRestart);
     host.removeListener('uncaughtExceptionMonitor', this.#onUncaught);
     if (this.#kill !== undefined) host.kill = this.#kill;
     this.#kill = undefined;
@@ -111,22 +121,27 @@ export class ProcessSignals {
     const { host, clock, holding, isTerminal, write } = this.#parts;
     const services = [...this.#services];
     const configs = services.map(({ config }) => config);
-    const isAlone = host.listenerCount(signal) === 1;
-    const ends = this.#begin(services, {
-      kind: 'signal',
-      signal,
-      isFromTerminal: signal === 'SIGINT' && isTerminal(),
-    });
+    const isAlone = host.listenerCount(signal) - signalExitCount() === 1;
+    const isOurs = configs.some(({ exit }) => exit === true) || services.some(({ hasWork }) => hasWork);
+    if (!isAlone && !isOurs) {
+      // A worker that finishes its job: it goes on, and so does what tells of it.
+      for (const service of services) void service.send();
+      return;
+    }
+    const isFromTerminal = signal === 'SIGINT' && isTerminal();
+    const trigger: Trigger = { kind: 'signal', signal, isFromTerminal, isBeside: !isAlone };
+    const ends = this.#begin(services, trigger);
     if (configs.some(({ exit }) => exit === false)) {
       // The end of the process is the application's: a second signal must find what it would find without us.
       this.#uninstall();
       void ends.then((code) => this.#setExitCode(code));
       return;
     }
-    const budgetMs = Math.max(...configs.map((config) => config.budgetMs));
+    const budgetMs = Math.max(...configs.map((config) => timesOf(config, trigger).budgetMs));
     const graces = configs.flatMap(({ foreignGraceMs = [] }) => foreignGraceMs);
     const ending: Ending = {
       signal,
+      services,
       mode: configs.some(({ exit }) => exit === true) ? true : 'auto',
       beganAt: clock.now(),
       deadlineAt: clock.now() + budgetMs,
@@ -150,19 +165,19 @@ export class ProcessSignals {
       // Another handler has done its work and raises the signal once more to end the process, as handlers do.
       this.#isRaisedHere = false;
       ending.isAlone = true;
-      if (ending.code !== undefined) this.#exit(ending.code);
+      if (ending.code !== undefined) this.#closeAndExit(ending, ending.code);
       return;
     }
-    if (signal === ending.signal && clock.now() - ending.beganAt < echoMs) return;
+    if (clock.now() - ending.beganAt < (this.#isWatched ? watcherEchoMs : echoMs)) return;
     write(`golden-signals warn: shutdown: ${signal} again, ending at once`);
     host.exit(128 + (signalNumbers[signal] ?? 0));
   }
 
   #done(ending: Ending, code: 0 | 1): void {
-    const { clock, holding, background, host, write } = this.#parts;
+    const { clock, holding, background, write } = this.#parts;
     ending.code = code;
     if (ending.isAlone || ending.mode === true) {
-      this.#exit(code);
+      this.#closeAndExit(ending, code);
       return;
     }
     this.#setExitCode(code);
@@ -175,17 +190,19 @@ export class ProcessSignals {
         write(
           `golden-signals warn: shutdown: another handler of ${ending.signal} has not ended the process, ending it now`,
         );
-        if (foreignGraceMs < leftMs) this.#exit(code);
-        else host.exit(1);
+        this.#closeAndExit(ending, foreignGraceMs < leftMs ? code : 1);
       },
       Math.min(foreignGraceMs, leftMs),
     );
   }
 
-  #exit(code: 0 | 1): void {
-    this.#setExitCode(code);
-    const { host } = this.#parts;
-    host.exit(Number(host.exitCode ?? code));
+  /** What was left open for the application's own handler is sent last. */
+  #closeAndExit({ services }: Ending, code: 0 | 1): void {
+    void this.#begin(services, { kind: 'call' }).then(() => {
+      this.#setExitCode(code);
+      const { host } = this.#parts;
+      host.exit(Number(host.exitCode ?? code));
+    });
   }
 
   /** What the application has said about its own end stands. */
@@ -208,6 +225,23 @@ export class ProcessSignals {
       return kill.call(host, pid, signal);
     };
   }
+
+  get #isWatched(): boolean {
+    return [...this.#services].some(({ config }) => config.outside === 'watcher');
+  }
+
+  /** It ends the process as it would without us, only after what waits is sent. */
+  readonly #onRestart = (): void => {
+    const { host } = this.#parts;
+    const isAlone = host.listenerCount(restartSignal) - signalExitCount() === 1;
+    const sent = Promise.all([...this.#services].map((service) => service.send()));
+    if (!isAlone || this.#isRestarting) return;
+    this.#isRestarting = true;
+    void sent.then(() => {
+      host.removeListener(restartSignal, this.#onRestart);
+      host.kill(host.pid, restartSignal);
+    });
+  };
 
   readonly #onUncaught = (): void => {
     const { host } = this.#parts;

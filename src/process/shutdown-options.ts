@@ -1,4 +1,5 @@
 import { func, record, reject, within } from '../core/check.js';
+import type { Outside } from './outside.js';
 
 /** Something of the application's to be done at the end; a promise is waited for. The signal aborts when the time is up. */
 export type ShutdownHook = (signal: AbortSignal) => unknown;
@@ -9,11 +10,15 @@ export interface ShutdownOptions {
    * An interrupt from a terminal never waits. @default 5_000 for a signal in Kubernetes, else 0
    */
   readonly delayMs?: number;
-  /** How long requests under way, streams and upgraded connections may take after the delay, in milliseconds. @default 15_000 */
+  /**
+   * How long requests under way, streams and upgraded connections may take after the delay, in milliseconds.
+   * @default 15_000 in Kubernetes, and beside a signal handler of the application's own; 2_000 for a terminal or a watcher; else 6_000
+   */
   readonly drainTimeoutMs?: number;
   /**
    * How long everything may take, in milliseconds; a signal's shutdown ends the process then, at the latest. Has to be less than
-   * Kubernetes' terminationGracePeriodSeconds. @default 25_000, or delayMs + drainTimeoutMs + 5_000 if that is more
+   * Kubernetes' terminationGracePeriodSeconds. @default 25_000 in Kubernetes, and beside a signal handler of the application's own;
+   * 3_000 for a terminal or a watcher; else 8_000; in each case delayMs + drainTimeoutMs + 5_000 if one of these is given and that is more
    */
   readonly budgetMs?: number;
   /**
@@ -29,12 +34,28 @@ export interface ShutdownOptions {
   readonly onShutdown?: ShutdownHook | readonly ShutdownHook[];
 }
 
-export interface ShutdownConfig {
-  /** The delay when a signal ends the service, and when the application does. */
-  readonly signalDelayMs: number;
-  readonly callDelayMs: number;
+/** How long one kind of end may take, in milliseconds. */
+export interface EndTimes {
+  readonly delayMs: number;
   readonly drainTimeoutMs: number;
   readonly budgetMs: number;
+}
+
+/** What the times of an end depend on. */
+export interface TimesByEnd {
+  /** The application ends the service. */
+  readonly call: EndTimes;
+  /** A signal does, and nobody else handles it. */
+  readonly signal: EndTimes;
+  /** The same, and somebody at a terminal waits. */
+  readonly terminal: EndTimes;
+  /** A signal does, and the application has a handler of its own: how long it takes to end is the application's. */
+  readonly beside: EndTimes;
+}
+
+export interface ShutdownConfig {
+  readonly outside: Outside;
+  readonly times: TimesByEnd;
   readonly exit: 'auto' | boolean;
   readonly foreignGraceMs: number | undefined;
   readonly onDrain: readonly ShutdownHook[];
@@ -43,7 +64,7 @@ export interface ShutdownConfig {
 
 /** What the environment says of where the process runs. */
 export interface Surroundings {
-  readonly isKubernetes: boolean;
+  readonly outside: Outside;
   /** Of the pod, if the manifest tells it. */
   readonly gracePeriodS: number | undefined;
 }
@@ -58,13 +79,21 @@ const known = [
   'onShutdown',
 ] as const satisfies readonly (keyof ShutdownOptions)[];
 
-const kubernetesDelayMs = 5_000;
 /** Of a pod that says nothing else. */
 export const defaultGraceS = 30;
-const defaultBudgetMs = 25_000;
-/** What the default budget keeps for hooks, the flush and a margin. */
+/** What a budget keeps for hooks, the flush and a margin where the drain is given. */
 const tailMs = 5_000;
 const maxMs = 86_400_000;
+
+/** Docker and many that run containers kill after 10 s; at a terminal, and behind a watcher, somebody waits for the next start. */
+const defaults: Readonly<Record<Outside, EndTimes>> = {
+  kubernetes: { delayMs: 5_000, drainTimeoutMs: 15_000, budgetMs: 25_000 },
+  unknown: { delayMs: 0, drainTimeoutMs: 6_000, budgetMs: 8_000 },
+  watcher: { delayMs: 0, drainTimeoutMs: 2_000, budgetMs: 3_000 },
+};
+/** A handler of the application's own may wait for longer than ours would: what waits to be exported is out by then. */
+const besideDrainMs = 15_000;
+const besideBudgetMs = 25_000;
 
 /**
  * The complete, frozen form of what the user gave.
@@ -72,35 +101,63 @@ const maxMs = 86_400_000;
  */
 export function resolveShutdown(
   given: ShutdownOptions = {},
-  { isKubernetes, gracePeriodS }: Surroundings = { isKubernetes: false, gracePeriodS: undefined },
+  { outside, gracePeriodS }: Surroundings = { outside: 'unknown', gracePeriodS: undefined },
   warn: (message: string) => void = () => {},
 ): ShutdownConfig {
   record('shutdown', given, known);
-  const { delayMs, drainTimeoutMs = 15_000, exit = 'auto', foreignGraceMs } = given;
+  const { delayMs, drainTimeoutMs, budgetMs, exit = 'auto', foreignGraceMs } = given;
   if (delayMs !== undefined) within('shutdown.delayMs', delayMs, 0, maxMs);
-  within('shutdown.drainTimeoutMs', drainTimeoutMs, 0, maxMs);
-  const signalDelayMs = delayMs ?? (isKubernetes ? kubernetesDelayMs : 0);
-  const { budgetMs = Math.max(defaultBudgetMs, signalDelayMs + drainTimeoutMs + tailMs) } = given;
-  within('shutdown.budgetMs', budgetMs, 1, 3 * maxMs);
+  if (drainTimeoutMs !== undefined) within('shutdown.drainTimeoutMs', drainTimeoutMs, 0, maxMs);
+  if (budgetMs !== undefined) within('shutdown.budgetMs', budgetMs, 1, 3 * maxMs);
   if (foreignGraceMs !== undefined) within('shutdown.foreignGraceMs', foreignGraceMs, 0, maxMs);
   if (typeof exit !== 'boolean' && exit !== 'auto') reject('shutdown.exit', "'auto', true or false", exit);
 
-  const graceS = gracePeriodS ?? (isKubernetes ? defaultGraceS : undefined);
-  if (graceS !== undefined && budgetMs >= graceS * 1_000) {
+  const times = timesOf(given, outside);
+  const signalBudgetMs = times.signal.budgetMs;
+  const graceS = gracePeriodS ?? (outside === 'kubernetes' ? defaultGraceS : undefined);
+  if (graceS !== undefined && signalBudgetMs >= graceS * 1_000) {
     warn(
-      `a shutdown may take ${budgetMs / 1_000} s, and the pod is killed after ${graceS} s: give it less (shutdown.budgetMs) or raise ` +
-        'terminationGracePeriodSeconds',
+      `a shutdown may take ${signalBudgetMs / 1_000} s, and the pod is killed after ${graceS} s: give it less (shutdown.budgetMs) or ` +
+        'raise terminationGracePeriodSeconds',
     );
   }
   return Object.freeze({
-    signalDelayMs,
-    callDelayMs: delayMs ?? 0,
-    drainTimeoutMs,
-    budgetMs,
+    outside,
+    times,
     exit,
     foreignGraceMs,
     onDrain: hooks('shutdown.onDrain', given.onDrain),
     onShutdown: hooks('shutdown.onShutdown', given.onShutdown),
+  });
+}
+
+type Given = { readonly [Name in keyof EndTimes]?: number | undefined };
+
+function timesOf(given: ShutdownOptions, outside: Outside): TimesByEnd {
+  const { watcher, [outside]: here } = defaults;
+  const isDeveloper = outside === 'watcher';
+  const beside = {
+    delayMs: here.delayMs,
+    drainTimeoutMs: isDeveloper ? here.drainTimeoutMs : besideDrainMs,
+    budgetMs: besideBudgetMs,
+  };
+  return Object.freeze({
+    call: withGiven(given, { ...here, delayMs: 0 }),
+    signal: withGiven(given, here),
+    // No balancer is there to notice anything.
+    terminal: withGiven({ ...given, delayMs: undefined }, watcher),
+    beside: withGiven(given, beside),
+  });
+}
+
+function withGiven(given: Given, usual: EndTimes): EndTimes {
+  const { delayMs = usual.delayMs, drainTimeoutMs = usual.drainTimeoutMs } = given;
+  const isGiven = given.delayMs !== undefined || given.drainTimeoutMs !== undefined;
+  const neededMs = isGiven ? delayMs + drainTimeoutMs + tailMs : 0;
+  return Object.freeze({
+    delayMs,
+    drainTimeoutMs,
+    budgetMs: given.budgetMs ?? Math.max(usual.budgetMs, neededMs),
   });
 }
 

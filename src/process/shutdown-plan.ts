@@ -1,8 +1,14 @@
-import type { ShutdownConfig } from './shutdown-options.js';
+import type { EndTimes, ShutdownConfig } from './shutdown-options.js';
 
 /** What ends a service: a signal to the process, the application itself, or an exception that nobody caught. */
 export type Trigger =
-  | { readonly kind: 'signal'; readonly signal: NodeJS.Signals; readonly isFromTerminal: boolean }
+  | {
+      readonly kind: 'signal';
+      readonly signal: NodeJS.Signals;
+      readonly isFromTerminal: boolean;
+      /** The application has a handler of its own for it, which says when the process ends. */
+      readonly isBeside: boolean;
+    }
   | { readonly kind: 'call' }
   | { readonly kind: 'crash' };
 
@@ -21,29 +27,32 @@ const stepShare = 0.2;
 const marginMs = 1_000;
 const marginShare = 0.04;
 
+/** Which of the times of a service apply. */
+export function timesOf({ times }: ShutdownConfig, trigger: Trigger): EndTimes {
+  if (trigger.kind === 'call') return times.call;
+  if (trigger.kind === 'crash') return times.signal;
+  if (!trigger.isFromTerminal) return trigger.isBeside ? times.beside : times.signal;
+  return trigger.isBeside ? { ...times.terminal, budgetMs: times.beside.budgetMs } : times.terminal;
+}
+
 /**
  * Fits the steps into the budget: what a short budget cannot hold is taken from the delay and the drain, so that the last spans still
  * get out before the hard deadline.
  * @see health.md, section 6
  */
 export function planOf(config: ShutdownConfig, trigger: Trigger): ShutdownPlan {
-  const { budgetMs } = config;
-  const hooksMs = Math.min(stepMs, budgetMs * stepShare);
-  const flushMs = hooksMs;
+  const { delayMs, drainTimeoutMs, budgetMs } = timesOf(config, trigger);
+  const flushMs = Math.min(stepMs, budgetMs * stepShare);
   if (trigger.kind === 'crash') {
-    const drainMs = Math.min(stepMs, config.drainTimeoutMs, budgetMs * stepShare);
-    return { delayMs: 0, drainMs, hooksMs: 0, flushMs };
+    return { delayMs: 0, drainMs: Math.min(flushMs, drainTimeoutMs), hooksMs: 0, flushMs };
   }
+  const hooksMs = config.onShutdown.length > 0 ? flushMs : 0;
   const remainingMs = budgetMs - hooksMs - flushMs - Math.min(marginMs, budgetMs * marginShare);
-  const delayMs = Math.min(delayOf(config, trigger), remainingMs);
-  return { delayMs, drainMs: Math.min(config.drainTimeoutMs, remainingMs - delayMs), hooksMs, flushMs };
-}
-
-function delayOf(
-  { signalDelayMs, callDelayMs }: ShutdownConfig,
-  trigger: Exclude<Trigger, { kind: 'crash' }>,
-): number {
-  if (trigger.kind === 'call') return callDelayMs;
-  // Somebody sits there and waits, and no balancer does.
-  return trigger.isFromTerminal ? 0 : signalDelayMs;
+  const fitDelayMs = Math.min(delayMs, remainingMs);
+  return {
+    delayMs: fitDelayMs,
+    drainMs: Math.min(drainTimeoutMs, remainingMs - fitDelayMs),
+    hooksMs,
+    flushMs,
+  };
 }

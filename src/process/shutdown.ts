@@ -12,6 +12,8 @@ import type { Traffic } from './traffic.js';
 interface Ending {
   /** In the same tick as the signal: readiness says no. */
   draining(trigger: Trigger): void;
+  /** Sends what waits, beginning in this tick, and goes on as before. Never rejects. */
+  send(boundMs: number): Promise<unknown>;
   /** When nothing is under way any more: lets go of everything but the telemetry that waits. */
   close(): void;
   /** The very last: sends what waits, and gives up what is left in time to be done after `boundMs`. Never rejects. */
@@ -28,6 +30,9 @@ export interface ShutdownParts {
   readonly ending: Ending;
 }
 
+/** How long what waits when the end begins may take to get out, while the rest goes on. */
+const sendMs = 1_000;
+
 export interface ShutdownEnd {
   /** 0; 1 if something was cut off or a hook failed. */
   readonly code: 0 | 1;
@@ -41,6 +46,7 @@ export interface ShutdownEnd {
 export class Shutdown {
   readonly #parts: ShutdownParts;
   #trigger: Trigger | undefined;
+  #isClosed = false;
   #end: Promise<ShutdownEnd> | undefined;
   #startedAt = 0;
   #endDelay: (() => void) | undefined;
@@ -59,16 +65,33 @@ export class Shutdown {
     return this.#end !== undefined;
   }
 
+  /** Whether it serves requests, or has been told what to do at its end. */
+  get hasWork(): boolean {
+    const { config, traffic } = this.#parts;
+    const { onDrain, onShutdown } = config;
+    return traffic.mayListen || traffic.inFlight > 0 || onDrain.length > 0 || onShutdown.length > 0;
+  }
+
+  /** Sends what waits, beginning in this tick; the process stays alive for it, and the service goes on. */
+  send(): Promise<void> {
+    const { timers, ending } = this.#parts;
+    return atMost(timers, sendMs, ending.send(sendMs));
+  }
+
   /** Begins, or joins what has begun; a crash cuts it short. Readiness has changed when this returns. Never rejects. */
   begin(trigger: Trigger): Promise<ShutdownEnd> {
     if (this.#end === undefined) {
       this.#trigger = trigger;
       this.#end = this.#start(trigger);
+    } else if (trigger.kind === 'call' && this.#trigger?.kind === 'signal' && this.#trigger.isBeside) {
+      // The application's own handler leaves the end to us after all.
+      this.#trigger = { ...this.#trigger, isBeside: false };
+      this.#end = this.#end.then((end) => this.#close().then(() => end));
     } else if (trigger.kind === 'crash') {
       this.#hurry(trigger);
     } else if (trigger.kind === 'signal' && this.#trigger?.kind === 'call') {
       // The application's own handler of this very signal came first: it is the signal all the same.
-      this.#trigger = trigger;
+      this.#trigger = { ...trigger, isBeside: false };
     }
     return this.#end;
   }
@@ -82,7 +105,11 @@ export class Shutdown {
     // Nothing to wait for: whoever does not wait for the promise either can go on in the same tick.
     const plan = planOf(config, trigger);
     const hasToWait = traffic.isListening || traffic.inFlight > 0 || (plan.delayMs > 0 && traffic.mayListen);
-    return hasHooks || hasToWait ? this.#run() : this.#finish(plan);
+    if (!hasHooks && !hasToWait && !this.#isLeftOpen) return this.#finish(plan);
+    // Others may end the process before we do, a handler of the application's own or what has sent the signal.
+    const sent = this.send();
+    if (trigger.kind === 'signal' && trigger.isBeside) traffic.holdClose(sent);
+    return this.#run();
   }
 
   async #run(): Promise<ShutdownEnd> {
@@ -98,7 +125,7 @@ export class Shutdown {
     const isCrash = this.#isCrash;
     const { drainMs, hooksMs } = isCrash ? planOf(config, this.#current) : plan;
     const onFailure = (reason: string) => log.warn(`shutdown: ${reason}`);
-    this.#say(`accepting no new connections; ${traffic.inFlight} requests under way`);
+    this.#say(`accepting no new connections; ${traffic.inFlight} requests under way${this.#cure}`);
     this.#drain = new Drain({ ...this.#parts, hooks: isCrash ? [] : config.onDrain, onFailure });
     const { cut, failed } = await this.#drain.run(drainMs);
     if (cut > 0) onFailure(`${cut} requests and connections had not ended in time and were cut off`);
@@ -114,11 +141,31 @@ export class Shutdown {
 
   #finish({ flushMs }: ShutdownPlan): Promise<ShutdownEnd> {
     const { clock, timers, ending } = this.#parts;
-    ending.close();
-    return atMost(timers, flushMs, ending.flush(flushMs)).then(() => {
+    const last = this.#isLeftOpen ? atMost(timers, flushMs, ending.send(flushMs)) : this.#close();
+    return last.then(() => {
       this.#say(`done after ${seconds(clock.now() - this.#startedAt)}`);
       return { code: this.#failed > 0 || this.#isCrash ? 1 : 0 };
     });
+  }
+
+  async #close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { config, timers, ending } = this.#parts;
+    const { flushMs } = planOf(config, this.#current);
+    ending.close();
+    await atMost(timers, flushMs, ending.flush(flushMs));
+  }
+
+  /** What the application's own handler does yet is recorded, and sent at the end of the process. */
+  get #isLeftOpen(): boolean {
+    const trigger = this.#current;
+    return trigger.kind === 'signal' && trigger.isBeside && this.#parts.config.exit !== true;
+  }
+
+  get #cure(): string {
+    const trigger = this.#current;
+    return trigger.kind === 'signal' && trigger.isFromTerminal ? '; a second Ctrl-C ends it at once' : '';
   }
 
   get #isCrash(): boolean {

@@ -12,6 +12,8 @@ export interface Traffic {
   onChange: (() => void) | undefined;
   /** From now on every HTTP/1 response that is not sent yet asks its client to close the connection. */
   askToClose(): void;
+  /** Until `sent` has settled no server emits 'close': an application that waits for that may end the process then. */
+  holdClose(sent: Promise<void>): void;
   /** Accepts no new connection, and says so to listeners of 'draining'; resolves when applications that close themselves have. */
   stop(): Promise<void>;
   /** Ends connections that carry no request. */

@@ -18,6 +18,8 @@ export interface RequestHandler {
   listening?(): void;
   /** A connection of its own has left HTTP, or a session of HTTP/2 has begun on one. */
   connected?(event: 'upgrade' | 'connect' | 'session', args: readonly unknown[]): void;
+  /** What the 'close' event of a server of its own waits for. */
+  closing?(): Promise<void> | undefined;
 }
 
 /** What {@link RequestHandler.run} returns when it has answered the request itself. */
@@ -158,6 +160,7 @@ export class ServerBindings {
         if (event === 'request' || otherRequestEvents.has(event))
           return bindings.#onRequest(this, original, args);
         if (event === 'listening') bindings.noteListening(this);
+        else if (event === 'close') return bindings.#onClose(this, original, args);
         else if (connectionEvents.has(event)) bindings.#onConnection(this, args);
         return original.apply(this, args);
       };
@@ -186,6 +189,13 @@ export class ServerBindings {
 
   #onConnection(server: EventEmitter, [event, ...args]: unknown[]): void {
     this.handlerOf(server)?.connected?.(event as 'session', args);
+  }
+
+  #onClose(server: EventEmitter, original: Emit, args: unknown[]): unknown {
+    const held = this.handlerOf(server)?.closing?.();
+    if (held === undefined) return original.apply(server, args);
+    void held.then(() => process.nextTick(() => original.apply(server, args)));
+    return true;
   }
 
   #onRequest(server: EventEmitter, original: Emit, args: unknown[]): unknown {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Faults } from '../core/faults.js';
 import { closerOf } from './app-closers.js';
 import type { InFlight } from './in-flight.js';
+import { closeOnBehalf } from './own-close.js';
 
 /** Those of HTTP/1 have the last two. */
 type Server = net.Server & { closeIdleConnections?(): void; closeAllConnections?(): void };
@@ -28,6 +29,7 @@ export class Traffic {
   readonly #sessions = new Set<Session>();
   /** Servers that were told to stop and have not closed yet. */
   readonly #closing = new Set<Server>();
+  #held: Promise<void> | undefined;
   onChange: (() => void) | undefined;
 
   constructor(parts: TrafficParts) {
@@ -65,6 +67,19 @@ export class Traffic {
     this.#parts.inFlight.askToClose();
   }
 
+  holdClose(sent: Promise<void>): void {
+    this.#held = sent;
+    const release = () => {
+      this.#held = undefined;
+    };
+    void sent.then(release, release);
+  }
+
+  /** What the 'close' event of a server waits for. */
+  get heldUntil(): Promise<void> | undefined {
+    return this.#held;
+  }
+
   async stop(): Promise<void> {
     const applications: Promise<void>[] = [];
     for (const server of this.#servers()) {
@@ -76,8 +91,8 @@ export class Traffic {
       });
       this.#try(() => server.emit('draining'));
       const close = closerOf(server);
-      if (close === undefined) this.#try(() => server.close());
-      else applications.push(this.#closeApplication(close));
+      if (close === undefined) this.#try(() => closeOnBehalf(server, () => server.close()));
+      else applications.push(this.#closeApplication(() => closeOnBehalf(server, close)));
     }
     for (const session of this.#sessions) this.#try(() => session.close());
     this.closeIdle();

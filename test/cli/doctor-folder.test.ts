@@ -294,8 +294,8 @@ describe('golden-signals doctor and Kubernetes', () => {
   });
 
   test('knows the budget that a shutdown has by default', () => {
-    const inKubernetes = { isKubernetes: true, gracePeriodS: undefined };
-    expect(resolveShutdown({}, inKubernetes).budgetMs).toBe(defaultBudgetS * 1_000);
+    const inKubernetes = { outside: 'kubernetes', gracePeriodS: undefined } as const;
+    expect(resolveShutdown({}, inKubernetes).times.signal.budgetMs).toBe(defaultBudgetS * 1_000);
   });
 });
 

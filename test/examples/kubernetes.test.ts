@@ -87,13 +87,19 @@ describe('the deployment', () => {
   test('gives the whole shutdown time, and 2 s to spare', () => {
     const graceS = seconds(pod, 'terminationGracePeriodSeconds');
     const warnings: string[] = [];
-    const config = resolveShutdown({}, { isKubernetes: true, gracePeriodS: graceS }, (line) =>
+    const config = resolveShutdown({}, { outside: 'kubernetes', gracePeriodS: graceS }, (line) =>
       warnings.push(line),
     );
-    expect(config.budgetMs + 2_000).toBeLessThanOrEqual(graceS * 1_000);
+    const { budgetMs } = config.times.signal;
+    expect(budgetMs + 2_000).toBeLessThanOrEqual(graceS * 1_000);
     expect(warnings).toEqual([]);
-    const plan = planOf(config, { kind: 'signal', signal: 'SIGTERM', isFromTerminal: false });
-    expect(Object.values(plan).reduce((sum, ms) => sum + ms, 0)).toBeLessThan(config.budgetMs);
+    const plan = planOf(config, {
+      kind: 'signal',
+      signal: 'SIGTERM',
+      isFromTerminal: false,
+      isBeside: false,
+    });
+    expect(Object.values(plan).reduce((sum, ms) => sum + ms, 0)).toBeLessThan(budgetMs);
   });
 
   test('tells the library the same grace period', () => {
@@ -115,14 +121,15 @@ describe('the deployment', () => {
 
   test('has no preStop hook: the delay is the library’s', () => {
     expect(Object.keys(container)).not.toContain('lifecycle');
-    expect(resolveShutdown({}, { isKubernetes: true, gracePeriodS: 30 }).signalDelayMs).toBe(5_000);
+    expect(resolveShutdown({}, { outside: 'kubernetes', gracePeriodS: 30 }).times.signal.delayMs).toBe(5_000);
   });
 
   test('says in its comments what the code does', () => {
     const text = textOf('deployment.yaml');
-    const { budgetMs, signalDelayMs } = resolveShutdown({}, { isKubernetes: true, gracePeriodS: undefined });
+    const { times } = resolveShutdown({}, { outside: 'kubernetes', gracePeriodS: undefined });
+    const { budgetMs, delayMs } = times.signal;
     expect(text).toContain(`shutdown.budgetMs (${budgetMs / 1_000} s)`);
-    expect(text).toContain(`serves on for ${signalDelayMs / 1_000} s`);
+    expect(text).toContain(`serves on for ${delayMs / 1_000} s`);
   });
 
   test('explains each of its numbers in a line', () => {

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OtlpConfig } from '../../src/export/otlp-config.js';
 import { OtlpTransport } from '../../src/export/otlp-transport.js';
+import { Urgency } from '../../src/export/urgency.js';
 import { createFakeClock, settled } from '../support/fake-clock.js';
 import { startReceiver } from './support/service.js';
 
@@ -13,7 +14,7 @@ const body = Buffer.from('{}');
 /** A transport whose waiting is moved by hand; its sockets are real. */
 function create(url: string, config: Partial<OtlpConfig> = {}, readAnswer: () => void = () => {}) {
   const clock = createFakeClock();
-  const closing = new AbortController();
+  const urgency = new Urgency();
   const delays: number[] = [];
   const timers = {
     set(run: () => void, delayMs: number) {
@@ -35,14 +36,14 @@ function create(url: string, config: Partial<OtlpConfig> = {}, readAnswer: () =>
     clock,
     random: () => 0.5,
     timers,
-    closing: closing.signal,
+    urgency,
     readAnswer,
   });
   onTestFinished(() => transport.shutdown());
   return {
     transport,
     clock,
-    closing,
+    urgency,
     send: () => transport.send(body, 10_000),
     /** The length of a wait, once it has begun: of an attempt, the pause behind it, the next attempt, and so on. */
     async wait(index: number) {
@@ -226,10 +227,10 @@ describe('a service that shuts down', () => {
   test('tries once more at once, and does not wait for a collector that is not there', async () => {
     const receiver = await startReceiver();
     await receiver.behave('refuse');
-    const { send, closing, wait } = create(`${receiver.url}/v1/traces`);
+    const { send, urgency, wait } = create(`${receiver.url}/v1/traces`);
     const sent = send();
     expect(await wait(1)).toBe(1_000);
-    closing.abort();
+    urgency.begin();
     expect(await sent).toMatchObject({ error: { code: 'ECONNREFUSED' } });
     expect(await send()).toMatchObject({ error: { code: 'ECONNREFUSED' } });
   });
@@ -237,8 +238,8 @@ describe('a service that shuts down', () => {
   test('still does as a collector asks that is there', async () => {
     const receiver = await startReceiver();
     await receiver.behave({ status: 503, headers: { 'retry-after': '1' } }, 1);
-    const { send, clock, closing, wait } = create(`${receiver.url}/v1/traces`);
-    closing.abort();
+    const { send, clock, urgency, wait } = create(`${receiver.url}/v1/traces`);
+    urgency.begin();
     const sent = send();
     expect(await wait(1)).toBe(1_000);
     await clock.advance(1_000);

@@ -71,7 +71,10 @@ describe('a signal', () => {
   test('ends every service together, and then the process with 0', async () => {
     const { host, services, endRequests } = createProcess([{}, {}]);
     host.emit('SIGTERM', 'SIGTERM');
-    expect(services.map((service) => service.events)).toEqual([['0 draining signal'], ['0 draining signal']]);
+    expect(services.map((service) => service.events)).toEqual([
+      ['0 draining signal', '0 send'],
+      ['0 draining signal', '0 send'],
+    ]);
     await settled();
     expect(host.exits).toEqual([]);
     await endRequests();
@@ -132,11 +135,30 @@ describe('a signal', () => {
     expect(host.exits).toEqual([0]);
   });
 
-  test('of another kind ends the process at once however soon it comes', () => {
-    const { host } = createProcess();
-    host.emit('SIGINT', 'SIGINT');
+  test('that comes as three, SIGTERM, SIGINT and SIGINT again, as nodemon sends it, is one', async () => {
+    const { host, clock, lines, endRequests } = createProcess();
     host.emit('SIGTERM', 'SIGTERM');
-    expect(host.exits).toEqual([143]);
+    await clock.advance(20);
+    host.emit('SIGINT', 'SIGINT');
+    await clock.advance(179);
+    host.emit('SIGINT', 'SIGINT');
+    expect([host.exits, lines]).toEqual([[], []]);
+    await clock.advance(1);
+    host.emit('SIGINT', 'SIGINT');
+    expect(host.exits).toEqual([130]);
+    await endRequests();
+  });
+
+  test('has its echo within a second behind a watcher', async () => {
+    const { host, clock, endRequests } = createProcess([{ outside: 'watcher' }]);
+    host.emit('SIGTERM', 'SIGTERM');
+    await clock.advance(999);
+    host.emit('SIGINT', 'SIGINT');
+    expect(host.exits).toEqual([]);
+    await clock.advance(1);
+    host.emit('SIGINT', 'SIGINT');
+    expect(host.exits).toEqual([130]);
+    await endRequests();
   });
 
   test('ends the process with 1 at the end of the budget, whatever hangs', async () => {
@@ -178,7 +200,7 @@ describe('with a handler of the application for the same signal', () => {
 
     host.emit('SIGTERM', 'SIGTERM');
     await settled();
-    expect(service.events).toContain('0 flush');
+    expect(service.events.slice(-1)).toEqual(['0 send']);
     expect(host.exits).toEqual([]);
     expect(host.exitCode).toBeUndefined();
     // The timer that is left keeps no process alive.
@@ -248,6 +270,7 @@ describe('with a handler of the application for the same signal', () => {
     expect(host.exits).toEqual([]);
     host.kill(host.pid);
     host.emit('SIGTERM', 'SIGTERM');
+    await settled();
     expect(host.exits).toEqual([0]);
   });
 
@@ -260,6 +283,79 @@ describe('with a handler of the application for the same signal', () => {
     await clock.advance(200);
     host.emit('SIGTERM', 'SIGTERM');
     expect(host.exits).toEqual([143]);
+  });
+});
+
+describe('without anything to serve, beside a handler of the application', () => {
+  const worker = () => {
+    const traffic = new FakeTraffic();
+    traffic.isListening = false;
+    return traffic;
+  };
+
+  test('what waits is sent, and the process goes on as before, however often it is told', async () => {
+    const { host, services, clock, background } = createProcess([
+      { traffic: worker() },
+      { traffic: worker() },
+    ]);
+    host.on('SIGTERM', () => {});
+    host.emit('SIGTERM', 'SIGTERM');
+    await clock.advance(60_000);
+    host.emit('SIGTERM', 'SIGTERM');
+    await clock.advance(60_000);
+    expect(services.map((service) => service.events)).toEqual([
+      ['0 send', '60000 send'],
+      ['0 send', '60000 send'],
+    ]);
+    expect([host.exits, host.exitCode, clock.pending, background.pending]).toEqual([[], undefined, 0, 0]);
+  });
+
+  test.each([{ onDrain: () => {} }, { onShutdown: () => {} }, { exit: true }])(
+    'it is shut down all the same with %o',
+    async (options) => {
+      const { host, services } = createProcess([{ traffic: worker(), options }]);
+      host.on('SIGTERM', () => {});
+      host.emit('SIGTERM', 'SIGTERM');
+      await settled();
+      expect(services[0]?.events[0]).toBe('0 draining signal');
+    },
+  );
+
+  test('a signal that only we handle ends it', async () => {
+    const { host, services } = createProcess([{ traffic: worker() }]);
+    host.on('SIGTERM', () => {});
+    host.emit('SIGINT', 'SIGINT');
+    await settled();
+    expect(services[0]?.events).toEqual(['0 draining signal', '0 close', '0 flush']);
+    expect(host.exits).toEqual([0]);
+  });
+});
+
+describe('the signal of a restart', () => {
+  const watched = (more: SetUp = {}) => createProcess([{ outside: 'watcher', ...more }]);
+
+  test('is nothing to us where no watcher is outside', () => {
+    expect(createProcess().host.listenerCount('SIGUSR2')).toBe(0);
+  });
+
+  test('ends the process as it would without us, when what waits is sent', async () => {
+    const { host, services } = watched();
+    host.emit('SIGUSR2', 'SIGUSR2');
+    host.emit('SIGUSR2', 'SIGUSR2');
+    expect(host.kills).toEqual([]);
+    await settled();
+    expect(services[0]?.events).toEqual(['0 send', '0 send']);
+    expect(host.kills).toEqual([[host.pid, 'SIGUSR2']]);
+    expect(host.listenerCount('SIGUSR2')).toBe(0);
+  });
+
+  test('is left to a handler of the application', async () => {
+    const { host, services } = watched();
+    host.on('SIGUSR2', () => {});
+    host.emit('SIGUSR2', 'SIGUSR2');
+    await settled();
+    expect(services[0]?.events).toEqual(['0 send']);
+    expect(host.kills).toEqual([]);
   });
 });
 
@@ -289,12 +385,12 @@ describe('an exception that nobody caught', () => {
   test('is said, and ends the process with 1 when requests and telemetry are out', async () => {
     const { host, lines, services, endRequests } = createProcess();
     expect(host.uncaught(new TypeError('boom'))).toBe(true);
-    expect(services[0]?.events).toEqual(['0 draining crash']);
+    expect(services[0]?.events).toEqual(['0 draining crash', '0 send']);
     expect(lines[0]).toMatch(
       /^golden-signals error: uncaughtException, the process ends:\nTypeError: boom\n {4}at /,
     );
     await endRequests();
-    expect(services[0]?.events).toEqual(['0 draining crash', '0 stop', '0 close', '0 flush']);
+    expect(services[0]?.events).toEqual(['0 draining crash', '0 send', '0 stop', '0 close', '0 flush']);
     expect(host.exits).toEqual([1]);
   });
 

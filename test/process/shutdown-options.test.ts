@@ -1,32 +1,46 @@
 import { describe, expect, test } from 'vitest';
 import { resolveShutdown, type ShutdownOptions } from '../../src/process/shutdown-options.js';
 
-const inKubernetes = { isKubernetes: true, gracePeriodS: undefined };
-const elsewhere = { isKubernetes: false, gracePeriodS: undefined };
+const inKubernetes = { outside: 'kubernetes', gracePeriodS: undefined } as const;
+const elsewhere = { outside: 'unknown', gracePeriodS: undefined } as const;
 
 describe('the options of the shutdown', () => {
   test('have the defaults of the specification', () => {
     expect(resolveShutdown({}, inKubernetes)).toEqual({
-      signalDelayMs: 5_000,
-      callDelayMs: 0,
-      drainTimeoutMs: 15_000,
-      budgetMs: 25_000,
+      outside: 'kubernetes',
+      times: {
+        call: { delayMs: 0, drainTimeoutMs: 15_000, budgetMs: 25_000 },
+        signal: { delayMs: 5_000, drainTimeoutMs: 15_000, budgetMs: 25_000 },
+        terminal: { delayMs: 0, drainTimeoutMs: 2_000, budgetMs: 3_000 },
+        beside: { delayMs: 5_000, drainTimeoutMs: 15_000, budgetMs: 25_000 },
+      },
       exit: 'auto',
       foreignGraceMs: undefined,
       onDrain: [],
       onShutdown: [],
     });
-    expect(resolveShutdown({}, elsewhere)).toMatchObject({ signalDelayMs: 0, budgetMs: 25_000 });
+    expect(resolveShutdown({}, elsewhere)).toMatchObject({
+      times: {
+        call: { delayMs: 0, drainTimeoutMs: 6_000, budgetMs: 8_000 },
+        signal: { delayMs: 0, drainTimeoutMs: 6_000, budgetMs: 8_000 },
+        terminal: { delayMs: 0, drainTimeoutMs: 2_000, budgetMs: 3_000 },
+        beside: { delayMs: 0, drainTimeoutMs: 15_000, budgetMs: 25_000 },
+      },
+    });
   });
 
   test('apply a delay that is given to signals and calls alike', () => {
-    expect(resolveShutdown({ delayMs: 3 }, inKubernetes)).toMatchObject({ signalDelayMs: 3, callDelayMs: 3 });
-    expect(resolveShutdown({ delayMs: 0 }, inKubernetes)).toMatchObject({ signalDelayMs: 0, callDelayMs: 0 });
+    for (const delayMs of [0, 3]) {
+      const { times } = resolveShutdown({ delayMs }, inKubernetes);
+      expect([times.signal.delayMs, times.call.delayMs]).toEqual([delayMs, delayMs]);
+    }
   });
 
   test('make room in the budget for a longer drain, unless it is given', () => {
-    expect(resolveShutdown({ drainTimeoutMs: 60_000 }, inKubernetes).budgetMs).toBe(70_000);
-    expect(resolveShutdown({ drainTimeoutMs: 60_000, budgetMs: 9_000 }, inKubernetes).budgetMs).toBe(9_000);
+    expect(resolveShutdown({ drainTimeoutMs: 60_000 }, inKubernetes).times.signal.budgetMs).toBe(70_000);
+    expect(resolveShutdown({ drainTimeoutMs: 60_000 }).times.signal.budgetMs).toBe(65_000);
+    const given = resolveShutdown({ drainTimeoutMs: 60_000, budgetMs: 9_000 }, inKubernetes);
+    expect(given.times.signal.budgetMs).toBe(9_000);
   });
 
   test('take one hook or several, and keep a copy', () => {
@@ -54,9 +68,10 @@ describe('the options of the shutdown', () => {
 });
 
 describe('a budget that the pod does not have', () => {
-  const warnings = (options: ShutdownOptions, isKubernetes: boolean, gracePeriodS?: number) => {
+  const warnings = (options: ShutdownOptions, isInPod: boolean, gracePeriodS?: number) => {
     const lines: string[] = [];
-    resolveShutdown(options, { isKubernetes, gracePeriodS }, (line) => lines.push(line));
+    const outside = isInPod ? 'kubernetes' : 'unknown';
+    resolveShutdown(options, { outside, gracePeriodS }, (line) => lines.push(line));
     return lines;
   };
 

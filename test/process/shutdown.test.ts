@@ -20,18 +20,18 @@ describe('a shutdown by a signal', () => {
     const { shutdown, clock, events } = service;
 
     const end = shutdown.begin(sigterm);
-    expect(events).toEqual(['0 draining signal']);
+    expect(events).toEqual(['0 draining signal', '0 send']);
     expect(traffic.calls).toEqual(['askToClose']);
     await clock.advance(4_999);
-    expect(events).toEqual(['0 draining signal']);
+    expect(events).toEqual(['0 draining signal', '0 send']);
     await clock.advance(1_001);
-    expect(events).toEqual(['0 draining signal', '5000 stop', '5000 onDrain']);
+    expect(events).toEqual(['0 draining signal', '0 send', '5000 stop', '5000 onDrain']);
     traffic.endOne();
     await settled();
     traffic.endOne();
 
     expect(await end).toEqual({ code: 0 });
-    expect(events.slice(3)).toEqual(['6000 last hook', '6000 first hook', '6000 close', '6000 flush']);
+    expect(events.slice(4)).toEqual(['6000 last hook', '6000 first hook', '6000 close', '6000 flush']);
   });
 
   test('leaves no timer behind', async () => {
@@ -77,7 +77,14 @@ describe('a shutdown by a signal', () => {
     const end = shutdown.begin(sigterm);
     await clock.advance(1_000);
     expect(await end).toEqual({ code: 0 });
-    expect(events).toEqual(['0 draining signal', '0 stop', '300 destroy', '300 close', '300 flush']);
+    expect(events).toEqual([
+      '0 draining signal',
+      '0 send',
+      '0 stop',
+      '300 destroy',
+      '300 close',
+      '300 flush',
+    ]);
   });
 
   test('waits for an application that closes itself', async () => {
@@ -85,7 +92,7 @@ describe('a shutdown by a signal', () => {
     const { shutdown, clock, events } = createEndingService({ traffic });
     const end = shutdown.begin(sigterm);
     await clock.advance(3_000);
-    expect(events).toEqual(['0 draining signal', '0 stop']);
+    expect(events).toEqual(['0 draining signal', '0 send', '0 stop']);
     traffic.closeApp();
     expect(await end).toEqual({ code: 0 });
   });
@@ -115,10 +122,10 @@ describe('a shutdown by a signal', () => {
     const { shutdown, clock, events } = createEndingService({ traffic, options: { delayMs: 5_000 } });
     const end = shutdown.begin(sigterm);
     await clock.advance(4_999);
-    expect(events).toEqual(['0 draining signal']);
+    expect(events).toEqual(['0 draining signal', '0 send']);
     await clock.advance(1);
     expect(await end).toEqual({ code: 0 });
-    expect(events).toEqual(['0 draining signal', '5000 stop', '5000 close', '5000 flush']);
+    expect(events).toEqual(['0 draining signal', '0 send', '5000 stop', '5000 close', '5000 flush']);
   });
 
   test('ends in time although the collector, a hook of each kind and a request hang', async () => {
@@ -168,7 +175,7 @@ describe('a shutdown by the application', () => {
   test('has no delay unless one is given, and says nothing', async () => {
     const { shutdown, events, lines } = createEndingService();
     await shutdown.begin(call);
-    expect(events).toEqual(['0 draining call', '0 stop', '0 close', '0 flush']);
+    expect(events).toEqual(['0 draining call', '0 send', '0 stop', '0 close', '0 flush']);
     expect(lines).toEqual([]);
   });
 
@@ -212,6 +219,47 @@ describe('a shutdown by the application', () => {
   });
 });
 
+describe('a shutdown beside a handler of the application', () => {
+  const beside = { ...sigterm, isBeside: true } as const;
+
+  test('sends what waits at the signal and at its end, and leaves open what that handler goes on with', async () => {
+    const { shutdown, events, traffic } = createEndingService();
+    expect(await shutdown.begin(beside)).toEqual({ code: 0 });
+    expect(events).toEqual(['0 draining signal', '0 send', '0 stop', '0 send']);
+    expect(traffic.calls).toContain('holdClose');
+  });
+
+  test.each(['at once', 'later'])('closes all where that calls shutdown() %s', async (when) => {
+    const { shutdown, events } = createEndingService();
+    const end = shutdown.begin(beside);
+    if (when === 'later') await end;
+    await shutdown.begin(call);
+    await shutdown.begin(call);
+    expect(events.slice(-2)).toEqual(['0 close', '0 flush']);
+    expect(events.filter((event) => event.endsWith('flush'))).toHaveLength(1);
+  });
+
+  test('gives what is under way the time that it has without one where that calls shutdown()', async () => {
+    const traffic = new FakeTraffic();
+    traffic.inFlight = 1;
+    const { shutdown, events, clock } = createEndingService({
+      traffic,
+      options: { drainTimeoutMs: undefined, budgetMs: undefined },
+    });
+    void shutdown.begin(beside);
+    const end = shutdown.begin(call);
+    await clock.advance(6_000);
+    expect(await end).toEqual({ code: 1 });
+    expect(events).toContain('6000 destroy');
+  });
+
+  test('closes all with exit: true', async () => {
+    const { shutdown, events } = createEndingService({ options: { exit: true } });
+    await shutdown.begin(beside);
+    expect(events).toEqual(['0 draining signal', '0 send', '0 stop', '0 close', '0 flush']);
+  });
+});
+
 describe('a shutdown by a crash', () => {
   test('has no delay and no hooks, gives requests 2 s, and fails', async () => {
     const traffic = new FakeTraffic();
@@ -229,6 +277,7 @@ describe('a shutdown by a crash', () => {
     expect(await end).toEqual({ code: 1 });
     expect(service.events).toEqual([
       '0 draining crash',
+      '0 send',
       '0 stop',
       '2000 destroy',
       '2000 close',
@@ -247,7 +296,7 @@ describe('a shutdown by a crash', () => {
     await clock.advance(1_000);
     void shutdown.begin(crash);
     expect(await end).toEqual({ code: 1 });
-    expect(events).toEqual(['0 draining signal', '1000 stop', '1000 close', '1000 flush']);
+    expect(events).toEqual(['0 draining signal', '0 send', '1000 stop', '1000 close', '1000 flush']);
   });
 
   test('cuts the drain of another short', async () => {
@@ -258,9 +307,9 @@ describe('a shutdown by a crash', () => {
     await clock.advance(1_000);
     void shutdown.begin(crash);
     await clock.advance(1_999);
-    expect(events).toEqual(['0 draining signal', '0 stop']);
+    expect(events).toEqual(['0 draining signal', '0 send', '0 stop']);
     await clock.advance(1);
     expect(await end).toEqual({ code: 1 });
-    expect(events.slice(2)).toEqual(['3000 destroy', '3000 close', '3000 flush']);
+    expect(events.slice(3)).toEqual(['3000 destroy', '3000 close', '3000 flush']);
   });
 });

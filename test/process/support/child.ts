@@ -57,6 +57,17 @@ export async function startChild(fixture: Fixture, env: NodeJS.ProcessEnv = {}):
   return follow(child);
 }
 
+/** Runs a program text in a process of its own, from the folder of the package; it prints `port ` when it has begun. */
+export async function startProgram(text: string, env: NodeJS.ProcessEnv = {}): Promise<Child> {
+  const child = spawn(process.execPath, ['-e', text], {
+    cwd: join(__dirname, '../../..'),
+    env: { PATH: process.env.PATH, GS_DIST: DIST, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return follow(child);
+}
+
 async function follow(child: ChildProcess): Promise<Child> {
   let startedAt = performance.now();
   let isTold = false;

@@ -43,6 +43,10 @@ export class FakeTraffic implements Traffic {
     this.calls.push('askToClose');
   }
 
+  holdClose(): void {
+    this.calls.push('holdClose');
+  }
+
   stop(): Promise<void> {
     this.calls.push('stop');
     this.isListening = false;
