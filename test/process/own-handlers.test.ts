@@ -25,7 +25,7 @@ const say = `
 const head = `${say}
   const http = require('node:http');
   const { promisify } = require('node:util');
-  const handle = (req, res) => req.url === '/slow' ? setTimeout(() => res.end('slow'), 400) : res.end('x');
+  const handle = (req, res) => req.url === '/open' ? res.write('x') : req.url === '/slow' ? setTimeout(() => res.end('slow'), 400) : res.end('x');
   let server = http.createServer(handle);
   const begin = (app = server) => process.env.BARE ? undefined : require(process.env.GS_DIST).instrument(app, { service: 'own' });
   const listen = () => server.listen(0, '127.0.0.1', () => say('port ' + server.address().port));
@@ -53,12 +53,13 @@ describe('what waits when a signal comes is out, metrics among it,', () => {
     const { receiver, env } = await collector();
     const child = await startProgram(plain, env);
     await get(child.port, '/a');
-    const slow = get(child.port, '/slow').catch(() => {});
+    const open = get(child.port, '/open').catch(() => {});
+    await get(child.port, '/a');
     child.kill('SIGTERM');
-    await receiver.waitForSpans(1);
+    await receiver.waitForSpans(2);
     await receiver.waitForMetrics(({ name }) => name === 'http.server.request.duration');
     child.kill('SIGKILL');
-    await slow;
+    await open;
   });
 
   test('where nodemon starts the process anew, which ends as without us', async () => {
@@ -211,12 +212,11 @@ describe('a fastify instance with our plugin', () => {
        const { fastifySignals } = require(process.env.GS_DIST.replace(/index.js$/, 'fastify.js'));
        app.register(fastifySignals, { service: 'own' });
        app.get('/a', async () => 'x');
-       app.listen({ port: 0, host: '127.0.0.1' }).then(() => say('port ' + app.server.address().port));
-       process.once('SIGTERM', async () => { await app.close(); say('closed'); });`,
+       app.get('/close', async () => { setImmediate(() => app.close().then(() => say('closed'))); return 'x'; });
+       app.listen({ port: 0, host: '127.0.0.1' }).then(() => say('port ' + app.server.address().port));`,
         { ...env, OTEL_LOGS_EXPORTER: 'otlp' },
       );
-      await get(child.port, '/a');
-      child.kill('SIGTERM');
+      await get(child.port, '/close');
       await child.said('closed');
       expect(await child.exited).toMatchObject({ code: 0 });
     },
