@@ -124,7 +124,7 @@ describe('the tables of README', () => {
     for (const signal of ['traces', 'metrics', 'logs'] as const)
       resolveOtlp(signal, 'http/json', env, () => {});
     const listed = tableAfter('| Variable ', page('environment')).flatMap(
-      ([names]) => (names ?? '').match(/\b(?:[A-Z]+_[A-Z_]+|pm_exec_path)\b/g) ?? [],
+      ([names]) => (names ?? '').match(/\b(?:[A-Z]+_[A-Z_]+|pm_exec_path|npm_lifecycle_[a-z]+)\b/g) ?? [],
     );
     const example = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
     expect(listed.filter((name) => name !== example).sort()).toEqual([...read].sort());
