@@ -160,9 +160,13 @@ export function createService(options: Options, onClosed: () => void): Service {
   let isSaid = false;
   const listening = () => {
     isFirst = false;
-    if (!isSaid) log.info(startLine(config, telemetry.destinations));
-    isSaid = true;
-    health.listening();
+    try {
+      if (!isSaid) log.info(startLine(config, telemetry.destinations));
+      isSaid = true;
+      health.listening();
+    } catch (error) {
+      faults.caught('server.listening', error);
+    }
   };
   const handler: RequestHandler = {
     run(req: IncomingMessage, res: ServerResponse, proceed, self, args) {
@@ -184,6 +188,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     listening,
     connected: (event, args) => traffic.connected(event, args),
     closing: () => traffic.heldUntil,
+    caught: faults.caught,
   };
   const traffic = new Traffic({
     servers: () => bindings.servers(handler),

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { runOutside } from './context/outside.js';
 import {
   bindEveryServer,
   bindToService,
@@ -36,10 +37,11 @@ function createRegistry(): Registry {
 
   function open(options: Options | undefined): Service {
     if (primary !== undefined && options === undefined) return primary;
-    const service: Service = createService(options ?? {}, () => {
+    const onClosed = () => {
       if (primary === service) primary = undefined;
       closed.add(service);
-    });
+    };
+    const service: Service = runOutside(() => createService(options ?? {}, onClosed));
     primary ??= service;
     return service;
   }

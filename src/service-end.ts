@@ -2,8 +2,7 @@ import cluster from 'node:cluster';
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
-import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { runInContext } from './context/storage.js';
+import { runOutside } from './context/outside.js';
 import type { Clock } from './core/clock.js';
 import type { Log } from './core/log.js';
 import type { Timers } from './core/timers.js';
@@ -20,7 +19,7 @@ const clear = (handle: unknown) => clearTimeout(handle as NodeJS.Timeout | undef
 
 // Set outside of any request: a shutdown asked for by one would else carry its context to the end.
 const holding: Timers = {
-  set: (run, delayMs) => runInContext(ROOT_CONTEXT, () => setTimeout(run, delayMs), undefined),
+  set: (run, delayMs) => runOutside(() => setTimeout(run, delayMs)),
   clear,
 };
 

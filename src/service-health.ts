@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import type { Breakers } from './client/breakers.js';
+import { runOutside } from './context/outside.js';
 import { runInContext } from './context/storage.js';
 import type { Clock } from './core/clock.js';
 import type { Faults } from './core/faults.js';
@@ -44,12 +45,12 @@ export interface ServiceHealth {
 
 /** A timer set while a request is served would keep all of that request for as long as checks go on. */
 const timers: Timers = {
-  set: (run, delayMs) => runInContext(ROOT_CONTEXT, () => setTimeout(run, delayMs).unref(), undefined),
+  set: (run, delayMs) => runOutside(() => setTimeout(run, delayMs).unref()),
   clear: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
 };
 
 function every(ms: number, run: () => void): () => void {
-  const timer = runInContext(ROOT_CONTEXT, () => setInterval(run, ms).unref(), undefined);
+  const timer = runOutside(() => setInterval(run, ms).unref());
   return () => clearInterval(timer);
 }
 
@@ -136,7 +137,7 @@ function createIsolate(ids: IdGenerator): Isolate {
       traceFlags: TraceFlags.NONE,
       isRemote: true,
     };
-    return runInContext(trace.setSpanContext(ROOT_CONTEXT, parent), run, undefined);
+    return runOutside(() => runInContext(trace.setSpanContext(ROOT_CONTEXT, parent), run, undefined));
   };
 }
 

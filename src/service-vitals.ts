@@ -1,5 +1,4 @@
-import { ROOT_CONTEXT } from '@opentelemetry/api';
-import { runInContext } from './context/storage.js';
+import { runOutside } from './context/outside.js';
 import type { Clock } from './core/clock.js';
 import type { Faults } from './core/faults.js';
 import type { Log } from './core/log.js';
@@ -36,7 +35,7 @@ export interface ServiceVitals {
 }
 
 const timers: Timers = {
-  set: (run, delayMs) => runInContext(ROOT_CONTEXT, () => setTimeout(run, delayMs).unref(), undefined),
+  set: (run, delayMs) => runOutside(() => setTimeout(run, delayMs).unref()),
   clear: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
 };
 

@@ -1,4 +1,5 @@
 import { STALL_MS } from '../breaker/deadline.js';
+import { runOutside } from '../context/outside.js';
 import type { Clock } from '../core/clock.js';
 
 /** Tells whether this very process has just stood still: then it is the suspect for a time-out, not the upstream. */
@@ -41,8 +42,7 @@ export function createStallWatch(clock: Clock, onTick: () => void): StallWatch {
       inFlight += 1;
       if (timer !== undefined) return;
       tickedAt = clock.now();
-      timer = setInterval(tick, tickMs);
-      timer.unref();
+      timer = runOutside(() => setInterval(tick, tickMs).unref());
     },
     leave() {
       inFlight -= 1;

@@ -6,11 +6,10 @@ export interface Faults {
   /** Takes what was caught at `place`, a fixed name such as 'server.begin'. Never throws. */
   caught(place: string, error: unknown): void;
   readonly count: number;
-  /** False once a place has failed so often that its seam should turn itself off. */
-  isUsable(place: string): boolean;
 }
 
-const maxFaultsPerPlace = 100;
+// So many of one place are more than one strange request: it is said once more. Nothing is given up for it.
+const manyFaults = 100;
 
 export function createFaults(log: Log): Faults {
   const counts = new Map<string, number>();
@@ -25,9 +24,9 @@ export function createFaults(log: Log): Faults {
       counts.set(place, count);
       if (count === 1)
         log.warn(`internal error in ${place}, the application goes on without it: ${textOf(error)}`);
-      if (count === maxFaultsPerPlace) log.warn(`${place} failed ${count} times and is off from now on`);
+      if (count === manyFaults)
+        log.warn(`${place} has failed ${count} times; the application goes on without it each time`);
     },
-    isUsable: (place) => (counts.get(place) ?? 0) < maxFaultsPerPlace,
   };
 }
 

@@ -30,15 +30,13 @@ export interface ChannelReader<M> {
 }
 
 /**
- * Subscribes to a library's own tracing channel; returns the way out. Nothing is thrown at the library, and after too many faults
- * the channel is left alone.
+ * Subscribes to a library's own tracing channel; returns the way out. Nothing is thrown at the library.
  */
 export function traceChannel<M extends object>(reader: ChannelReader<M>, faults: Faults): () => void {
   const { name, isContextLost = false } = reader;
   const channel = tracingChannel<unknown, M>(name) as TracingChannel<unknown, M>;
   const place = `database.${name}`;
   const guarded = (run: (message: M & Message) => void) => (message: M) => {
-    if (!faults.isUsable(place)) return;
     try {
       run(message);
     } catch (error) {

@@ -127,12 +127,14 @@ export class BatchQueue<Item, Items = Item[]> {
     if (this.#running !== undefined) return this.#running;
     const batch = this.#take();
     if (batch === undefined) return Promise.resolve(false);
-    this.#running = runQuietly(() => this.#export(batch)).then((isDone) => {
-      this.#tried += batch.size;
-      this.#running = undefined;
-      this.#proceed();
-      return isDone;
-    });
+    this.#running = runQuietly(() =>
+      this.#export(batch).then((isDone) => {
+        this.#tried += batch.size;
+        this.#running = undefined;
+        this.#proceed();
+        return isDone;
+      }),
+    );
     return this.#running;
   }
 

@@ -114,11 +114,13 @@ export class PeriodicReader implements IMetricReader {
   }
 
   #start(): Promise<void> {
-    this.#running ??= runQuietly(() => this.#export())
-      .catch(() => {})
-      .then(() => {
-        this.#running = undefined;
-      });
+    this.#running ??= runQuietly(() =>
+      this.#export()
+        .catch(() => {})
+        .then(() => {
+          this.#running = undefined;
+        }),
+    );
     return this.#running;
   }
 

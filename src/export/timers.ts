@@ -11,7 +11,7 @@ export const backgroundTimers: Timers = {
   clear: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
 };
 
-/** The same, in no context: a timer that is set in a request would hold it until it runs. */
+/** The same, outside of any request: a timer that is set in one would hold it until it runs. */
 export const quietTimers: Timers = {
   set: (run, delayMs) => runQuietly(() => backgroundTimers.set(run, delayMs)),
   clear: backgroundTimers.clear,

@@ -10,7 +10,7 @@ export interface LogSourceParts {
   /** Undefined where nothing is exported. */
   readonly emit: LogSink | undefined;
   readonly epochMs: () => number;
-  readonly faults: Pick<Faults, 'caught' | 'isUsable'>;
+  readonly faults: Pick<Faults, 'caught'>;
 }
 
 // Loggers belong to the process: of several services in it, the first one that exports takes their lines.
@@ -39,10 +39,7 @@ function begin(): void {
     for (const end of ends.splice(0)) end();
   };
   if (epochMs === undefined || faults === undefined) return;
-  const onFault = (place: string, error: unknown) => {
-    faults.caught(place, error);
-    if (!faults.isUsable(place)) stop();
-  };
+  const onFault = faults.caught;
   if (emit !== undefined) {
     ends.push(watchPino(emit, epochMs, onFault), watchWinston(emit, epochMs, onFault));
   }

@@ -8,6 +8,7 @@ import { expectMatchFor, type HonoApp, nodeMessagesOf, watchHonoRoutes } from '.
 import { isServer } from './is-server.js';
 import { type KoaApp, noteKoaContext, watchKoaRoutes } from './koa-routes.js';
 import { alreadyAnswered, ignoreFurtherAnswer } from './probe-hono.js';
+import { replaceMethod } from './replaced-method.js';
 import { recordOf } from './request-record.js';
 import { ANSWERED, type RequestHandler, type ServerBindings } from './server-bindings.js';
 
@@ -72,7 +73,7 @@ function late(
   self: unknown,
   args: unknown[],
 ): unknown {
-  if (recordOf(req) !== undefined) return proceed.apply(self, args);
+  if (recordOf(req) !== undefined || recordOf(res) !== undefined) return proceed.apply(self, args);
   const handler = bindings.handlerOfApp(app);
   if (handler === undefined) return proceed.apply(self, args);
   bindings.claim(req, handler);
@@ -92,22 +93,25 @@ function bindKoa(app: KoaApp, bindings: ServerBindings, handler: RequestHandler)
   bindings.bindApp(app, handler);
   if (!isNew(app)) return;
   watchKoaRoutes(app);
-  const { callback, handleRequest } = app;
-  app.callback = function () {
-    const listener = callback.call(this);
-    const current = bindings.handlerOfApp(app);
-    if (current !== undefined) bindings.bindApp(listener, current);
-    return listener;
-  };
-  const handle: Handle = function (...args) {
-    noteKoaContext(args[0] as object);
-    return (handleRequest as Handle).apply(this, args);
-  };
-  app.handleRequest = function (context, run) {
-    const { req, res } = context as unknown as { req: IncomingMessage; res: ServerResponse };
-    const result = late(app, bindings, req, res, handle, this, [context, run]);
-    return result === ANSWERED ? Promise.resolve() : result;
-  };
+  replaceMethod(app, 'callback', (callback) => {
+    return function (this: KoaApp) {
+      const listener = callback.call(this) as object;
+      const current = bindings.handlerOfApp(this);
+      if (current !== undefined) bindings.bindApp(listener, current);
+      return listener;
+    };
+  });
+  replaceMethod(app, 'handleRequest', (handleRequest) => {
+    const handle: Handle = function (...args) {
+      noteKoaContext(args[0] as object);
+      return (handleRequest as Handle).apply(this, args);
+    };
+    return function (this: KoaApp, context, run) {
+      const { req, res } = context as { req: IncomingMessage; res: ServerResponse };
+      const result = late(this, bindings, req, res, handle, this, [context, run]);
+      return result === ANSWERED ? Promise.resolve() : result;
+    };
+  });
 }
 
 function bindHono(app: HonoApp, bindings: ServerBindings, handler: RequestHandler): void {

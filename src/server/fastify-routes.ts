@@ -1,5 +1,6 @@
 import * as diagnostics from 'node:diagnostics_channel';
 import { closesItself } from './app-closers.js';
+import { Given } from './hidden-value.js';
 import { type RequestRecord, type RouteReader, recordOf } from './request-record.js';
 
 /** What is read of a fastify instance. */
@@ -14,8 +15,6 @@ interface FastifyRequest {
   readonly routerPath?: string;
   readonly is404?: boolean;
 }
-
-const rawKey = Symbol('golden-signals.fastify.raw');
 
 const reader: RouteReader = {
   routeOf(record: RequestRecord) {
@@ -40,20 +39,25 @@ export function watchFastifyRoutes(app: FastifyApp): void {
     return;
   }
   if (Object.hasOwn(prototype, 'raw')) return;
-  interface Request extends FastifyRequest {
-    [rawKey]?: object;
-  }
   Object.defineProperty(prototype, 'raw', {
     configurable: true,
-    enumerable: true,
-    get(this: Request) {
-      return this[rawKey];
-    },
-    set(this: Request, raw: object) {
-      this[rawKey] = raw;
+    enumerable: false,
+    get: () => undefined,
+    set(this: FastifyRequest, raw: object) {
+      new WithRaw(this, raw);
       note(raw, this);
     },
   });
+}
+
+/** Gives a request the property that it would have: defined, where an assignment would come back to the accessor. */
+class WithRaw extends Given {
+  raw: object;
+
+  constructor(request: FastifyRequest, raw: object) {
+    super(request);
+    this.raw = raw;
+  }
 }
 
 let isEveryWatched = false;

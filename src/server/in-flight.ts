@@ -29,12 +29,12 @@ export class InFlight {
 
   /** Whoever adds a request removes it, once. */
   add(request: Underway): void {
+    if (this.#isClosing) closeAfter(request.res);
     const first = this.#first;
     request.next = first;
     if (first !== undefined) first.previous = request;
     this.#first = request;
     this.#requests += 1;
-    if (this.#isClosing) closeAfter(request.res);
   }
 
   remove(request: Underway): void {
@@ -46,24 +46,6 @@ export class InFlight {
     request.next = undefined;
     this.#requests -= 1;
     this.onChange?.();
-  }
-
-  /** Adds a request that nobody else follows, until its response closes. */
-  follow(req: IncomingMessage, res: ServerResponse): void {
-    const request: Underway = { req, res, previous: undefined, next: undefined };
-    let isOver = false;
-    const end = () => {
-      if (isOver) return;
-      isOver = true;
-      this.remove(request);
-    };
-    this.add(request);
-    res.on('close', end);
-    if (res.socket !== null) return;
-    // A pipelined response waits for its turn without a socket; Node 20 never closes it when the connection is lost before.
-    req.on('close', () => {
-      if (req.socket?.destroyed) end();
-    });
   }
 
   upgraded(socket: Duplex): void {

@@ -1,40 +1,40 @@
 import type { EventEmitter } from 'node:events';
-import type { RequestRecord } from './request-record.js';
-
-const queueKey = Symbol('golden-signals.queue');
-
-type Connection = EventEmitter & { [queueKey]?: RequestRecord[] };
+import type { Follower } from './follower.js';
+import { HiddenValue } from './hidden-value.js';
 
 /**
  * For a pipelined request, whose response waits for those before it: when the connection goes, Node says nothing on a response that
  * never had it, so the connection itself is asked. One listener serves all that wait on it.
  */
-export function finishWithConnection(record: RequestRecord): void {
-  const connection = record.req.socket as Connection;
-  let queue = connection[queueKey];
+export function finishWithConnection(follower: Follower): void {
+  const connection = follower.req.socket as EventEmitter;
+  let queue = queueOf(connection);
   if (queue === undefined) {
     queue = [];
-    connection[queueKey] = queue;
+    HiddenValue.set(connection, queue);
     connection.once('close', finishUnsent);
   }
-  queue.push(record);
-  record.isQueued = true;
+  queue.push(follower);
 }
 
 // Responses leave in the order of their requests. A Set, from which each could go by itself, made the collector keep them for so
 // long that a pipelined request to fastify took 20 µs instead of 11.5.
-export function forgetQueued(record: RequestRecord): void {
-  const queue = (record.req.socket as Connection)[queueKey];
+export function forgetQueued({ req }: Follower): void {
+  const queue = queueOf(req.socket);
   while (queue?.[0]?.isEnded === true) queue.shift();
 }
 
-function finishUnsent(this: Connection): void {
-  const queue = this[queueKey] ?? [];
-  this[queueKey] = [];
-  for (const record of queue) {
+function finishUnsent(this: EventEmitter): void {
+  const queue = queueOf(this) ?? [];
+  HiddenValue.set(this, []);
+  for (const follower of queue) {
     // One that has the connection closes by itself.
-    if (record.res.socket !== null) continue;
-    record.isUnsent = true;
-    record.owner.finish(record);
+    if (follower.isEnded || follower.res.socket !== null) continue;
+    follower.isUnsent = true;
+    follower.closed();
   }
+}
+
+function queueOf(connection: object): Follower[] | undefined {
+  return HiddenValue.of(connection) as Follower[] | undefined;
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Attributes } from '@opentelemetry/api';
 import { type HostPort, parseHostPort } from '../core/host-port.js';
 import { redactQuery } from '../core/redact-url.js';
@@ -5,10 +6,9 @@ import { readForwarded } from './forwarded.js';
 import type { RequestRecord } from './request-record.js';
 
 /** The attributes of a SERVER span by the HTTP semantic conventions (stable, v1.44). */
-export function requestAttributes(record: RequestRecord): Attributes {
+export function requestAttributes(record: RequestRecord, headers: IncomingHttpHeaders): Attributes {
   const { req, method, url, route, statusCode, errorType, protocolVersion, remoteAddress, remotePort } =
     record;
-  const { headers } = req;
   const question = url.indexOf('?');
   const forwarded = readForwarded(headers);
   const authority = forwarded.host ?? (headers[':authority'] as string | undefined) ?? headers.host;

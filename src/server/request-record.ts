@@ -1,9 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import type { Method } from '../metrics/http-methods.js';
 import type { Addable } from '../metrics/instrument.js';
 import type { FinishedRequest, Scheme } from '../metrics/server-red.js';
 import type { AttributeSource } from '../trace/shared-attributes.js';
+import { ENDED_REQUEST, ENDED_RESPONSE } from './ended-request.js';
+import type { Follower } from './follower.js';
+import { HiddenValue } from './hidden-value.js';
 import type { Underway } from './in-flight.js';
 import { requestAttributes } from './request-attributes.js';
 
@@ -20,11 +23,14 @@ export interface RequestOwner {
   threw(thrown: unknown, record: RequestRecord): void;
 }
 
+const noHeaders: IncomingHttpHeaders = Object.freeze({});
+
 /** One request from its arrival to the close of its response: what its span and its metric are made of. */
-export class RequestRecord implements AttributeSource, FinishedRequest, Underway {
+export class RequestRecord implements AttributeSource, FinishedRequest, Underway, Follower {
   readonly owner: RequestOwner;
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+  /** Until it has ended, as {@link res} and {@link matched}. */
+  req: IncomingMessage;
+  res: ServerResponse;
   readonly startMs: number;
   readonly method: Method;
   readonly scheme: Scheme;
@@ -49,6 +55,10 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
   isEnded: boolean;
   /** True where the official instrumentation of an SDK of the application's own traces and measures it. */
   isElsewhere: boolean;
+  /** True once all of the response was handed over to its connection. */
+  isFinished: boolean;
+  /** What the record ended with: false for a caller that hung up before. */
+  isComplete: boolean;
   /** True once an exception of it has been reported. */
   hasThrown: boolean;
   /** True for a response that had to wait for others on its connection. */
@@ -89,11 +99,29 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     this.errorType = undefined;
     this.isEnded = false;
     this.isElsewhere = false;
+    this.isFinished = false;
+    this.isComplete = false;
     this.hasThrown = false;
     this.isQueued = false;
     this.isUnsent = false;
     this.previous = undefined;
     this.next = undefined;
+  }
+
+  finished(): void {
+    this.isFinished = true;
+  }
+
+  closed(): void {
+    this.owner.finish(this);
+  }
+
+  /** Forgets what it was about: contexts hold the record for as long as there is anything that was set up in the request. */
+  release(): void {
+    this.req = ENDED_REQUEST;
+    this.res = ENDED_RESPONSE;
+    this.matched = undefined;
+    this.reader = undefined;
   }
 
   get exemplarContext(): SpanContext | undefined {
@@ -105,22 +133,21 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
   }
 
   ownAttributes(): Attributes {
-    return requestAttributes(this);
+    try {
+      return requestAttributes(this, this.req.headers);
+    } catch {
+      // Somebody has made them unreadable: all else is told.
+      return requestAttributes(this, noHeaders);
+    }
   }
 }
 
-const recordKey = Symbol('golden-signals.request');
-
-interface Carrier {
-  [recordKey]?: RequestRecord | null;
-}
-
-/** The record of a request; null for one that is deliberately left alone, undefined for one never seen. */
+/** The record of a request or of its response; null for one that is deliberately left alone, undefined for one never seen. */
 export function recordOf(message: object): RequestRecord | null | undefined {
-  return (message as Carrier)[recordKey];
+  return HiddenValue.of(message) as RequestRecord | null | undefined;
 }
 
-/** Ties a record to its request; null marks the request as one to leave alone. */
+/** Ties a record to a request or a response; null marks it as one to leave alone. */
 export function attachRecord(message: object, record: RequestRecord | null): void {
-  (message as Carrier)[recordKey] = record;
+  HiddenValue.set(message, record);
 }

@@ -64,7 +64,7 @@ export function createRequestSignals({ header, clock, timers }: RequestSignalsPa
 
   function create(request: RequestRecord): AbortSignal {
     const { res } = request;
-    if (request.isEnded) return isComplete(res) ? NEVER : AbortSignal.abort(callerGone());
+    if (request.isEnded) return request.isComplete ? NEVER : AbortSignal.abort(callerGone());
     const controller = new AbortController();
     const remainingMs = timeLeft(request);
     const timer =

@@ -7,7 +7,8 @@ import { BENEATH } from '../context/official-http.js';
 import { watchExpressRoutes } from './express/express-routes.js';
 import { isExpressApp } from './express/layer.js';
 import { watchEveryFastify } from './fastify-routes.js';
-import { recordOf } from './request-record.js';
+import { watchMessages } from './message-events.js';
+import { attachRecord, recordOf } from './request-record.js';
 import { ServerList } from './server-list.js';
 
 /** Takes the requests of the servers it is bound to. */
@@ -20,6 +21,8 @@ export interface RequestHandler {
   connected?(event: 'upgrade' | 'connect' | 'session', args: readonly unknown[]): void;
   /** What the 'close' event of a server of its own waits for. */
   closing?(): Promise<void> | undefined;
+  /** Takes a fault of this library's own. Must not throw. */
+  caught?(place: string, error: unknown): void;
 }
 
 /** What {@link RequestHandler.run} returns when it has answered the request itself. */
@@ -151,6 +154,7 @@ export class ServerBindings {
   #install(): void {
     if (this.#isInstalled) return;
     this.#isInstalled = true;
+    watchMessages();
     const bindings = this;
     // http2's server classes are not exported; they inherit from net.Server. The others come first, so that each keeps what it had.
     for (const prototype of [http.Server.prototype, https.Server.prototype, net.Server.prototype]) {
@@ -159,9 +163,8 @@ export class ServerBindings {
         const [event] = args;
         if (event === 'request' || otherRequestEvents.has(event))
           return bindings.#onRequest(this, original, args);
-        if (event === 'listening') bindings.noteListening(this);
-        else if (event === 'close') return bindings.#onClose(this, original, args);
-        else if (connectionEvents.has(event)) bindings.#onConnection(this, args);
+        if (event === 'close') return bindings.#onClose(this, original, args);
+        if (event === 'listening' || connectionEvents.has(event)) bindings.#onServerEvent(this, args);
         return original.apply(this, args);
       };
       Object.defineProperty(emit, BENEATH, { value: original });
@@ -169,9 +172,25 @@ export class ServerBindings {
         value: emit,
         writable: true,
         configurable: true,
-        enumerable: false,
+        // As it is where it comes from.
+        enumerable: true,
       });
     }
+  }
+
+  #onServerEvent(server: EventEmitter, args: unknown[]): void {
+    try {
+      if (args[0] === 'listening') this.noteListening(server);
+      else this.#onConnection(server, args);
+    } catch (error) {
+      this.#caught(error);
+    }
+  }
+
+  /** Tells a service, for a server may be nobody's. */
+  #caught(error: unknown): void {
+    const [handler] = this.#bindings.keys();
+    handler?.caught?.('server.events', error);
   }
 
   /** A server begins to listen. Not by way of #known: it may do so before it has its listeners. */
@@ -188,6 +207,10 @@ export class ServerBindings {
   }
 
   #onConnection(server: EventEmitter, [event, ...args]: unknown[]): void {
+    const [first] = args;
+    // Some frameworks send what has left HTTP through the application all the same, with a response that they have made up.
+    if (event !== 'session' && typeof first === 'object' && first !== null && recordOf(first) === undefined)
+      attachRecord(first, null);
     this.handlerOf(server)?.connected?.(event as 'session', args);
   }
 
@@ -204,9 +227,18 @@ export class ServerBindings {
     if (!isEmitter(req) || !isEmitter(res) || recordOf(req) !== undefined) {
       return original.apply(server, args);
     }
-    const handler = this.handlerOf(server);
+    const handler = this.#tryToFind(server);
     if (handler === undefined) return original.apply(server, args);
     return handler.run(req, res, original, server, args);
+  }
+
+  #tryToFind(server: EventEmitter): RequestHandler | undefined {
+    try {
+      return this.handlerOf(server);
+    } catch (error) {
+      this.#caught(error);
+      return undefined;
+    }
   }
 }
 

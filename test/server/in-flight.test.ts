@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import { followIgnored } from '../../src/server/ignored-request.js';
 import { InFlight, type Underway } from '../../src/server/in-flight.js';
+import { watchMessages } from '../../src/server/message-events.js';
 
 /** A request whose connection says when it is destroyed. */
 function underway(): Underway & { readonly destroyed: ReturnType<typeof vi.fn> } {
@@ -49,9 +51,10 @@ test('says so each time that one goes', () => {
 test('follows one that nobody else does until its response closes, however often that is said', () => {
   const inFlight = new InFlight();
   const req = new EventEmitter() as IncomingMessage;
-  const res = Object.assign(new EventEmitter(), { req, socket: {} }) as unknown as ServerResponse;
+  const res = new ServerResponse(req);
 
-  inFlight.follow(req, res);
+  watchMessages();
+  followIgnored(inFlight, req, res, undefined);
   expect(inFlight.count).toBe(1);
   res.emit('close');
   res.emit('close');

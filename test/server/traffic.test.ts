@@ -3,6 +3,7 @@ import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import * as net from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { followIgnored } from '../../src/server/ignored-request.js';
 import { InFlight } from '../../src/server/in-flight.js';
 import { type RequestHandler, ServerBindings } from '../../src/server/server-bindings.js';
 import { Traffic } from '../../src/server/traffic.js';
@@ -22,7 +23,7 @@ async function bound(server: net.Server): Promise<Bound> {
   const caught: unknown[] = [];
   const handler: RequestHandler = {
     run(req, res, proceed, self, args) {
-      inFlight.follow(req, res);
+      followIgnored(inFlight, req, res, self);
       return proceed.apply(self, args);
     },
     connected: (event, args) => traffic.connected(event, args),

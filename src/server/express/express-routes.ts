@@ -1,25 +1,28 @@
-import { IncomingMessage } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { type RequestRecord, type RouteReader, recordOf } from '../request-record.js';
-import { type ExpressApp, type Route, topOf } from './layer.js';
+import { isHeadSent } from '../sent-response.js';
+import { type ExpressApp, type Layer, type Route, routerOf, topOf } from './layer.js';
 import { createRouteTemplates } from './route-template.js';
 
-/** What the router had matched last, kept as it was at that moment. */
+/** What the router has called last, kept as it was at that moment. */
 interface Matched {
   readonly route: Route;
-  /** What `req.route` reads. */
-  current: Route | undefined;
   readonly app: ExpressApp;
   /** What was left of the path for a route that has several to choose from. */
   readonly path: string | undefined;
 }
 
 interface Request {
-  [routeKey]?: Route | undefined;
+  readonly route?: unknown;
   readonly baseUrl?: string;
   readonly url: string;
 }
 
-const routeKey = Symbol('golden-signals.express.route');
+type Handle = (this: Layer, req: Request & object, res: ServerResponse, next: unknown) => unknown;
+
+/** Whichever of the two names a layer's way with requests has: express 4, express 5. */
+const layerMethods = ['handle_request', 'handleRequest'] as const;
+const watchedLayers = new WeakSet<object>();
 const watched = new WeakSet<ExpressApp>();
 // Applications live as long as their process, but for tests that make one after another.
 const roots = new Set<WeakRef<ExpressApp>>();
@@ -33,55 +36,85 @@ const templateOf = createRouteTemplates(function* () {
 });
 
 const reader: RouteReader = {
-  routeOf(record: RequestRecord) {
-    const { route, app, path } = record.matched as Matched;
-    return templateOf(route, app, record.baseUrl, path);
+  routeOf({ matched, baseUrl }: RequestRecord) {
+    const { route, app, path } = matched as Matched;
+    return templateOf(route, app, baseUrl, path);
   },
 };
 
+/** For a request of which no route was called: a handler of app.param() may have answered before. */
+const unreached: RouteReader = {
+  routeOf({ req }: RequestRecord) {
+    const { route, baseUrl = '', url } = req as object as Request;
+    return isRoute(route) ? templateOf(route, appOf(req), baseUrl, pathFor(route, url)) : undefined;
+  },
+};
+
+/** False for what an application has put in the place of express' own. */
+function isRoute(value: unknown): value is Route {
+  const { dispatch, stack } = (value ?? {}) as { dispatch?: unknown; stack?: unknown };
+  return typeof dispatch === 'function' && Array.isArray(stack);
+}
+
 /**
- * Learns which route a request takes: express assigns `req.route` when one matches. An accessor on the prototype that all requests of
- * this express share sees every match, in express 4 and 5, whether a route was added before or after, also in an application that
- * stands in a router and so inherits from no other; a request of an application that is not instrumented has no record.
+ * Learns which route a request takes, in express 4 and 5, whether a route was added before or after, also in an application that
+ * stands in a router: a layer of the router that has a route calls its handlers by one method, on the class that all layers of this
+ * express share. `req.route` is the application's own, which writes to it and asks whether it is there.
  */
 export function watchExpressRoutes(app: ExpressApp): void {
   if (watched.has(app)) return;
   watched.add(app);
   roots.add(new WeakRef(topOf(app)));
-  const prototype = requestPrototypeOf(app);
-  if (Object.hasOwn(prototype, 'route')) return;
-  Object.defineProperty(prototype, 'route', {
-    configurable: true,
-    enumerable: true,
-    get(this: Request) {
-      const record = recordOf(this);
-      return record?.reader === reader ? (record.matched as Matched).current : this[routeKey];
-    },
-    // express gives each request a prototype of its app's, and with it a hidden class that no other request has. No cache of the
-    // engine's knows it: on Node 20 one more property on it costs 4 µs, and each that is read more than it would elsewhere.
-    set(this: Request, route: Route | undefined) {
-      const record = recordOf(this);
-      if (record === undefined || record === null) this[routeKey] = route;
-      else if (route !== undefined) {
-        const { app } = Object.getPrototypeOf(this) as { readonly app: ExpressApp };
-        const path = Array.isArray(route.path) ? withoutQuery(this.url) : undefined;
-        record.matched = { route, current: route, app, path } satisfies Matched;
-        record.baseUrl = this.baseUrl ?? '';
-        record.reader = reader;
-      } else if (record.reader === reader) (record.matched as Matched).current = undefined;
-    },
-  });
+  let isFound = watchLayersOf(app);
+  const handle = app.handle as (this: unknown, ...args: unknown[]) => unknown;
+  // Without a route or a middleware there is no layer yet: it is looked for when a request comes.
+  app.handle = function (this: unknown, ...args: unknown[]) {
+    if (!isFound) isFound = watchLayersOf(app);
+    const record = recordOf(args[0] as object);
+    if (record !== undefined && record !== null) record.reader ??= unreached;
+    return handle.apply(this, args);
+  };
 }
 
-/** The last prototype before that of Node's own requests. */
-function requestPrototypeOf(app: ExpressApp): object {
-  let prototype = app.request;
-  for (;;) {
-    const parent: object | null = Object.getPrototypeOf(prototype);
-    if (parent === null) return app.request;
-    if (parent === IncomingMessage.prototype) return prototype;
-    prototype = parent;
+/** False where the application has no layer yet. */
+function watchLayersOf(app: ExpressApp): boolean {
+  for (const layer of routerOf(app)?.stack ?? []) {
+    const { prototype } = layer.constructor as { prototype: object };
+    for (const name of layerMethods) if (Object.hasOwn(prototype, name)) return watchLayers(prototype, name);
   }
+  return false;
+}
+
+function watchLayers(prototype: object, name: (typeof layerMethods)[number]): true {
+  if (watchedLayers.has(prototype)) return true;
+  watchedLayers.add(prototype);
+  const methods = prototype as Record<string, Handle>;
+  const method = methods[name] as Handle;
+  methods[name] = function (this: Layer, req, res, next) {
+    if (this.route !== undefined) note(this.route, req, res);
+    return method.call(this, req, res, next);
+  };
+  return true;
+}
+
+function note(route: Route, req: Request & object, res: ServerResponse): void {
+  const record = recordOf(req) ?? recordOf(res);
+  if (record === undefined || record === null || record.isEnded) return;
+  // What is called behind the answer is not what has answered.
+  if (record.reader === reader && isHeadSent(res)) return;
+  const { baseUrl = '', url } = req;
+  record.matched = { route, app: appOf(req), path: pathFor(route, url) } satisfies Matched;
+  record.baseUrl = baseUrl;
+  record.reader = reader;
+}
+
+/** The application whose prototype express has given a request: an `app` of its own may be anything. */
+function appOf(req: object): ExpressApp {
+  return (Object.getPrototypeOf(req) as { readonly app: ExpressApp }).app;
+}
+
+function pathFor({ path }: Route, url: string): string | undefined {
+  return Array.isArray(path) ? withoutQuery(url) : undefined;
 }
 
 function withoutQuery(url: string): string {

@@ -92,15 +92,20 @@ export function nestedRouter(handle: unknown): Router | undefined {
   return isExpressApp(handle) ? routerOf(handle) : undefined;
 }
 
+/** Never throws: it is asked of any listener of any server. */
 export function isExpressApp(value: unknown): value is ExpressApp {
   if (typeof value !== 'function') return false;
-  const app = value as unknown as Record<string, unknown>;
-  return (
-    typeof app.handle === 'function' &&
-    typeof app.set === 'function' &&
-    typeof app.request === 'object' &&
-    app.request !== null
-  );
+  try {
+    const app = value as unknown as Record<string, unknown>;
+    return (
+      typeof app.handle === 'function' &&
+      typeof app.set === 'function' &&
+      typeof app.request === 'object' &&
+      app.request !== null
+    );
+  } catch {
+    return false;
+  }
 }
 
 const noop = () => {};

@@ -1,0 +1,12 @@
+import { AsyncResource } from 'node:async_hooks';
+
+// A resource belongs to the contexts that it was made in: those in which this module was loaded, before any request.
+const outside = new AsyncResource('golden-signals');
+
+/**
+ * Calls `fn` outside of the request that is being served, for every AsyncLocalStorage there is: the application's own, too. What is
+ * set up here and outlives the request, a timer or a socket, would else keep all that those storages hold.
+ */
+export function runOutside<R>(fn: () => R): R {
+  return outside.runInAsyncScope(fn);
+}

@@ -1,0 +1,108 @@
+import type { EventEmitter } from 'node:events';
+import * as http from 'node:http';
+import type { Context } from '@opentelemetry/api';
+import { activeContext, applyInContext } from '../context/storage.js';
+import { type Follower, followerOf } from './follower.js';
+
+type Emit = (this: EventEmitter, ...args: unknown[]) => boolean;
+
+/** Prototypes whose `emit` is ours. */
+const watched = new WeakSet<object>();
+
+/**
+ * Hears of the events of every request and response by their classes, where nobody sees it on the objects: a property of the
+ * application's own objects would show in a spread, a list of keys and `hasOwnProperty`. Called once, before the first request.
+ */
+export function watchMessages(): void {
+  watchPrototype(http.IncomingMessage.prototype, requestEmit);
+  watchPrototype(http.ServerResponse.prototype, responseEmit);
+}
+
+/** The same for the classes of HTTP/2's compatibility API, which are known by their first objects. */
+export function watchHttp2Messages(req: EventEmitter, res: EventEmitter): void {
+  watchPrototype(classOf(req), requestEmit);
+  watchPrototype(classOf(res), responseEmit);
+}
+
+/** That of Node's own class, for a message that may be of a class of the user's. */
+function classOf(message: object): EventEmitter {
+  let prototype = Object.getPrototypeOf(message);
+  while (!/^Http2Server/.test(prototype.constructor?.name)) {
+    const parent = Object.getPrototypeOf(prototype);
+    if (parent === null) return Object.getPrototypeOf(message);
+    prototype = parent;
+  }
+  return prototype;
+}
+
+function watchPrototype(prototype: EventEmitter, create: (original: () => Emit) => Emit): void {
+  if (watched.has(prototype)) return;
+  watched.add(prototype);
+  const parent = Object.getPrototypeOf(prototype) as { emit: Emit };
+  const own = Object.hasOwn(prototype, 'emit') ? (prototype.emit as unknown as Emit) : undefined;
+  // What is inherited is looked up each time: others may replace it.
+  const emit = create(own === undefined ? () => parent.emit : () => own);
+  Object.defineProperty(prototype, 'emit', {
+    value: emit,
+    writable: true,
+    configurable: true,
+    // As it is where it comes from: a loop over the names of a message finds it.
+    enumerable: true,
+  });
+}
+
+/**
+ * Events of the body and of the close come from the parser and the socket, outside of the context that the handler had: their
+ * listeners are called in it. Most events have none, or come out of what the handler did.
+ */
+function requestEmit(original: () => Emit): Emit {
+  return function emit(this: EventEmitter, ...args) {
+    const follower = followerOf(this);
+    if (follower === undefined || follower === null) return original().apply(this, args);
+    const context = contextFor(follower, this, args[0]);
+    return context === undefined || isLeftover(follower, this, args[0])
+      ? original().apply(this, args)
+      : applyInContext(context, original() as never, this, args);
+  };
+}
+
+/** Ends what follows before the application hears of the close. A listener would cost more, and an application can remove it. */
+function responseEmit(original: () => Emit): Emit {
+  return function emit(this: EventEmitter, ...args) {
+    const follower = followerOf(this);
+    if (follower === undefined || follower === null) return original().apply(this, args);
+    if (args[0] === 'finish') follower.finished();
+    else if (args[0] === 'close') follower.closed();
+    const context = contextFor(follower, this, args[0]);
+    return context === undefined
+      ? original().apply(this, args)
+      : applyInContext(context, original() as never, this, args);
+  };
+}
+
+/** Where listeners are to be called; undefined where there are none, or they hear of the event there anyway. */
+function contextFor({ context }: Follower, message: EventEmitter, event: unknown): Context | undefined {
+  return context !== undefined && context !== activeContext() && listenerCount(message, event) > 0
+    ? context
+    : undefined;
+}
+
+/** Of any class: one of the user's may have a method that throws. */
+function listenerCount(message: EventEmitter, event: unknown): number {
+  try {
+    return message.listenerCount(event as string);
+  } catch {
+    return 0;
+  }
+}
+
+/** The end of a request without a body that nobody has read by the close of its response: Node discards it then, and listens itself. */
+function isLeftover({ isEnded }: Follower, message: object, event: unknown): boolean {
+  if (!isEnded || event !== 'end') return false;
+  try {
+    const { headers } = message as http.IncomingMessage;
+    return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+  } catch {
+    return false;
+  }
+}
