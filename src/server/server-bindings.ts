@@ -84,7 +84,8 @@ export class ServerBindings {
    */
   claim(req: IncomingMessage, handler: RequestHandler): void {
     const { server } = (req.socket ?? {}) as { server?: object };
-    if (server === undefined || (req as { originalUrl?: string }).originalUrl !== undefined) return;
+    // Null for a connection that no server has accepted.
+    if (!server || (req as { originalUrl?: string }).originalUrl !== undefined) return;
     this.bindServer(server, handler);
   }
 
