@@ -230,7 +230,7 @@ describe.each([true, false])('with thread: %s', (thread) => {
       `,
     );
     const child = spawn(process.execPath, ['--require', preload, script], {
-      env: { ...process.env, NODE_OPTIONS: `--require ${preload}` },
+      env: { ...process.env, NODE_OPTIONS: `--require "${preload.replaceAll('\\', '/')}"` },
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
