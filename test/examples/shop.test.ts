@@ -121,7 +121,7 @@ describe('the demo ends with exit code 1', () => {
       globalThis.fetch = (...args) => outside.runInAsyncScope(() => fetch(...args));
     `);
     expect(demo).toEqual({ exit: 1, stdout: '', stderr: 'demo failed: 60 orders made 117 traces\n' });
-  });
+  }, 100_000);
 
   test('when a service does not start', async () => {
     const demo = await runDemoWith(`if (process.argv[1].endsWith('payment-service.mjs')) process.exit(3);`);
@@ -130,7 +130,7 @@ describe('the demo ends with exit code 1', () => {
       stdout: '',
       stderr: 'demo failed: payment-service ended with exit code 3\n',
     });
-  });
+  }, 100_000);
 });
 
 interface Quantile {
