@@ -17,6 +17,7 @@ import { createManagement, type Management } from './management/management.js';
 import type { Instrument } from './metrics/instrument.js';
 import type { Config } from './options.js';
 import { AppRoutes } from './server/probe-clash.js';
+import { Elsewhere } from './server/probe-elsewhere.js';
 import { createProbeMetrics } from './server/probe-metrics.js';
 import { PathOwners } from './server/probe-owners.js';
 import { ProbeResponder } from './server/probe-responder.js';
@@ -90,6 +91,7 @@ export function createServiceHealth(parts: ServiceHealthParts): ServiceHealth {
     faults,
     timers,
     owners: new PathOwners({ clock, routes: apps, onClash }),
+    elsewhere: new Elsewhere(),
     onAnswered: metrics.answered,
   });
   const management =

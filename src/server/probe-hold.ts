@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type AppAnswer, judgeBody, judgeHead } from './probe-answer.js';
+import { type AnswerSample, isAlike } from './probe-elsewhere.js';
 import { type ResponseMethods, type RouteAnswer, sendAnswer } from './probe-route.js';
 
 export interface HoldParts {
@@ -8,6 +9,11 @@ export interface HoldParts {
   readonly isHead: boolean;
   /** A page is an answer too: something stands at that very path, or the caller is a browser. */
   readonly isPageWelcome: boolean;
+  /**
+   * Asks the application for a path that nobody has made anything for: what it answers to everything is no answer to a probe. Undefined
+   * where it is not to be asked.
+   */
+  readonly askElsewhere: ((answered: (sample: AnswerSample | undefined) => void) => void) | undefined;
   /** Hears once what the application answers, also when that is too late for this request. Must not throw. */
   readonly onAnswer: (answer: AppAnswer) => void;
   /** Has this library answer instead, now or later, by the function it is given, which is false where the caller has gone. Must not throw. */
@@ -32,8 +38,11 @@ export class HeldAnswer {
   readonly #bytesBefore: number | undefined;
   /** Own properties of the response that are this library's, to tell them from what others have put on top. */
   readonly #overrides = new Map<string, PropertyDescriptor>();
-  /** `paged`: the head is known and may be that of a page. */
-  #state: 'held' | 'paged' | 'released' | 'swallowed' = 'held';
+  /** `paged`: the head is known and may be that of a page. `compared`: what it answers elsewhere is still to come. */
+  #state: 'held' | 'paged' | 'compared' | 'released' | 'swallowed' = 'held';
+  /** What the application does to the response meanwhile. */
+  readonly #calls: (readonly [name: string, args: unknown[]])[] = [];
+  #head: Pick<AnswerSample, 'status' | 'type'> = { status: 0, type: '' };
   #isPeeking = false;
   #headArgs: unknown[] | undefined;
   #isJudged = false;
@@ -62,6 +71,10 @@ export class HeldAnswer {
   giveUp(): void {
     const { res, onSettled } = this.#parts;
     if (this.#state === 'released' || this.#isAnswered || res.destroyed) return;
+    if (this.#state === 'compared') {
+      this.#compare(undefined);
+      return;
+    }
     onSettled();
     if (this.#hasAnsweredPast()) {
       this.#judge('failing');
@@ -78,6 +91,7 @@ export class HeldAnswer {
     if (this.#isPeeking) return res;
     if (this.#state === 'released') return this.#methods.writeHead.apply(res, args as never);
     if (this.#state === 'paged') this.#headArgs ??= args;
+    if (this.#state === 'compared') this.#calls.push(['writeHead', args]);
     this.#hasHead = true;
     return res;
   }
@@ -93,20 +107,34 @@ export class HeldAnswer {
       if (this.#isReleased && this.#headArgs !== undefined)
         this.#methods.writeHead.apply(res, this.#headArgs as never);
     }
+    if (this.#state === 'compared') {
+      this.#keep(name, args);
+      return name === 'write' ? true : res;
+    }
     if (this.#isReleased) return (this.#methods[name] as Method).apply(res, args);
     this.#hasHead = true;
-    const callback = args.find((arg) => typeof arg === 'function') as (() => void) | undefined;
-    if (name === 'write') {
-      if (callback !== undefined) process.nextTick(callback);
-      return true;
-    }
+    this.#callBack(name, args);
+    if (name === 'write') return true;
     this.#hasEnded = true;
-    if (callback !== undefined) {
-      if (res.writableFinished) process.nextTick(callback);
-      else res.once('finish', callback);
-    }
     if (!this.#isAnswered) this.#answerInstead();
     return res;
+  }
+
+  /** As if what is swallowed had been written. */
+  #callBack(name: string, args: readonly unknown[]): void {
+    const { res } = this.#parts;
+    const callback = args.find((arg) => typeof arg === 'function') as (() => void) | undefined;
+    if (callback === undefined) return;
+    if (name === 'write' || res.writableFinished) process.nextTick(callback);
+    else res.once('finish', callback);
+  }
+
+  #keep(name: string, args: unknown[]): void {
+    if (this.#headArgs !== undefined) this.#calls.push(['writeHead', this.#headArgs]);
+    this.#headArgs = undefined;
+    this.#calls.push([name, args]);
+    this.#hasHead = true;
+    if (name === 'end') this.#hasEnded = true;
   }
 
   get #isReleased(): boolean {
@@ -115,7 +143,8 @@ export class HeldAnswer {
 
   #flushHeaders(): void {
     if (this.#state === 'held') this.#peek();
-    if (this.#isReleased) this.#methods.flushHeaders.call(this.#parts.res);
+    if (this.#state === 'compared') this.#keep('flushHeaders', []);
+    else if (this.#isReleased) this.#methods.flushHeaders.call(this.#parts.res);
   }
 
   /**
@@ -139,12 +168,19 @@ export class HeldAnswer {
       headerIn(args[args.length - 1], name) ??
       (this.#isAnswered ? this.#lateHeaders.get(name) : res.getHeader(name));
     const answer = judgeHead({ path, isHead, status, header });
+    this.#head = { status, type: String(header('content-type') ?? '') };
     if (answer === undefined) this.#state = 'paged';
     else this.#settle(answer);
   }
 
   #settle(answer: AppAnswer): void {
-    const { isPageWelcome } = this.#parts;
+    const { isPageWelcome, askElsewhere } = this.#parts;
+    if (answer === 'own' && askElsewhere !== undefined && this.#head.status < 300 && !this.#isAnswered) {
+      this.#state = 'compared';
+      this.#pretend();
+      askElsewhere((sample) => this.#compare(sample));
+      return;
+    }
     const isTheirs = answer === 'own' || answer === 'failing' || (answer === 'page' && isPageWelcome);
     this.#judge(answer);
     if (this.#isAnswered) this.#state = 'swallowed';
@@ -153,6 +189,28 @@ export class HeldAnswer {
       this.#state = 'swallowed';
       this.#pretend();
     }
+  }
+
+  #compare(sample: AnswerSample | undefined): void {
+    if (this.#state !== 'compared') return;
+    const { res } = this.#parts;
+    const chunks = this.#calls.flatMap(([, [chunk]]) =>
+      typeof chunk === 'string' || ArrayBuffer.isView(chunk) ? [Buffer.from(chunk as string)] : [],
+    );
+    if (sample !== undefined && isAlike(sample, this.#head, Buffer.concat(chunks), this.#hasEnded)) {
+      this.#judge('none');
+      this.#state = 'swallowed';
+      for (const [name, args] of this.#calls) this.#callBack(name, args);
+      if (this.#hasEnded && !this.#isAnswered) this.#answerInstead();
+      return;
+    }
+    this.#judge('own');
+    if (this.#isAnswered) {
+      this.#state = 'swallowed';
+      return;
+    }
+    this.#release();
+    for (const [name, args] of this.#calls) (this.#methods[name] as Method).apply(res, args);
   }
 
   #judge(answer: AppAnswer): void {

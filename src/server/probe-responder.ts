@@ -7,6 +7,7 @@ import { matchProbe, type ProbeTarget, probePath } from '../health/match.js';
 import type { HealthConfig } from '../health/options.js';
 import type { Probe } from '../health/probe.js';
 import { isServer } from './is-server.js';
+import type { Elsewhere } from './probe-elsewhere.js';
 import { HeldAnswer } from './probe-hold.js';
 import type { PathOwners, Question, Waiting } from './probe-owners.js';
 import {
@@ -25,6 +26,8 @@ export interface ProbeResponderParts {
   readonly timers: Timers;
   /** Knows whether the application behind a server answers a path itself. */
   readonly owners: Pick<PathOwners, 'ownerOf'>;
+  /** Asks the application for paths that no application knows. */
+  readonly elsewhere: Pick<Elsewhere, 'ask' | 'has'>;
   readonly onAnswered: (probe: Probe, statusCode: number) => void;
 }
 
@@ -81,6 +84,7 @@ export class ProbeResponder {
     const { url } = req;
     if (url === undefined || url.length < 2 || this.#isBeginning[url.charCodeAt(1) & 127] === 0)
       return 'passed';
+    if (this.#parts.elsewhere.has(url)) return 'asked';
     try {
       return this.#receive(req, res, url, owner);
     } catch (error) {
@@ -127,7 +131,7 @@ export class ProbeResponder {
     question: Question,
     answering: Answering,
   ): void {
-    const { timers, faults } = this.#parts;
+    const { timers, faults, elsewhere } = this.#parts;
     // One that has to wait for a check waits while the application is asked.
     const early = question.isBounded && answering.mayWait ? answering.make() : undefined;
     const begun = early !== undefined && 'then' in early ? early : undefined;
@@ -144,6 +148,7 @@ export class ProbeResponder {
       res,
       path,
       isHead: req.method === 'HEAD',
+      askElsewhere: question.isMeant ? undefined : (answered) => elsewhere.ask(req, answered),
       isPageWelcome: question.isMeant || req.headers.accept?.includes('text/html') === true,
       onAnswer: (answer) => guarded(() => question.answered(answer)),
       answerInstead: (send) => guarded(() => this.#deliver(answering, begun ?? answering.make(), send)),

@@ -142,7 +142,11 @@ describe('an application that is asked', () => {
 
   test('and answers itself has each of many probes at the same time', async () => {
     let count = 0;
-    const { get } = await serve((_req, res) => {
+    const { get } = await serve((req, res) => {
+      if (req.url !== '/health') {
+        res.writeHead(404).end();
+        return;
+      }
       count += 1;
       res.writeHead(count < 3 ? 503 : 200).end(`own ${count}`);
     });
@@ -284,7 +288,54 @@ describe('an application that is asked', () => {
       { metrics: { prometheus: {} } },
     );
     for (const _ of [1, 2]) expect((await get('/metrics')).body).toBe('own_metric 1\n');
-    expect(asked).toEqual(['GET /metrics', 'GET /metrics']);
+    expect(asked.filter((call) => call === 'GET /metrics')).toHaveLength(2);
     expect(clashes().map((line) => line.includes('metrics.prometheus.path moves'))).toEqual([true]);
+  });
+
+  test.each<[string, (req: http.IncomingMessage, res: http.ServerResponse) => void]>([
+    ['a text', (_req, res) => void res.end('ok')],
+    [
+      'a text by a head of its own and in pieces',
+      (_req, res) => {
+        res.writeHead(200, { 'content-type': 'text/plain' });
+        res.write('he');
+        setImmediate(() => res.end('llo'));
+      },
+    ],
+    ['nothing', (_req, res) => void res.writeHead(204).end()],
+    ['a long one', (_req, res) => void res.end('x'.repeat(100_000))],
+  ])('and answers everything with %s leaves the probes to us', async (_name, answer) => {
+    const { asked, get, telemetry } = await serve(answer);
+    for (const path of ['/health', '/health/live', '/health/ready', '/health']) {
+      expect(await get(path)).toMatchObject(pass);
+      expect((await get(path, {}, 'HEAD')).status).toBe(200);
+    }
+    expect(clashes()).toEqual([]);
+    // What it was asked to find that out is no traffic.
+    expect(asked.some((call) => /^GET \/h[0-9a-f-]{36}$/.test(call))).toBe(true);
+    expect(await telemetry.spans(0)).toEqual([]);
+    expect(telemetry.newest('http.server.request.duration')).toEqual([]);
+    expect((await get('/else')).status).toBeLessThan(300);
+    expect(await telemetry.spans(1)).toHaveLength(1);
+  });
+
+  test('and answers everything keeps what it says at a path of its own', async () => {
+    let isWell = true;
+    const { get } = await serve((req, res) => {
+      if (req.url !== '/health') res.end('x');
+      else res.writeHead(isWell ? 200 : 503).end('own');
+    });
+    for (const _ of [1, 2]) expect(await get()).toMatchObject({ status: 200, body: 'own' });
+    isWell = false;
+    expect(await get()).toMatchObject({ status: 503, body: 'own' });
+    expect(await get('/health/ready')).toMatchObject(pass);
+  });
+
+  test('and fails everything at first leaves the probes to us when it is well', async () => {
+    let status = 500;
+    const { get } = await serve((_req, res) => void res.writeHead(status).end('x'));
+    expect(await get()).toMatchObject({ status: 500, body: 'x' });
+    status = 200;
+    expect(await get()).toMatchObject(pass);
   });
 });

@@ -25,6 +25,7 @@ async function serve({ parts, before, ...options }: Given = {}) {
     faults: { caught: (_place, error) => void faults.push(error) },
     timers: clock,
     owners: { ownerOf: () => 'library' },
+    elsewhere: { ask: (_probe, answered) => answered(undefined), has: () => false },
     onAnswered: (probe, status) => void answered.push(`${probe} ${status}`),
     ...parts,
   });
