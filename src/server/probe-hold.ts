@@ -193,11 +193,13 @@ export class HeldAnswer {
 
   #compare(sample: AnswerSample | undefined): void {
     if (this.#state !== 'compared') return;
-    const { res } = this.#parts;
+    const { res, isHead } = this.#parts;
     const chunks = this.#calls.flatMap(([, [chunk]]) =>
       typeof chunk === 'string' || ArrayBuffer.isView(chunk) ? [Buffer.from(chunk as string)] : [],
     );
-    if (sample !== undefined && isAlike(sample, this.#head, Buffer.concat(chunks), this.#hasEnded)) {
+    // A body is not sent for HEAD, whatever the application writes.
+    const body = isHead ? '' : Buffer.concat(chunks);
+    if (sample !== undefined && isAlike(sample, this.#head, body, isHead || this.#hasEnded)) {
       this.#judge('none');
       this.#state = 'swallowed';
       for (const [name, args] of this.#calls) this.#callBack(name, args);
