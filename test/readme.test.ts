@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { resolveBreaker } from '../src/breaker/options.js';
@@ -17,7 +15,9 @@ import { resolveMetrics } from '../src/metrics/options.js';
 import { createServerRed } from '../src/metrics/server-red.js';
 import { type Options, resolveOptions } from '../src/options.js';
 import { createFakeClock } from './support/fake-clock.js';
+import { fencedBlocks } from './support/fenced-blocks.js';
 import { startOtlpReceiver } from './support/otlp-receiver.js';
+import { createProgramFolder, type ProgramFolder } from './support/program-folder.js';
 
 const ROOT = join(__dirname, '..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -45,9 +45,9 @@ function tableAfter(header: string, text = README): string[][] {
 }
 
 function blocksOf(language: string): string[] {
-  return [...README.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(
-    ([, code]) => code as string,
-  );
+  return fencedBlocks(README)
+    .filter((block) => block.language === language)
+    .map(({ code }) => code);
 }
 
 const resolve = (options: object) => resolveOptions(options as Options, {}, () => {});
@@ -198,7 +198,7 @@ net.Server.prototype.listen = function (first, ...rest) {
 `;
 
 describe('a program of README', () => {
-  let folder: string;
+  let folder: ProgramFolder;
   const programs = blocksOf('js').map((code) => ({
     code,
     format: code.includes('require(') ? 'CommonJS' : 'ES module',
@@ -206,16 +206,11 @@ describe('a program of README', () => {
   }));
 
   beforeAll(async () => {
-    folder = await realpath(await mkdtemp(join(tmpdir(), 'golden-signals-readme-')));
-    await mkdir(join(folder, 'node_modules'));
-    await symlink(ROOT, join(folder, 'node_modules/golden-signals'), 'junction');
-    for (const name of ['express', 'fastify']) {
-      await symlink(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
-    }
-    await writeFile(join(folder, 'package.json'), '{ "name": "readme", "version": "1.2.3" }');
-    await writeFile(join(folder, 'preload.cjs'), preload);
+    const manifest = { name: 'readme', version: '1.2.3' };
+    folder = await createProgramFolder('readme', ['express', 'fastify'], manifest);
+    await folder.write('preload.cjs', preload);
   });
-  afterAll(() => rm(folder, { recursive: true }));
+  afterAll(() => folder.remove());
 
   test('is there for both kinds of module', () => {
     expect(programs.map(({ format, package: name }) => `${format}, ${name}`)).toEqual([
@@ -229,17 +224,13 @@ describe('a program of README', () => {
     args: readonly string[],
     otlpUrl: string,
   ): Promise<{ url: string; child: ChildProcess }> {
-    const child = spawn(process.execPath, ['--require', './preload.cjs', ...args], {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: {
-        ...process.env,
-        NODE_OPTIONS: '',
-        OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
-        OTEL_BSP_SCHEDULE_DELAY: '10',
-        OTEL_METRIC_EXPORT_INTERVAL: '50',
-      },
+    const child = folder.start(['--require', './preload.cjs', ...args], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
+      OTEL_BSP_SCHEDULE_DELAY: '10',
+      OTEL_METRIC_EXPORT_INTERVAL: '50',
     });
+    child.stdout?.resume();
+    child.stderr?.pipe(process.stderr);
     onTestFinished(() => void child.kill('SIGKILL'));
     const [{ port }] = (await Promise.race([
       once(child, 'message'),
@@ -257,8 +248,8 @@ describe('a program of README', () => {
   test.each(programs.slice(0, 2))(
     'gives the telemetry of its requests ($format, $package)',
     async ({ code, format }) => {
-      const file = join(folder, `${format.replace(' ', '-')}.${format === 'CommonJS' ? 'cjs' : 'mjs'}`);
-      await writeFile(file, code);
+      const file = `${format.replace(' ', '-')}.${format === 'CommonJS' ? 'cjs' : 'mjs'}`;
+      await folder.write(file, code);
       const receiver = await collector();
       const { url } = await start([file], receiver.url);
       expect(await (await fetch(`${url}/orders/7`)).json()).toEqual({ id: '7' });
@@ -271,10 +262,9 @@ describe('a program of README', () => {
   );
 
   test('adds spans and metrics of its own, leaves out what it ignores, and sends all of it before it ends', async () => {
-    const file = join(folder, 'carts.mjs');
-    await writeFile(file, programs[2]?.code ?? '');
+    await folder.write('carts.mjs', programs[2]?.code ?? '');
     const receiver = await collector();
-    const { url, child } = await start([file], receiver.url);
+    const { url, child } = await start(['carts.mjs'], receiver.url);
     expect(await (await fetch(`${url}/ready`)).text()).toBe('2 items');
     expect(await (await fetch(`${url}/carts`)).text()).toBe('2 items');
     const ended = once(child, 'exit');
@@ -292,8 +282,8 @@ describe('a program of README', () => {
   });
 
   test('is not needed where --import golden-signals/register does it', async () => {
-    await writeFile(
-      join(folder, 'server.js'),
+    await folder.write(
+      'server.js',
       `require('node:http').createServer((req, res) => res.end('ok')).listen(3000);`,
     );
     const command = /node (--import golden-signals\/register server\.js)/.exec(README)?.[1] ?? '';
