@@ -37,8 +37,9 @@ export class AnswerSocket extends Socket {
     callback();
   }
 
+  // A socket closes after its response: not before that has told of its end.
   override _final(callback: () => void): void {
-    callback();
+    setImmediate(callback);
   }
 
   /** Answers as soon as the head of the request has come, and as late as a network would: not within a call of the caller's. */

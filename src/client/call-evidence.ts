@@ -3,7 +3,7 @@ import type { BreakerOutcome } from '../breaker/options.js';
 import type { Permit } from '../breaker/permit.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
-import { judgeError, judgeStatus, retryAfterOf, success, type Verdict } from './call-outcome.js';
+import { judgeError, judgeStatus, retryAfterOf, success, userErrorOf, type Verdict } from './call-outcome.js';
 import type { OutboundCall } from './outbound-call.js';
 import { isRelayed } from './target.js';
 
@@ -74,7 +74,10 @@ export function tellEnd(
     elapsedMs: clock.now() - call.startMs,
     isStalled: isStalled(),
   });
-  tell(permit, verdict.kind === 'ignore' ? verdict : judgeAlso(call, { error }, verdict, faults));
+  tell(
+    permit,
+    verdict.kind === 'ignore' ? verdict : judgeAlso(call, { error: userErrorOf(error) }, verdict, faults),
+  );
 }
 
 /** Which call it was, for the transition that it may cause. */

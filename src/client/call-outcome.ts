@@ -31,6 +31,12 @@ const ignore: Verdict = { kind: 'ignore' };
 /** Stands for the error of an exchange that ended early without telling why. One for all: only this library sees it. */
 export const brokenOff = Object.freeze({ name: 'Error', code: 'ECONNRESET' });
 
+/** The error as a user may have it, who may write to it. */
+export function userErrorOf(error: unknown): unknown {
+  if (error !== brokenOff) return error;
+  return Object.assign(new Error('the connection broke off'), { code: brokenOff.code });
+}
+
 const timeoutCodes: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'ESOCKETTIMEDOUT',

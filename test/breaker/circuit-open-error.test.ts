@@ -73,3 +73,31 @@ test('a limit that cannot be written is left alone', () => {
 test('one that an application makes itself has its frames', () => {
   expect(new CircuitOpenError('payment', 0).stack).toContain('\n    at ');
 });
+
+test('a rejection is an ordinary object, of which nothing is shared', () => {
+  const { breaker, trip } = createHarness();
+  trip();
+  const error = breaker.rejection() as CircuitOpenError & Record<string, unknown>;
+  if (error.headers !== undefined) error.headers['x-request-id'] = '7';
+  expect(error.headers).toEqual({ 'retry-after': '5', 'x-request-id': '7' });
+  error.headers = { 'retry-after': '1' };
+  error.status = 502;
+  error.statusCode = 502;
+  error.message = 'try later';
+  error.stack = 'none';
+  error.expose = true;
+  expect(error).toMatchObject({
+    headers: { 'retry-after': '1' },
+    status: 502,
+    statusCode: 502,
+    stack: 'none',
+  });
+  expect(Object.isExtensible(error)).toBe(true);
+  expect(breaker.rejection()).toMatchObject({ headers: { 'retry-after': '5' }, status: 503 });
+});
+
+test('a rejection may have a cause', () => {
+  const cause = new Error('down');
+  expect(new CircuitOpenError('payment', 5, 'open', { cause }).cause).toBe(cause);
+  expect(Object.hasOwn(new CircuitOpenError('payment', 5), 'cause')).toBe(false);
+});

@@ -166,3 +166,16 @@ test('a call that cannot be begun, or followed, takes no place and is no evidenc
   for (let count = 0; count < 3; count += 1) outbound.abandon(beginWell());
   expect(evidence()).toMatchObject({ calls: 0, failures: 0, rejected: 0 });
 });
+
+test('an error that isFailure is shown is an ordinary one, of one call, also where the client told of none', () => {
+  const seen: object[] = [];
+  const { outbound, begin } = createOutbound({
+    isFailure({ error }) {
+      seen.push(Object.assign(error as Error, { seen: true }));
+      return true;
+    },
+  });
+  for (let index = 0; index < 2; index += 1) outbound.failed(begin(), undefined);
+  expect(new Set(seen).size).toBe(2);
+  for (const error of seen) expect(error).toMatchObject({ code: 'ECONNRESET', seen: true });
+});

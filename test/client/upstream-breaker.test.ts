@@ -280,3 +280,74 @@ describe('the options of an upstream', () => {
     expect(service.signals.breakers.get(upstream.name)?.snapshot()).toMatchObject({ calls: 2, failures: 1 });
   });
 });
+
+describe('Retry-After', () => {
+  const limiting = (status: number) =>
+    startUpstream({
+      limited: (_req, res) => void res.writeHead(status, { 'retry-after': '2' }).end(),
+    });
+
+  test('of a 429 says nothing to other callers, and a 429 is no evidence', async () => {
+    const upstream = await limiting(429);
+    const service = startService({ breaker: { minimumCalls: 2 } });
+    await read(`${upstream.origin}/ok`);
+    for (let index = 0; index < 30; index += 1) await read(`${upstream.origin}/limited`);
+    await service.settled();
+    const breaker = service.signals.breakers.get(upstream.name);
+    expect(breaker?.snapshot()).toMatchObject({ state: 'closed', calls: 1, failures: 0 });
+  });
+
+  test('of a 503 sets how long an opening lasts, and brings none about', async () => {
+    const upstream = await limiting(503);
+    const service = startService({ breaker: { minimumCalls: 3 } });
+    const breaker = () => service.signals.breakers.get(upstream.name);
+    for (let index = 0; index < 2; index += 1) {
+      await read(`${upstream.origin}/limited`);
+      expect(breaker()?.state).toBe('closed');
+    }
+    await read(`${upstream.origin}/limited`);
+    expect(breaker()?.transitions.at(-1)).toMatchObject({
+      to: 'open',
+      why: 'failure-ratio',
+      snapshot: { retryAfterMs: 2_000 },
+    });
+  });
+
+  test.each([429, 503])('of a %d holds where that was asked for, and not a moment longer', async (status) => {
+    const upstream = await limiting(status);
+    const service = startService({ breaker: { holdOnRetryAfter: true, jitterRatio: 1 } });
+    await read(`${upstream.origin}/limited`);
+    expect(service.signals.breakers.get(upstream.name)?.transitions).toMatchObject([
+      { to: 'open', why: 'retry-after', snapshot: { retryAfterMs: 2_000 } },
+    ]);
+  });
+
+  test.each([
+    [true, 'open'],
+    [false, 'closed'],
+    ['ignore', 'closed'],
+  ] as const)('is held only as isFailure says: %s', async (verdict, state) => {
+    const upstream = await limiting(429);
+    const service = startService({ breaker: { holdOnRetryAfter: true, isFailure: () => verdict } });
+    await read(`${upstream.origin}/limited`);
+    expect(service.signals.breakers.get(upstream.name)?.state).toBe(state);
+  });
+});
+
+test('an upstream whose answers have no end closes its circuit by their heads', async () => {
+  let isDown = true;
+  const upstream = await startUpstream({
+    events(_req, res) {
+      if (isDown) res.writeHead(500).end();
+      else res.writeHead(200).flushHeaders();
+    },
+  });
+  const service = startService({ breaker: { minimumCalls: 2, openMs: 1, leaseMs: 60_000 } });
+  for (let index = 0; index < 2; index += 1) await read(`${upstream.origin}/events`);
+  isDown = false;
+  const breaker = service.signals.breakers.get(upstream.name);
+  await eventually('the end of the open period', () => breaker?.state === 'half-open');
+  const open = [await fetch(`${upstream.origin}/events`), await fetch(`${upstream.origin}/events`)];
+  expect(breaker?.state).toBe('closed');
+  for (const { body } of open) await body?.cancel();
+});
