@@ -73,11 +73,20 @@ function late(
   self: unknown,
   args: unknown[],
 ): unknown {
-  if (recordOf(req) !== undefined || recordOf(res) !== undefined) return proceed.apply(self, args);
+  if (!isExchange(req, res) || recordOf(req) !== undefined || recordOf(res) !== undefined)
+    return proceed.apply(self, args);
   const handler = bindings.handlerOfApp(app);
   if (handler === undefined) return proceed.apply(self, args);
   bindings.claim(req, handler);
   return handler.run(req, res, proceed, self, args);
+}
+
+/** False for stand-ins, as a test may make them, that nothing can be learned of. */
+function isExchange(
+  req: Partial<IncomingMessage> | undefined,
+  res: Partial<ServerResponse> | undefined,
+): boolean {
+  return typeof req?.headers === 'object' && typeof res?.end === 'function';
 }
 
 function bindFastify(app: FastifyApp, bindings: ServerBindings, handler: RequestHandler): void {

@@ -9,7 +9,9 @@ const isConnection = (name: unknown) => String(name).toLowerCase() === 'connecti
  * would else keep a client on a server that is about to stop. Does nothing for HTTP/2, which has no such header, or once it is sent.
  */
 export function closeAfter(res: ServerResponse): void {
-  if (res.headersSent || res.req.httpVersionMajor >= 2) return;
+  const { req } = res as { req?: ServerResponse['req'] };
+  // A response that was made up may have none, and no connection either.
+  if (req === undefined || res.headersSent || req.httpVersionMajor >= 2) return;
   const writeHead = res.writeHead as (...args: unknown[]) => ServerResponse;
   res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
     if (!this.headersSent) this.setHeader('Connection', 'close');

@@ -46,6 +46,8 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
   matched: unknown;
   /** Hono: the handler that was entered last. */
   entered: unknown;
+  /** express: what a request that was made up has for a prefix before any router was asked. */
+  outerUrl: string | undefined;
   /** express: the mount prefix as it was requested. */
   baseUrl: string;
   reader: RouteReader | undefined;
@@ -92,6 +94,7 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     this.span = undefined;
     this.matched = undefined;
     this.entered = undefined;
+    this.outerUrl = undefined;
     this.baseUrl = '';
     this.reader = undefined;
     this.route = undefined;

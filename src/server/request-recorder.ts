@@ -214,7 +214,8 @@ function schemeOf(req: IncomingMessage): Scheme {
 }
 
 function versionOf(req: IncomingMessage): string | undefined {
-  const { httpVersion } = req;
+  // Null in a request that was made up.
+  const httpVersion = (req.httpVersion as string | null) ?? undefined;
   return httpVersion === '2.0' ? '2' : httpVersion;
 }
 

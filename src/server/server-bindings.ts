@@ -216,7 +216,7 @@ export class ServerBindings {
   }
 
   #onClose(server: EventEmitter, original: Emit, args: unknown[]): unknown {
-    const held = this.handlerOf(server)?.closing?.();
+    const held = this.#tryToFind(server)?.closing?.();
     if (held === undefined) return original.apply(server, args);
     void held.then(() => process.nextTick(() => original.apply(server, args)));
     return true;

@@ -15,6 +15,7 @@ interface Matched {
 interface Request {
   readonly route?: unknown;
   readonly baseUrl?: string;
+  readonly originalUrl?: string;
   readonly url: string;
 }
 
@@ -44,9 +45,11 @@ const reader: RouteReader = {
 
 /** For a request of which no route was called: a handler of app.param() may have answered before. */
 const unreached: RouteReader = {
-  routeOf({ req }: RequestRecord) {
-    const { route, baseUrl = '', url } = req as object as Request;
-    return isRoute(route) ? templateOf(route, appOf(req), baseUrl, pathFor(route, url)) : undefined;
+  routeOf({ req, outerUrl }: RequestRecord) {
+    const { route, url } = req as object as Request;
+    return isRoute(route)
+      ? templateOf(route, appOf(req), baseUrlOf(req, outerUrl), pathFor(route, url))
+      : undefined;
   },
 };
 
@@ -69,11 +72,23 @@ export function watchExpressRoutes(app: ExpressApp): void {
   const handle = app.handle as (this: unknown, ...args: unknown[]) => unknown;
   // Without a route or a middleware there is no layer yet: it is looked for when a request comes.
   app.handle = function (this: unknown, ...args: unknown[]) {
-    if (!isFound) isFound = watchLayersOf(app);
-    const record = recordOf(args[0] as object);
-    if (record !== undefined && record !== null) record.reader ??= unreached;
+    try {
+      if (!isFound) isFound = watchLayersOf(app);
+      noteApp(args[0] as Request & object);
+    } catch {
+      // A stand-in for a request, or a router that is none.
+    }
     return handle.apply(this, args);
   };
+}
+
+function noteApp(req: Request & object): void {
+  const record = recordOf(req);
+  if (record === undefined || record === null || record.reader !== undefined) return;
+  record.reader = unreached;
+  const { baseUrl, originalUrl, url } = req;
+  // A request that was made up may have one that no router has taken from its path.
+  if (originalUrl === url) record.outerUrl = baseUrl;
 }
 
 /** False where the application has no layer yet. */
@@ -91,10 +106,18 @@ function watchLayers(prototype: object, name: (typeof layerMethods)[number]): tr
   const methods = prototype as Record<string, Handle>;
   const method = methods[name] as Handle;
   methods[name] = function (this: Layer, req, res, next) {
-    if (this.route !== undefined) note(this.route, req, res);
+    if (this.route !== undefined) tryToNote(this.route, req, res);
     return method.call(this, req, res, next);
   };
   return true;
+}
+
+function tryToNote(route: Route, req: Request & object, res: ServerResponse): void {
+  try {
+    note(route, req, res);
+  } catch {
+    // What cannot be read is left out.
+  }
 }
 
 function note(route: Route, req: Request & object, res: ServerResponse): void {
@@ -102,15 +125,19 @@ function note(route: Route, req: Request & object, res: ServerResponse): void {
   if (record === undefined || record === null || record.isEnded) return;
   // What is called behind the answer is not what has answered.
   if (record.reader === reader && isHeadSent(res)) return;
-  const { baseUrl = '', url } = req;
-  record.matched = { route, app: appOf(req), path: pathFor(route, url) } satisfies Matched;
-  record.baseUrl = baseUrl;
+  record.matched = { route, app: appOf(req), path: pathFor(route, req.url) } satisfies Matched;
+  record.baseUrl = baseUrlOf(req, record.outerUrl);
   record.reader = reader;
 }
 
 /** The application whose prototype express has given a request: an `app` of its own may be anything. */
 function appOf(req: object): ExpressApp {
   return (Object.getPrototypeOf(req) as { readonly app: ExpressApp }).app;
+}
+
+function baseUrlOf(req: object, outer: string | undefined): string {
+  const { baseUrl = '' } = req as Request;
+  return outer !== undefined && baseUrl.startsWith(outer) ? baseUrl.slice(outer.length) : baseUrl;
 }
 
 function pathFor({ path }: Route, url: string): string | undefined {
