@@ -14,14 +14,18 @@ async function shapes(framework: string, mode: 'bare' | 'instrumented'): Promise
 }
 
 describe('the objects of an application look as they do without us', () => {
-  test.each(['plain', 'express', 'express4', 'fastify'])('%s', { timeout: 120_000 }, async (framework) => {
-    build();
-    const [bare, instrumented] = await Promise.all([
-      shapes(framework, 'bare'),
-      shapes(framework, 'instrumented'),
-    ]);
+  test.each(['plain', 'express', 'express4', 'fastify', 'koa', 'koa2'])(
+    '%s',
+    { timeout: 120_000 },
+    async (framework) => {
+      build();
+      const [bare, instrumented] = await Promise.all([
+        shapes(framework, 'bare'),
+        shapes(framework, 'instrumented'),
+      ]);
 
-    expect(Object.keys(bare).length).toBeGreaterThan(4);
-    expect(instrumented).toEqual(bare);
-  });
+      expect(Object.keys(bare).length).toBeGreaterThan(4);
+      expect(instrumented).toEqual(bare);
+    },
+  );
 });

@@ -108,7 +108,6 @@ describe('what cannot be read is left out, and the request is counted', () => {
       'writableFinished',
       (_req, res) => Object.defineProperty(res, 'writableFinished', throwing('writableFinished')),
     ],
-    ['socket of the request', (req) => Object.defineProperty(req, 'socket', throwing('socket'))],
     ['errored', (_req, res) => Object.defineProperty(res, 'errored', throwing('errored'))],
   ])('%s', async (_name, spoil) => {
     const app = express();
