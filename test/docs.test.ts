@@ -88,6 +88,49 @@ describe('a program of docs/', { timeout: 60_000 }, () => {
   }
 
   const programs = Object.entries(PROGRAMS).map(([key, program]) => ({ ...program, key, code: block(key) }));
+  const startLine = block('telemetry text 1');
+
+  test('says at its start what the page about telemetry shows', async () => {
+    await folder.write('orders/package.json', JSON.stringify({ name: 'orders', version: '1.4.0' }));
+    await folder.write(
+      'orders/start.cjs',
+      `const app = require('express')();
+      require('golden-signals').instrument(app);
+      app.listen(0, () => setImmediate(() => process.exit(0)));`,
+    );
+    const end = await ended(
+      folder.start(['orders/start.cjs'], { OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_LOG_LEVEL: '' }),
+    );
+    expect(end).toEqual({ exit: 0, stdout: '', stderr: startLine });
+  });
+
+  const early = `
+    const { metrics, trace } = require('@opentelemetry/api');
+    const express = require('express');
+    const early = metrics.getMeter('shop').createCounter('shop.early');
+    const tracer = trace.getTracer('shop');
+    const server = express().listen(0, async () => {
+      const late = metrics.getMeter('shop').createCounter('shop.late');
+      early.add(1);
+      late.add(1);
+      tracer.startSpan('load cart').end();
+      process.kill(process.pid, 'SIGTERM');
+    });
+  `;
+
+  test('has a tracer before its first server listens, and a meter from then on, with golden-signals/register', async () => {
+    await folder.write('early.cjs', early);
+    const receiver = await collector();
+    const args = ['--import', 'golden-signals/register', 'early.cjs'];
+    const end = await ended(
+      folder.start(args, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_LOG_LEVEL: 'warn' }),
+    );
+    expect(end).toEqual({ exit: 0, stdout: '', stderr: '' });
+    expect(receiver.spans().map(({ name }) => name)).toEqual(['load cart']);
+    const names = new Set(receiver.metrics().map(({ name }) => name));
+    expect([...names].filter((name) => name.startsWith('shop.'))).toEqual(['shop.late']);
+  });
+
   const scraped = programs.filter(({ key }) => key === 'prometheus js 1');
 
   test.each(programs.filter((program) => !scraped.includes(program)))(
