@@ -45,7 +45,7 @@ const only =
 /** Single places: `where` is the situation and the path, `fits` says what the difference is. */
 export const explained = [
   {
-    where: /: server\.(inherited|prototypes\.\d\.own)$/,
+    where: /: (server|request|response|raw|parts|incoming)(\.\d)?\.(inherited|prototypes\.\d\.own)$/,
     fits: only('emit'),
     reason:
       'README, How it works: the hook of the server is `emit` of the server classes, on their prototypes.',
