@@ -5,6 +5,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import type { Faults } from '../core/faults.js';
+import { like } from '../core/like.js';
 import { answerRequest, isAnswered, letGo } from './http-answer.js';
 import { abortRequest, callKey, type ObservedRequest, observeRequest } from './http-exchange.js';
 import { httpHeaders } from './http-headers.js';
@@ -33,11 +34,11 @@ export function observeHttpClients(router: OutboundRouter, faults: Faults): void
   Object.defineProperty(http.Agent.prototype, 'addRequest', {
     configurable: true,
     writable: true,
-    value: function (this: { readonly options?: AgentOptions }, ...args: unknown[]) {
+    value: like(addRequest, function (this: { readonly options?: AgentOptions }, ...args: unknown[]) {
       const req = args[0] as ObservedRequest;
       if (req[callKey] === undefined && !meet(req, args[1], this.options, router, faults)) return undefined;
       return addRequest.apply(this, args);
-    },
+    }),
   });
   // With a `createConnection` of its own a request has its socket before anything tells of it.
   Object.defineProperty(http.ClientRequest.prototype, 'onSocket', {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe } from '../core/check.js';
+import { like } from '../core/like.js';
 import { GoldenSignalsError } from '../errors.js';
 import { watchExpressRoutes } from './express/express-routes.js';
 import { type ExpressApp, isExpressApp } from './express/layer.js';
@@ -57,10 +58,10 @@ function bindExpress(app: ExpressApp, bindings: ServerBindings, handler: Request
   // A listener of the user's own, such as http.createServer((req, res) => app(req, res)), says nothing of the application behind it
   // until the first request gets there.
   const handle = app.handle as Handle;
-  app.handle = function (this: unknown, ...args: unknown[]) {
+  app.handle = like(handle, function (this: unknown, ...args: unknown[]) {
     const [req, res] = args as [IncomingMessage, ServerResponse];
     return late(app, bindings, req, res, handle, this, args);
-  };
+  });
 }
 
 /** A request at an application whose server was not known: it is recorded from here on, and the server known by it. */
@@ -128,15 +129,15 @@ function bindHono(app: HonoApp, bindings: ServerBindings, handler: RequestHandle
   if (!isNew(app)) return;
   watchHonoRoutes(app);
   const { fetch, getPath } = app;
-  app.fetch = function (this: unknown, ...args: [object, ...unknown[]]) {
+  app.fetch = like(fetch, function (this: unknown, ...args: [object, ...unknown[]]) {
     const messages = nodeMessagesOf(args[0], args[1]);
     if (messages === undefined) return fetch.apply(this as HonoApp, args);
     const response = late(app, bindings, messages.incoming, messages.outgoing, fetch as Handle, this, args);
     return response === ANSWERED ? alreadyAnswered() : response;
-  };
+  });
   if (getPath === undefined) return;
   // serve({ fetch: app.fetch }) before instrument(app) kept the fetch() of then; what that asks first is the path.
-  app.getPath = function (this: unknown, ...args: [object, { env?: unknown }?]) {
+  app.getPath = like(getPath, function (this: unknown, ...args: [object, { env?: unknown }?]) {
     const messages = nodeMessagesOf(args[0], args[1]?.env);
     if (messages === undefined) return getPath.apply(this as HonoApp, args);
     const { incoming, outgoing } = messages;
@@ -147,7 +148,7 @@ function bindHono(app: HonoApp, bindings: ServerBindings, handler: RequestHandle
     }
     expectMatchFor(incoming);
     return path as string;
-  };
+  });
 }
 
 function isFastify(app: unknown): app is FastifyApp {

@@ -85,7 +85,7 @@ async function compare({ node, situation }) {
 function unexplained(situation, bare, instrumented) {
   let observation = instrumented;
   for (const addition of additions) {
-    const taken = addition.take(observation, bare);
+    const taken = addition.take(observation, bare, situation.name);
     if (
       differencesOf(taken, observation).some(
         ({ bare: a, instrumented: b }) => a !== undefined || b !== undefined,

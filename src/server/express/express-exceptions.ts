@@ -1,3 +1,4 @@
+import { like } from '../../core/like.js';
 import { noteException } from '../exceptions.js';
 import { type ExpressApp, routerOf } from './layer.js';
 
@@ -28,7 +29,7 @@ export function watchExpressExceptions(given: ExpressApp): void {
     noteException(req, error);
     next(error);
   };
-  app.handle = function (...args) {
+  app.handle = like(handle, function (this: unknown, ...args: Parameters<typeof handle>) {
     const stack = routerOf(app)?.stack;
     const last = stack?.[stack.length - 1];
     if (last !== undefined && last.handle !== tail && tails < maxTails) {
@@ -37,7 +38,7 @@ export function watchExpressExceptions(given: ExpressApp): void {
       watchLayers((last.constructor as { prototype: object }).prototype);
     }
     return handle.apply(this, args);
-  };
+  });
 }
 
 /** On the class that all layers of this express share, as the accessor of its routes is: a layer has no other way to be heard. */

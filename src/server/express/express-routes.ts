@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { like } from '../../core/like.js';
 import { type RequestRecord, type RouteReader, recordOf } from '../request-record.js';
 import { isHeadSent } from '../sent-response.js';
 import { type ExpressApp, type Layer, type Route, routerOf, topOf } from './layer.js';
@@ -71,7 +72,7 @@ export function watchExpressRoutes(app: ExpressApp): void {
   let isFound = watchLayersOf(app);
   const handle = app.handle as (this: unknown, ...args: unknown[]) => unknown;
   // Without a route or a middleware there is no layer yet: it is looked for when a request comes.
-  app.handle = function (this: unknown, ...args: unknown[]) {
+  app.handle = like(handle, function (this: unknown, ...args: unknown[]) {
     try {
       if (!isFound) isFound = watchLayersOf(app);
       noteApp(args[0] as Request & object);
@@ -79,7 +80,7 @@ export function watchExpressRoutes(app: ExpressApp): void {
       // A stand-in for a request, or a router that is none.
     }
     return handle.apply(this, args);
-  };
+  });
 }
 
 function noteApp(req: Request & object): void {

@@ -83,5 +83,8 @@ process.on('SIGUSR2', () => {
   look();
 });
 
+// A frame of the library is one more: what is compared is whether the user's own is there, not whether it is among the first ten.
+Error.stackTraceLimit = 30;
+
 const { service } = await import(pathToFileURL(process.argv[2]).href);
 await service(context);
