@@ -71,6 +71,8 @@ const upstreamCodes: ReadonlySet<string> = new Set([
   'ERR_HTTP2_STREAM_ERROR',
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  // The error of undici's parser, which has no code for what is no HTTP at all.
+  'HTTPParserError',
   'UND_ERR_SOCKET',
 ]);
 // What the parser of HTTP says of a response, and OpenSSL of a handshake.
