@@ -1,6 +1,5 @@
 import * as diagnostics from 'node:diagnostics_channel';
 import { closesItself } from './app-closers.js';
-import { Given } from './hidden-value.js';
 import { type RequestRecord, type RouteReader, recordOf } from './request-record.js';
 
 /** What is read of a fastify instance. */
@@ -44,20 +43,16 @@ export function watchFastifyRoutes(app: FastifyApp): void {
     enumerable: false,
     get: () => undefined,
     set(this: FastifyRequest, raw: object) {
-      new WithRaw(this, raw);
+      // The property that it would have without us; an assignment would come back to this accessor.
+      Object.defineProperty(this, 'raw', {
+        value: raw,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
       note(raw, this);
     },
   });
-}
-
-/** Gives a request the property that it would have: defined, where an assignment would come back to the accessor. */
-class WithRaw extends Given {
-  raw: object;
-
-  constructor(request: FastifyRequest, raw: object) {
-    super(request);
-    this.raw = raw;
-  }
 }
 
 let isEveryWatched = false;
