@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { isError } from './core/is-error.js';
 /**
  * Every code an error of this package can carry, with what it means. README's table is compared with this one by a test.
@@ -18,8 +17,8 @@ export const ERROR_CODES = {
 /** One of the stable codes of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** False where Node's own objects are made by another realm than ours, as under Jest. */
-const isRealmOfNode = Object.getPrototypeOf(types) === Object.prototype;
+/** False where Node's own objects are made by another realm than ours, as under Jest. Asked of a module that every Node has loaded. */
+const isRealmOfNode = Object.getPrototypeOf(process.getBuiltinModule('node:util').types) === Object.prototype;
 
 /**
  * The base of every error this package throws. Tell it apart by `code`, not by `instanceof`: two installed copies of the

@@ -1,4 +1,5 @@
-import { types } from 'node:util';
+// A module that every Node has loaded: the entry of the breaker by itself requires none.
+const { types } = process.getBuiltinModule('node:util');
 
 /**
  * True for an error of any realm. Jest runs an application in a realm of its own, whose `Error` is not the one that Node's errors are

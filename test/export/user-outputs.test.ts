@@ -174,6 +174,8 @@ describe('a span processor of the user’s', () => {
       'start work function',
       'end work',
       'flush',
+      // A shutdown sends what waits when it begins, and at its end.
+      'flush',
       'shutdown',
     ]);
     expect(ended[0]).toMatchObject({
