@@ -14,7 +14,7 @@ const OPEN_AS = ['last', 'error', 'response'] as const;
  * What a call over HTTP gets that an open circuit turns away: `error` is a `CircuitOpenError`, `response` an answer of 503 that no
  * upstream has sent, `last` the one of the two that is of the kind of the upstream's last failure.
  */
-export type OpenAs = (typeof OPEN_AS)[number];
+type OpenAs = (typeof OPEN_AS)[number];
 
 /** What a call came to, as far as it is known: an HTTP status, or what was thrown. */
 export interface BreakerOutcome {

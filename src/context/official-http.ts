@@ -35,7 +35,7 @@ const outer = new WeakSet<Span>();
 let isNextMeasured = false;
 
 /** The span that an official instrumentation gets in place of a second one for the same request or call. It records nothing itself. */
-export class YieldedSpan implements Span {
+class YieldedSpan implements Span {
   readonly #context: SpanContext;
   readonly #isRequest: boolean;
   readonly #ours: Span | undefined;

@@ -42,7 +42,7 @@ export interface EndTimes {
 }
 
 /** What the times of an end depend on. */
-export interface TimesByEnd {
+interface TimesByEnd {
   /** The application ends the service. */
   readonly call: EndTimes;
   /** A signal does, and nobody else handles it. */
