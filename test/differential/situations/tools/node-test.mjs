@@ -8,6 +8,8 @@ export const command = () => [
   fileURLToPath(new URL('../../fixtures/tests/orders.test.mjs', import.meta.url)),
 ];
 export const mask = [
+  // Where it stands among the lines, the pipe decides.
+  [/\(node:<pid>\) ExperimentalWarning.*?\\n\(Use `node.*?\\n/g, ''],
   [/ \(\d+(\.\d+)?ms\)/g, ''],
   [/duration_ms [\d.]+/g, 'duration_ms'],
 ];
