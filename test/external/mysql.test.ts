@@ -46,7 +46,8 @@ describe('a query of mysql2', () => {
       {
         name: 'SELECT orders',
         parentSpanContext: { spanId: id },
-        attributes: { ...attributes, 'db.query.text': 'SELECT * FROM orders WHERE status = ? AND id = ?' },
+        // mysql2 writes the value with a backslash before its quote: whether that ends it is a setting of the server.
+        attributes: { ...attributes, 'db.query.text': 'SELECT * FROM orders WHERE status = ?…' },
       },
       {
         name: 'SELECT orders',
