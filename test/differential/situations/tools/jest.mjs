@@ -13,6 +13,7 @@ export const command = () => [
   '--rootDir=fixtures/jest',
   '--runInBand',
   '--no-cache',
+  '--testSequencer=<rootDir>/in-order.js',
   '--verbose',
   '--detectOpenHandles',
 ];
