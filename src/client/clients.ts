@@ -17,8 +17,10 @@ export function observeClients(faults: Faults): OutboundRouter {
     observeHttpClients(router, faults);
     const undici = new UndiciClients(router, faults);
     wrapGlobalFetch(
-      () => undici.listenLast(),
-      () => undici.lookForCopies(),
+      () => {
+        undici.listenLast();
+        undici.lookForCopies();
+      },
       () => router.mayRepeat,
       (error) => faults.caught('client.fetch', error),
     );

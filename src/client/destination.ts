@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Faults } from '../core/faults.js';
+import { patch } from '../core/patch.js';
 
 /** What a connection was asked to be made to. */
 export interface Destination {
@@ -13,20 +14,16 @@ const destinations = new WeakMap<object, Destination>();
 
 /** Notes where each new connection of this process goes: a socket forgets the name that it was given, and has no path to show. */
 export function observeConnections(faults: Faults): void {
-  const { connect } = Socket.prototype as unknown as { connect(...args: unknown[]): Socket };
-  Object.defineProperty(Socket.prototype, 'connect', {
-    configurable: true,
-    writable: true,
-    enumerable: true,
-    value: function (this: Socket, ...args: unknown[]) {
+  patch<(this: Socket, ...args: unknown[]) => Socket>(Socket.prototype, 'connect', (original) => {
+    return function (...args) {
       try {
         const destination = destinationIn(args);
         if (destination !== undefined) destinations.set(this, destination);
       } catch (error) {
         faults.caught('client.connect', error);
       }
-      return connect.apply(this, args);
-    },
+      return original().apply(this, args);
+    };
   });
 }
 

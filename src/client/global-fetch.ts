@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { activeContext, isStorageUsed, runInContext } from '../context/storage.js';
+import { patch } from '../core/patch.js';
 import { FETCH_KEY, FetchCall } from './fetch-call.js';
 import { type FetchOutcome, type FetchRequest, repeatFetch } from './fetch-retry.js';
 
@@ -8,31 +9,40 @@ type Fetch = typeof globalThis.fetch;
 /**
  * Wraps the global `fetch`, for what cannot be seen below it: which attempts on the wire are resends of one call, that an abort
  * with a reason of one's own is the caller's, and that a rejection by the breaker is to reach the caller as the `CircuitOpenError`
- * itself, not as the cause of a "fetch failed". `onFirst` is called before the first call, `onLoaded` once the engine behind `fetch` is loaded. A call that has no
- * signal and that nobody repeats gets no context of its own where none is used: on Node 20 that would cost more than all the rest.
+ * itself, not as the cause of a "fetch failed". `onFirst` is called before the first call, when the engine behind `fetch` is loaded. A
+ * call that has no signal and that is never repeated gets no context of its own where none is used: on Node 20 that would cost more than
+ * all the rest.
  */
 export function wrapGlobalFetch(
   onFirst: () => void,
-  onLoaded: () => void,
   mayRepeat: () => boolean,
   caught: (error: unknown) => void,
 ): void {
-  const { fetch: original } = globalThis;
-  if (typeof original !== 'function') return;
-  let isLoaded = false;
+  if (typeof globalThis.fetch !== 'function') return;
+  patch<Fetch>(globalThis, 'fetch', (original) => wrap(original(), onFirst, mayRepeat, caught));
+}
+
+function wrap(
+  original: Fetch,
+  onFirst: () => void,
+  mayRepeat: () => boolean,
+  caught: (error: unknown) => void,
+): Fetch {
+  let isFirst = true;
   const wrapped: Fetch = function fetch(this: unknown, input, init) {
-    if (!isLoaded) onFirst();
+    if (isFirst) {
+      isFirst = false;
+      prepare();
+    }
     const signal = signalOf(init) ?? signalOf(input);
     if (signal === undefined && !isStorageUsed() && !mayRepeat()) {
       const response = original.call(this, input, init);
-      loaded();
       return types.isPromise(response) ? response.then(undefined, rethrow) : response;
     }
     const call = new FetchCall(signal);
     const context = activeContext().setValue(FETCH_KEY, call);
     const send = () => runInContext(context, original, this, input, init);
     const response = send();
-    loaded();
     // A stand-in for fetch, as tests put there, may do as it likes.
     if (!types.isPromise(response)) return response;
     const request = { input, init, call, send };
@@ -41,22 +51,16 @@ export function wrapGlobalFetch(
       (error) => end(request, { error }),
     );
   };
-  function loaded(): void {
-    if (isLoaded) return;
-    isLoaded = true;
+  function prepare(): void {
     try {
-      onLoaded();
+      // Node loads the engine with the first of its classes that is asked for: the first call is to be met as every other.
+      void globalThis.Headers;
+      onFirst();
     } catch (error) {
       caught(error);
     }
   }
-  Object.defineProperty(wrapped, 'length', { value: original.length });
-  Object.defineProperty(globalThis, 'fetch', {
-    value: wrapped,
-    writable: true,
-    configurable: true,
-    enumerable: true,
-  });
+  return wrapped;
 }
 
 function end(request: FetchRequest, outcome: FetchOutcome): Response | Promise<Response> {

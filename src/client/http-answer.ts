@@ -1,27 +1,25 @@
 import type { EventEmitter } from 'node:events';
-import { type AnswerSocket, createAnswerSocket } from './answer-socket.js';
+import { createAnswerSocket } from './answer-socket.js';
+import { HttpCall } from './http-call.js';
 import type { ObservedRequest } from './http-exchange.js';
 import type { OpenAnswer } from './open-answer.js';
 
-const answeredKey = Symbol('golden-signals.answered');
-
 interface AnsweredRequest extends ObservedRequest {
-  [answeredKey]?: AnswerSocket;
   _hadError?: boolean;
 }
 
 /** Answers a request that has no socket yet. */
 export function answerRequest(req: AnsweredRequest, answer: OpenAnswer): void {
   const socket = createAnswerSocket(answer, req.protocol === 'https:');
-  req[answeredKey] = socket;
+  HttpCall.setAnswer(req, socket);
   // An agent of its own may be on its way to the upstream all the same: agent-base, before 7, tells a request of no error then.
   req._hadError = true;
   req.onSocket(socket);
 }
 
 /** True for a request that was answered, and is given another socket by its agent. */
-export function isAnswered(req: AnsweredRequest, socket: unknown): boolean {
-  const own = req[answeredKey];
+export function isAnswered(req: ObservedRequest, socket: unknown): boolean {
+  const own = HttpCall.answerOf(req);
   return own !== undefined && own !== socket;
 }
 

@@ -1,13 +1,14 @@
-import { channel } from 'node:diagnostics_channel';
 import http from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import type { Faults } from '../core/faults.js';
-import { like } from '../core/like.js';
+import { patch } from '../core/patch.js';
+import { takeChannel } from '../core/take-over.js';
 import { answerRequest, isAnswered, letGo } from './http-answer.js';
-import { abortRequest, callKey, type ObservedRequest, observeRequest } from './http-exchange.js';
+import { HttpCall } from './http-call.js';
+import { abortRequest, type ObservedRequest, watchExchanges } from './http-exchange.js';
 import { httpHeaders } from './http-headers.js';
 import { isRejection } from './is-rejection.js';
 import { OpenAnswer } from './open-answer.js';
@@ -21,41 +22,36 @@ interface AgentOptions {
   readonly socketPath?: string | null;
 }
 
-type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
-
 /**
  * Sends every call of `http` and `https` through the outbound pipeline, whoever holds which function of them and since when: each
  * request asks its agent for a socket, and there it is met before it has one. The few that ask no agent (a `createConnection` of
  * their own, an agent with an `addRequest` of its own) are met right after they were made; the breaker can then only end them.
  */
 export function observeHttpClients(router: OutboundRouter, faults: Faults): void {
-  const { addRequest } = http.Agent.prototype as unknown as { addRequest: AnyFunction };
-  const { onSocket } = http.ClientRequest.prototype as unknown as { onSocket: AnyFunction };
-  Object.defineProperty(http.Agent.prototype, 'addRequest', {
-    configurable: true,
-    writable: true,
-    value: like(addRequest, function (this: { readonly options?: AgentOptions }, ...args: unknown[]) {
+  watchExchanges();
+  patch(http.Agent.prototype, 'addRequest', (original) => {
+    return function (this: { readonly options?: AgentOptions }, ...args) {
       const req = args[0] as ObservedRequest;
-      if (req[callKey] === undefined && !meet(req, args[1], this.options, router, faults)) return undefined;
-      return addRequest.apply(this, args);
-    }),
+      if (HttpCall.of(req) === undefined && !meet(req, args[1], this.options, router, faults))
+        return undefined;
+      return original().apply(this, args);
+    };
   });
   // With a `createConnection` of its own a request has its socket before anything tells of it.
-  Object.defineProperty(http.ClientRequest.prototype, 'onSocket', {
-    configurable: true,
-    writable: true,
-    value: function (this: ObservedRequest, ...args: unknown[]) {
-      const wasMet = this[callKey] !== undefined;
+  patch(http.ClientRequest.prototype, 'onSocket', (original) => {
+    return function (this: ObservedRequest, ...args) {
+      const wasMet = HttpCall.of(this) !== undefined;
       if (wasMet ? isAnswered(this, args[0]) : !meet(this, undefined, undefined, router, faults)) {
         letGo(args[0]);
         return undefined;
       }
-      return onSocket.apply(this, args);
-    },
+      return original().apply(this, args);
+    };
   });
   // Node 22 and later tell of every request; on Node 20 the functions that make them are wrapped.
-  const created = channel('http.client.request.created');
-  created.subscribe((message) => meetLate((message as { request: ObservedRequest }).request, router, faults));
+  takeChannel('http.client.request.created', 'client', (message) =>
+    meetLate((message as { request: ObservedRequest }).request, router, faults),
+  );
   if (!hasCreatedChannel()) wrapFactories(router, faults);
 }
 
@@ -65,17 +61,15 @@ function hasCreatedChannel(): boolean {
 }
 
 function wrapFactories(router: OutboundRouter, faults: Faults): void {
-  for (const module of [http, https] as { request: AnyFunction; get: AnyFunction }[]) {
-    for (const name of ['request', 'get'] as const) {
-      const original = module[name];
-      const wrapped: AnyFunction = function (...args) {
-        const req = original.apply(this, args) as ObservedRequest;
-        meetLate(req, router, faults);
-        return req;
-      };
-      Object.defineProperty(wrapped, 'name', { value: name });
-      Object.defineProperty(wrapped, 'length', { value: original.length });
-      module[name] = wrapped;
+  for (const module of [http, https]) {
+    for (const name of ['request', 'get']) {
+      patch(module, name, (original) => {
+        return function (...args) {
+          const req = original().apply(this, args) as ObservedRequest;
+          meetLate(req, router, faults);
+          return req;
+        };
+      });
     }
   }
   syncBuiltinESMExports();
@@ -94,7 +88,7 @@ function meet(
     return true;
   } catch (error) {
     if (isRejection(error)) {
-      req[callKey] = null;
+      HttpCall.set(req, null);
       if (error instanceof OpenAnswer) answerRequest(req, error);
       else req.onSocket(undefined, error);
       return false;
@@ -105,12 +99,12 @@ function meet(
 }
 
 function meetLate(req: ObservedRequest, router: OutboundRouter, faults: Faults): void {
-  if (req[callKey] !== undefined) return;
+  if (HttpCall.of(req) !== undefined) return;
   try {
     begin(req, targetOf(req, undefined, undefined), router);
   } catch (error) {
     if (isRejection(error)) {
-      req[callKey] = null;
+      HttpCall.set(req, null);
       if (error instanceof OpenAnswer) answerRequest(req, error);
       else req.destroy(error);
     } else faults.caught('client.http', error);
@@ -121,16 +115,16 @@ function begin(req: ObservedRequest, target: Target, router: OutboundRouter): vo
   const context = activeContext();
   const outbound = isSuppressed(context) ? undefined : router.outboundFor(context);
   if (outbound === undefined) {
-    req[callKey] = null;
+    HttpCall.set(req, null);
     return;
   }
   const call = outbound.begin(target, context, resendCountOf(context, target));
   try {
-    observeRequest(req, call);
+    HttpCall.set(req, call);
     if (!isOnTheWire(req)) outbound.writeHeaders(call, req, httpHeaders);
     outbound.startDeadline(call, req, abortRequest);
   } catch (error) {
-    req[callKey] = null;
+    HttpCall.set(req, null);
     outbound.abandon(call);
     throw error;
   }

@@ -1,28 +1,18 @@
-import type http from 'node:http';
+import * as http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
 import { isStorageUsed, runInContext } from '../context/storage.js';
+import { type AnyMethod, patch } from '../core/patch.js';
 import { type Destination, destinationOf } from './destination.js';
 import { isEventStream } from './event-stream.js';
+import { HttpCall } from './http-call.js';
 import { addToHead, beforeHead } from './http-head.js';
 import type { OutboundCall, Reader } from './outbound-call.js';
 import { expectFollowed, redirectContext } from './resend.js';
 import { isRelayed, retarget } from './target.js';
 
-export const callKey = Symbol('golden-signals.call');
-export const addedKey = Symbol('golden-signals.headers');
-const ownKey = Symbol('golden-signals.own');
-
-/** What is put in the place of a request's or a response's own. */
-type Method = 'emit' | 'destroy' | '_implicitHeader' | 'push';
-type AnyMethod = (this: object, ...args: never[]) => unknown;
-type Methods = Partial<Record<Method, AnyMethod>>;
-
-/** A request of `http`; its call, or null for one that is left alone. */
+/** A request of `http`. */
 export interface ObservedRequest extends Omit<http.ClientRequest, '_header' | 'onSocket'> {
-  [callKey]?: OutboundCall | null;
-  /** Those of its methods that were not of its class when it was met. */
-  [ownKey]?: Methods;
   /** The head, once it is written; what Node keeps it in until the socket is there. */
   _header?: string | null;
   readonly _headerSent?: boolean;
@@ -30,31 +20,25 @@ export interface ObservedRequest extends Omit<http.ClientRequest, '_header' | 'o
   readonly outputData?: readonly { data: unknown }[];
   /** Writes the head from the headers that were set. */
   _implicitHeader(): void;
-  /** Names and values in turn, which are added to the head when it is written. */
-  [addedKey]?: string[];
-  readonly res?: ObservedResponse | null;
+  readonly res?: http.IncomingMessage | null;
   onSocket(socket: Socket | undefined, error?: Error): void;
 }
 
-interface ObservedResponse extends http.IncomingMessage {
-  [callKey]?: OutboundCall;
-  [ownKey]?: Methods;
-}
-
-type Emit = (this: object, ...args: unknown[]) => boolean;
+type Emit<T> = (this: T, ...args: unknown[]) => boolean;
 
 /**
- * Follows a request from here on. No listener is added: one for 'response' would keep Node from discarding an unread body, one for
- * 'error' would hide an error.
+ * Follows requests and their responses by their classes: a property of their own would show in a spread and a list of keys. No listener
+ * is added: one for 'response' would keep Node from discarding an unread body, one for 'error' would hide an error. Called once.
  */
-export function observeRequest(req: ObservedRequest, call: OutboundCall): void {
-  req[callKey] = call;
-  const { emit, destroy, _implicitHeader } = Object.getPrototypeOf(req) as ObservedRequest;
-  if (req.emit !== emit || req.destroy !== destroy || req._implicitHeader !== _implicitHeader)
-    keepOwn(req, ['emit', 'destroy', '_implicitHeader']);
-  req.emit = emitOfRequest as typeof req.emit;
-  req.destroy = destroyRequest as typeof req.destroy;
-  req._implicitHeader = implicitHeaderOfRequest;
+export function watchExchanges(): void {
+  const request = http.ClientRequest.prototype;
+  patch(request, 'emit', emitOfRequest);
+  patch(request, 'destroy', destroyOfRequest);
+  patch(request, '_implicitHeader', implicitHeaderOfRequest);
+  const response = http.IncomingMessage.prototype;
+  patch(response, 'emit', emitOfResponse);
+  patch(response, 'push', pushOfResponse);
+  patch(response, '_destroy', destroyOfResponse);
 }
 
 /** Ends the request from this side, wherever it is. */
@@ -71,35 +55,42 @@ export function abortRequest(req: ObservedRequest, error: Error): void {
 
 function nothing(): void {}
 
-function emitOfRequest(this: ObservedRequest, ...args: unknown[]): boolean {
-  const emit = before(this, 'emit') as Emit;
-  const call = this[callKey];
-  if (!call) return emit.apply(this, args);
-  let context: Context | undefined;
-  try {
-    context = observe(this, call, args[0], args[1]);
-  } catch (error) {
-    call.owner.caught('client.http.emit', error);
-  }
-  return context === undefined
-    ? emit.apply(this, args)
-    : runInContext(context, emit as () => boolean, this, ...(args as []));
+function emitOfRequest(original: () => Emit<ObservedRequest>): Emit<ObservedRequest> {
+  return function (...args) {
+    const call = HttpCall.of(this);
+    if (!call) return original().apply(this, args);
+    let context: Context | undefined;
+    try {
+      context = observe(this, call, args[0], args[1]);
+    } catch (error) {
+      call.owner.caught('client.http.emit', error);
+    }
+    return context === undefined
+      ? original().apply(this, args)
+      : runInContext(context, original() as () => boolean, this, ...(args as []));
+  };
 }
 
 /** The headers that this library adds are on the wire only: code that copies those of a request to another host never sees them. */
-function implicitHeaderOfRequest(this: ObservedRequest): void {
-  const added = this[addedKey];
-  try {
-    if (added !== undefined) beforeHead(this, added);
-  } catch (error) {
-    this[callKey]?.owner.caught('client.http.headers', error);
-  }
-  before(this, '_implicitHeader').call(this);
-  try {
-    if (added !== undefined) addToHead(this, added);
-  } catch (error) {
-    this[callKey]?.owner.caught('client.http.headers', error);
-  }
+function implicitHeaderOfRequest(original: () => AnyMethod): (this: ObservedRequest) => void {
+  return function () {
+    const added = HttpCall.addedTo(this);
+    if (added === undefined) {
+      original().call(this);
+      return;
+    }
+    try {
+      beforeHead(this, added);
+    } catch (error) {
+      HttpCall.of(this)?.owner.caught('client.http.headers', error);
+    }
+    original().call(this);
+    try {
+      addToHead(this, added);
+    } catch (error) {
+      HttpCall.of(this)?.owner.caught('client.http.headers', error);
+    }
+  };
 }
 
 /** Tells a call what has happened to its request; gives the context for what the caller does about it, where that is another one. */
@@ -111,7 +102,7 @@ function observe(
 ): Context | undefined {
   switch (event) {
     case 'response':
-      return observeHead(value as ObservedResponse, call);
+      return observeHead(value as http.IncomingMessage, call);
     case 'socket':
       noteDestination(value as Socket | undefined, call);
       notePeer(value as Socket | undefined, call);
@@ -144,14 +135,14 @@ function observe(
   return undefined;
 }
 
-function observeHead(res: ObservedResponse, call: OutboundCall): Context | undefined {
+function observeHead(res: http.IncomingMessage, call: OutboundCall): Context | undefined {
   const { statusCode = 0, headers, socket } = res;
   call.peer = socket;
   // An agent hands on what its proxy has answered in place of a tunnel: in the clear, for a call to a host that speaks TLS.
   if (statusCode >= 500 && call.target.authority.scheme === 'https' && !isEncrypted(socket))
     call.isElsewhere = true;
   call.owner.responded(call, statusCode, headers['retry-after'], versionOf(res));
-  observeResponse(res, call);
+  HttpCall.set(res, call);
   if (call.isMetered) {
     if (isEventStream(headers['content-type'])) call.owner.streamed(call);
     call.reader = new ResponseReader(res);
@@ -164,9 +155,9 @@ function observeHead(res: ObservedResponse, call: OutboundCall): Context | undef
 }
 
 class ResponseReader implements Reader {
-  readonly #res: ObservedResponse;
+  readonly #res: http.IncomingMessage;
 
-  constructor(res: ObservedResponse) {
+  constructor(res: http.IncomingMessage) {
     this.#res = res;
   }
 
@@ -246,69 +237,54 @@ function readAddress(this: Socket): void {
   void this.remoteAddress;
 }
 
-function destroyRequest(this: ObservedRequest, error?: Error): unknown {
-  const call = this[callKey];
-  if (call && !this.destroyed && !call.isSettled) call.isCallerAbort = true;
-  return before(this, 'destroy').call(this, error as never);
+function destroyOfRequest(original: () => AnyMethod): AnyMethod {
+  return function (this: ObservedRequest, error) {
+    const call = HttpCall.of(this);
+    if (call && !this.destroyed && !call.isSettled) call.isCallerAbort = true;
+    return original().call(this, error);
+  };
 }
 
-function observeResponse(res: ObservedResponse, call: OutboundCall): void {
-  res[callKey] = call;
-  const { emit, destroy, push } = Object.getPrototypeOf(res) as ObservedResponse;
-  if (res.emit !== emit || res.destroy !== destroy || res.push !== push)
-    keepOwn(res, ['emit', 'destroy', 'push']);
-  res.emit = emitOfResponse as typeof res.emit;
-  res.push = pushToResponse as typeof res.push;
-  res.destroy = destroyResponse as typeof res.destroy;
-}
-
-function emitOfResponse(this: ObservedResponse, ...args: unknown[]): boolean {
-  const call = this[callKey];
-  if (call !== undefined && !call.isSettled) {
-    try {
-      const [event, value] = args;
-      if (event === 'error' || (event === 'close' && !this.complete)) {
-        call.isCallerAbort ||= isClosedHere(this.socket, event === 'error' ? value : undefined);
-        call.owner.failed(call, event === 'error' ? value : undefined);
+function emitOfResponse(original: () => Emit<http.IncomingMessage>): Emit<http.IncomingMessage> {
+  return function (...args) {
+    const call = HttpCall.of(this);
+    if (call && !call.isSettled) {
+      try {
+        const [event, value] = args;
+        if (event === 'error' || (event === 'close' && !this.complete)) {
+          call.isCallerAbort ||= isClosedHere(this.socket, event === 'error' ? value : undefined);
+          call.owner.failed(call, event === 'error' ? value : undefined);
+        }
+      } catch (error) {
+        call.owner.caught('client.http.response', error);
       }
-    } catch (error) {
-      call.owner.caught('client.http.response', error);
     }
-  }
-  return (before(this, 'emit') as Emit).apply(this, args);
+    return original().apply(this, args);
+  };
 }
 
 /** Nothing more to come: the exchange is whole when the last of it has arrived, whenever it is read. */
-function pushToResponse(this: ObservedResponse, ...args: unknown[]): unknown {
-  const call = this[callKey];
-  try {
-    if (args[0] === null && call !== undefined && this.complete) call.owner.completed(call);
-  } catch (error) {
-    call?.owner.caught('client.http.response', error);
-  }
-  return before(this, 'push').apply(this, args as never[]);
+function pushOfResponse(original: () => AnyMethod): AnyMethod {
+  return function (this: http.IncomingMessage, chunk, encoding) {
+    if (chunk === null) {
+      const call = HttpCall.of(this);
+      try {
+        if (call && this.complete) call.owner.completed(call);
+      } catch (error) {
+        call?.owner.caught('client.http.response', error);
+      }
+    }
+    return original().call(this, chunk, encoding);
+  };
 }
 
-function destroyResponse(this: ObservedResponse, error?: Error): unknown {
-  const call = this[callKey];
-  // Node itself destroys the response of a connection that has closed; anyone else has had enough of it.
-  if (call !== undefined && !call.isSettled && !this.destroyed && this.socket?.destroyed === false)
-    call.isCallerAbort = true;
-  return before(this, 'destroy').call(this, error as never);
-}
-
-/** An agent of the user's, or another tool, may have put its own there before. */
-function keepOwn(message: ObservedRequest | ObservedResponse, names: readonly Method[]): void {
-  for (const name of names) {
-    if (!Object.hasOwn(message, name)) continue;
-    message[ownKey] ??= {};
-    message[ownKey][name] = (message as unknown as Required<Methods>)[name];
-  }
-}
-
-// That of the class is looked up each time, for others override it too.
-function before(message: ObservedRequest | ObservedResponse, name: Method): AnyMethod {
-  return message[ownKey]?.[name] ?? (Object.getPrototypeOf(message) as Required<Methods>)[name];
+function destroyOfResponse(original: () => AnyMethod): AnyMethod {
+  return function (this: http.IncomingMessage, error, callback) {
+    const call = HttpCall.of(this);
+    // Node itself destroys the response of a connection that has closed; anyone else has had enough of it.
+    if (call && !call.isSettled && this.socket?.destroyed === false) call.isCallerAbort = true;
+    return original().call(this, error, callback);
+  };
 }
 
 function versionOf({ httpVersion }: http.IncomingMessage): string | undefined {

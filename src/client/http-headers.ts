@@ -1,4 +1,5 @@
-import { addedKey, type ObservedRequest } from './http-exchange.js';
+import { HttpCall } from './http-call.js';
+import type { ObservedRequest } from './http-exchange.js';
 import { addToWrittenHead, headerOfHead } from './http-head.js';
 import { HeaderAccess } from './outbound-headers.js';
 
@@ -13,7 +14,6 @@ export const httpHeaders = new HeaderAccess<ObservedRequest>(
   },
   (req, name, value) => {
     if (typeof req._header === 'string') addToWrittenHead(req, [name, value]);
-    else if (req[addedKey] === undefined) req[addedKey] = [name, value];
-    else req[addedKey].push(name, value);
+    else HttpCall.add(req, name, value);
   },
 );

@@ -3,6 +3,8 @@ import type { Context } from '@opentelemetry/api';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import type { Faults } from '../core/faults.js';
+import { patch } from '../core/patch.js';
+import { takeChannel } from '../core/take-over.js';
 import { isEventStream } from './event-stream.js';
 import { FETCH_KEY, type FetchCall } from './fetch-call.js';
 import { isRejection } from './is-rejection.js';
@@ -130,13 +132,11 @@ export class UndiciClients {
     if (this.#patched.has(prototype)) return;
     this.#patched.add(prototype);
     const clients = this;
-    const original = prototype.dispatch;
-    Object.defineProperty(prototype, 'dispatch', {
-      configurable: true,
-      writable: true,
-      value: function dispatch(this: object, options: DispatchOptions, handler: DispatchHandler): boolean {
-        return clients.#dispatch(this, original, options, handler);
-      },
+    patch<Dispatch>(prototype, 'dispatch', (original) => {
+      const beneath = original();
+      return function dispatch(this: object, options, handler) {
+        return clients.#dispatch(this, beneath, options, handler);
+      };
     });
   }
 
@@ -307,7 +307,7 @@ export class UndiciClients {
         this.#faults.caught(name, error);
       }
     };
-    channel(name).subscribe(heard);
+    takeChannel(name, 'client', heard);
     return heard;
   }
 }

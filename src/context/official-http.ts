@@ -10,6 +10,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { BENEATH } from '../core/patch.js';
 import { REQUEST_KEY } from './request-context.js';
 
 /** A request that is being served, as far as it is of use here. */
@@ -175,9 +176,6 @@ export function withServed(extracted: Context, carrier: unknown): Context {
 }
 
 const rpcKey = Symbol.for('OpenTelemetry SDK Context Key RPC_METADATA');
-
-/** What a wrapper of ours keeps of the function beneath it, for whoever looks through it. */
-export const BENEATH = Symbol.for('golden-signals.beneath');
 
 /** The official instrumentation marks what it has wrapped so; under a wrapper of ours too, of this copy or another one. */
 function isWrapped(method: unknown): boolean {

@@ -2,6 +2,7 @@ import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
 import type { Context } from '@opentelemetry/api';
 import { bindContext, unbindContext } from '../context/storage.js';
 import type { Faults } from '../core/faults.js';
+import { takeOver } from '../core/take-over.js';
 import type { Database } from './database.js';
 import type { DatabaseCall } from './database-call.js';
 
@@ -61,11 +62,13 @@ export function traceChannel<M extends object>(reader: ChannelReader<M>, faults:
     asyncEnd() {},
     error() {},
   };
-  channel.subscribe(handlers);
-  if (isContextLost)
-    bindContext(channel.asyncStart as never, (message: Message) => message[begunKey]?.context);
-  return () => {
-    channel.unsubscribe(handlers);
-    if (isContextLost) unbindContext(channel.asyncStart as never);
-  };
+  return takeOver(channel.start, 'database', () => {
+    channel.subscribe(handlers);
+    if (isContextLost)
+      bindContext(channel.asyncStart as never, (message: Message) => message[begunKey]?.context);
+    return () => {
+      channel.unsubscribe(handlers);
+      if (isContextLost) unbindContext(channel.asyncStart as never);
+    };
+  });
 }

@@ -1,9 +1,9 @@
-import * as diagnostics from 'node:diagnostics_channel';
 import type { SpanContext } from '@opentelemetry/api';
 import type { LogContent, LogEntry, LogScope, LogSink } from '../context/log-entry.js';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
 import { boundedText } from '../core/log-value.js';
+import { takeChannel } from '../core/take-over.js';
 import { contentOf, type LineNames, parseLine } from './line-content.js';
 import { pinoSymbol } from './pino-symbols.js';
 import { spanOf } from './span-of.js';
@@ -43,8 +43,7 @@ export function watchPino(
       onFault('logs.pino', error);
     }
   };
-  diagnostics.subscribe('tracing:pino_asJson:end', heard);
-  return () => void diagnostics.unsubscribe('tracing:pino_asJson:end', heard);
+  return takeChannel('tracing:pino_asJson:end', 'logs', heard);
 }
 
 const times = ['time', 'timestamp'];

@@ -3,13 +3,15 @@ import type { SpanContext } from '@opentelemetry/api';
 import type { LogContent, LogEntry, LogScope, LogSink } from '../context/log-entry.js';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';
+import { takeChannel } from '../core/take-over.js';
 import { contentOf, type LineNames, propertyOf } from './line-content.js';
 import { spanIn, spanOf } from './span-of.js';
 
 type Info = Readonly<Record<string | symbol, unknown>>;
 
 // A transport is made before or after the service, or without one: what it hears goes to whoever listens.
-const lines = channel('golden-signals.winston');
+const CHANNEL = 'golden-signals.winston';
+const lines = channel(CHANNEL);
 
 /** Says a line of winston's, as its formats have left it. */
 export function publishInfo(info: Info): void {
@@ -32,8 +34,7 @@ export function watchWinston(
       onFault('logs.winston', error);
     }
   };
-  lines.subscribe(heard);
-  return () => void lines.unsubscribe(heard);
+  return takeChannel(CHANNEL, 'logs', heard);
 }
 
 const scope: LogScope = { name: 'winston' };

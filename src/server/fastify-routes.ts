@@ -1,4 +1,4 @@
-import * as diagnostics from 'node:diagnostics_channel';
+import { takeChannel } from '../core/take-over.js';
 import { closesItself } from './app-closers.js';
 import { type RequestRecord, type RouteReader, recordOf } from './request-record.js';
 
@@ -61,7 +61,7 @@ let isEveryWatched = false;
 export function watchEveryFastify(): void {
   if (isEveryWatched) return;
   isEveryWatched = true;
-  diagnostics.subscribe('fastify.initialization', (message) => {
+  takeChannel('fastify.initialization', 'routes', (message) => {
     try {
       watchFastifyRoutes((message as { fastify: FastifyApp }).fastify);
     } catch {

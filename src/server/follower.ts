@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from '@opentelemetry/api';
-import { HiddenValue } from './hidden-value.js';
+import { HiddenValue } from '../core/hidden-value.js';
 
 /** What goes with a request and its response, and hears of its end before the application does. */
 export interface Follower {

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import * as http from 'node:http';
 import type { Context } from '@opentelemetry/api';
 import { activeContext, applyInContext } from '../context/storage.js';
+import { patch } from '../core/patch.js';
 import { type Follower, followerOf } from './follower.js';
 
 type Emit = (this: EventEmitter, ...args: unknown[]) => boolean;
@@ -14,14 +15,14 @@ const watched = new WeakSet<object>();
  * application's own objects would show in a spread, a list of keys and `hasOwnProperty`. Called once, before the first request.
  */
 export function watchMessages(): void {
-  watchPrototype(http.IncomingMessage.prototype, requestEmit);
-  watchPrototype(http.ServerResponse.prototype, responseEmit);
+  watchClass(http.IncomingMessage.prototype, requestEmit);
+  watchClass(http.ServerResponse.prototype, responseEmit);
 }
 
 /** The same for the classes of HTTP/2's compatibility API, which are known by their first objects. */
 export function watchHttp2Messages(req: EventEmitter, res: EventEmitter): void {
-  watchPrototype(classOf(req), requestEmit);
-  watchPrototype(classOf(res), responseEmit);
+  watchClass(classOf(req), requestEmit);
+  watchClass(classOf(res), responseEmit);
 }
 
 /** That of Node's own class, for a message that may be of a class of the user's. */
@@ -35,20 +36,10 @@ function classOf(message: object): EventEmitter {
   return prototype;
 }
 
-function watchPrototype(prototype: EventEmitter, create: (original: () => Emit) => Emit): void {
+function watchClass(prototype: object, create: (original: () => Emit) => Emit): void {
   if (watched.has(prototype)) return;
   watched.add(prototype);
-  const parent = Object.getPrototypeOf(prototype) as { emit: Emit };
-  const own = Object.hasOwn(prototype, 'emit') ? (prototype.emit as unknown as Emit) : undefined;
-  // What is inherited is looked up each time: others may replace it.
-  const emit = create(own === undefined ? () => parent.emit : () => own);
-  Object.defineProperty(prototype, 'emit', {
-    value: emit,
-    writable: true,
-    configurable: true,
-    // As it is where it comes from: a loop over the names of a message finds it.
-    enumerable: true,
-  });
+  patch(prototype, 'emit', create);
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as net from 'node:net';
+import { patch } from '../core/patch.js';
 
 type Listener = (...args: unknown[]) => unknown;
 
@@ -9,7 +10,7 @@ interface Closed {
 }
 
 const closed = new WeakMap<net.Server, Closed>();
-const patched = Symbol.for('golden-signals.own-close.1');
+let isInstalled = false;
 
 /**
  * Closes a server on behalf of its application. If that closes it, too, as the shutdown that it has of its own does, it finds what it would
@@ -28,18 +29,18 @@ export function closeOnBehalf(server: net.Server, close: () => unknown): unknown
 
 // Here and not at the server: those of HTTP and TLS end here, and an application may have bound its close() long before.
 function install(): void {
-  const prototype = net.Server.prototype as net.Server & { [patched]?: true };
-  if (prototype[patched] === true) return;
-  Object.defineProperty(prototype, patched, { value: true });
-  const original = prototype.close;
-  prototype.close = function close(this: net.Server, callback?: (error?: Error) => void) {
-    const state = closed.get(this);
-    if (state === undefined || this.listening) return original.call(this, callback);
-    closed.delete(this);
-    if (typeof callback === 'function') this.once('close', () => callback());
-    if (state.told !== undefined) process.nextTick(tellOthers, this, state.told);
-    return this;
-  };
+  if (isInstalled) return;
+  isInstalled = true;
+  patch<net.Server['close']>(net.Server.prototype, 'close', (original) => {
+    return function close(this: net.Server, callback) {
+      const state = closed.get(this);
+      if (state === undefined || this.listening) return original().call(this, callback);
+      closed.delete(this);
+      if (typeof callback === 'function') this.once('close', () => callback());
+      if (state.told !== undefined) process.nextTick(tellOthers, this, state.told);
+      return this;
+    };
+  });
 }
 
 /** Emits 'close' to those who have not heard of it. */

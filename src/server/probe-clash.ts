@@ -1,5 +1,5 @@
-import { subscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
+import { takeChannel } from '../core/take-over.js';
 import { isExpressApp } from './express/layer.js';
 import { expressFinds, expressSize } from './probe-clash-express.js';
 import { type Found, Landscape } from './probe-landscape.js';
@@ -46,7 +46,9 @@ export class AppRoutes {
   /** Adds the instances of fastify that are there, and every one that is made from here on: a server says nothing of the one behind it. */
   addEveryFastify(known: readonly object[]): void {
     for (const app of known) this.add(app);
-    subscribe('fastify.initialization', (message) => this.add((message as { fastify?: unknown }).fastify));
+    takeChannel('fastify.initialization', 'probes', (message) =>
+      this.add((message as { fastify?: unknown }).fastify),
+    );
   }
 
   /** True if there is none, or none is there any more. */

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
+import { HiddenValue } from '../core/hidden-value.js';
 import type { Follower } from './follower.js';
-import { HiddenValue } from './hidden-value.js';
 
 /**
  * For a pipelined request, whose response waits for those before it: when the connection goes, Node says nothing on a response that

@@ -1,3 +1,5 @@
+import { patch } from '../core/patch.js';
+
 type Method<Self> = (this: Self, ...args: unknown[]) => unknown;
 
 const replaced = new WeakMap<object, Set<string>>();
@@ -16,11 +18,7 @@ export function replaceMethod<Self extends object>(
   if (names.has(name)) return;
   names.add(name);
   replaced.set(holder, names);
-  const descriptor = Object.getOwnPropertyDescriptor(holder, name) as PropertyDescriptor;
-  const method = descriptor.value as Method<Self>;
-  const value = create(method);
-  Object.defineProperty(value, 'name', { value: method.name, configurable: true });
-  Object.defineProperty(holder, name, { ...descriptor, value });
+  patch<Method<Self>>(holder, name, (original) => create(original()));
 }
 
 function holderOf(object: object, name: string): object {

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
+import { HiddenValue } from '../core/hidden-value.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { Addable } from '../metrics/instrument.js';
 import type { FinishedRequest, Scheme } from '../metrics/server-red.js';
 import type { AttributeSource } from '../trace/shared-attributes.js';
 import { ENDED_REQUEST, ENDED_RESPONSE } from './ended-request.js';
 import type { Follower } from './follower.js';
-import { HiddenValue } from './hidden-value.js';
 import type { Underway } from './in-flight.js';
 import { requestAttributes } from './request-attributes.js';
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import * as net from 'node:net';
-import { BENEATH } from '../context/official-http.js';
+import { patch } from '../core/patch.js';
 import { watchExpressRoutes } from './express/express-routes.js';
 import { isExpressApp } from './express/layer.js';
 import { watchEveryFastify } from './fastify-routes.js';
@@ -159,22 +159,18 @@ export class ServerBindings {
     const bindings = this;
     // http2's server classes are not exported; they inherit from net.Server. The others come first, so that each keeps what it had.
     for (const prototype of [http.Server.prototype, https.Server.prototype, net.Server.prototype]) {
-      const original = prototype.emit as Emit;
-      const emit = function (this: EventEmitter, ...args: unknown[]) {
-        const [event] = args;
-        if (event === 'request' || otherRequestEvents.has(event))
-          return bindings.#onRequest(this, original, args);
-        if (event === 'close') return bindings.#onClose(this, original, args);
-        if (event === 'listening' || connectionEvents.has(event)) bindings.#onServerEvent(this, args);
-        return original.apply(this, args);
-      };
-      Object.defineProperty(emit, BENEATH, { value: original });
-      Object.defineProperty(prototype, 'emit', {
-        value: emit,
-        writable: true,
-        configurable: true,
-        // As it is where it comes from.
-        enumerable: true,
+      // Not looked up each time: a request of https would be met twice on its way to what net.Server inherits.
+      const inherited = prototype.emit as Emit;
+      patch(prototype, 'emit', (original) => {
+        const beneath = Object.hasOwn(prototype, 'emit') ? original() : inherited;
+        return function emit(this: EventEmitter, ...args) {
+          const [event] = args;
+          if (event === 'request' || otherRequestEvents.has(event))
+            return bindings.#onRequest(this, beneath, args);
+          if (event === 'close') return bindings.#onClose(this, beneath, args);
+          if (event === 'listening' || connectionEvents.has(event)) bindings.#onServerEvent(this, args);
+          return beneath.apply(this, args);
+        };
       });
     }
   }

@@ -1,6 +1,6 @@
-import * as diagnostics from 'node:diagnostics_channel';
 import { REQUEST_KEY } from '../context/request-context.js';
 import { activeContext } from '../context/storage.js';
+import { takeChannel } from '../core/take-over.js';
 import { noteException, noteExceptionOf } from './exceptions.js';
 import { watchExpressExceptions } from './express/express-exceptions.js';
 import { type ExpressApp, isExpressApp } from './express/layer.js';
@@ -55,7 +55,7 @@ function watchFastify(app: FastifyHooks): void {
     // An instance that has started takes no more hooks; fastify 5 also says what a handler threw on a channel of its own.
     if (isChannelWatched) return;
     isChannelWatched = true;
-    diagnostics.subscribe('tracing:fastify.request.handler:error', (message) => {
+    takeChannel('tracing:fastify.request.handler:error', 'exceptions', (message) => {
       const { request, error } = message as { request?: { raw?: unknown }; error?: unknown };
       noteException(request?.raw, error);
     });

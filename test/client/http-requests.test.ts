@@ -329,6 +329,7 @@ describe('whoever calls', () => {
     expect(events).toContain('response');
 
     const { emit: inherited } = http.ClientRequest.prototype;
+    const before = Object.getOwnPropertyDescriptor(http.ClientRequest.prototype, 'emit');
     const seen: unknown[] = [];
     Object.defineProperty(http.ClientRequest.prototype, 'emit', {
       configurable: true,
@@ -338,9 +339,9 @@ describe('whoever calls', () => {
         return inherited.apply(this, args);
       },
     });
-    onTestFinished(() => {
-      delete (http.ClientRequest.prototype as { emit?: unknown }).emit;
-    });
+    onTestFinished(
+      () => void Object.defineProperty(http.ClientRequest.prototype, 'emit', before as PropertyDescriptor),
+    );
     await answerOf(http.get(`${upstream.origin}/ok`));
     expect(seen).toContain('response');
     await service.settled();

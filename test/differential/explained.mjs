@@ -49,10 +49,10 @@ const only =
 /** Single places: `where` is the situation and the path, `fits` says what the difference is. */
 export const explained = [
   {
-    where: /: (server|request|response|raw|parts|incoming)(\.\d)?\.(inherited|prototypes\.\d\.own)$/,
-    fits: only('emit'),
+    where: /: (server|request|response|raw|parts|incoming|shape of a re(quest|sponse))(\.\d)?\.(inherited|prototypes\.\d\.own)$/,
+    fits: only('emit', 'push'),
     reason:
-      'README, How it works: the hook of the server is `emit` of the server classes, on their prototypes.',
+      'README, How it works: the hooks of `http` are methods of its classes, on their prototypes; a class that inherited one has it itself.',
   },
   {
     where: /^clients\/nock: no match\.(cause\.)?message$/,

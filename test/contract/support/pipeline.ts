@@ -17,9 +17,15 @@ export function pipeline(port: number, asked: readonly string[]): Promise<Piped[
     socket.on('close', () => reject(new Error(`closed after ${answers.length} answers`)));
     socket.on('data', (chunk: string) => {
       text += chunk;
-      for (let next = takeAnswer(text); next !== undefined; next = takeAnswer(text)) {
-        answers.push(next.answer);
-        text = text.slice(next.end);
+      try {
+        for (let next = takeAnswer(text); next !== undefined; next = takeAnswer(text)) {
+          answers.push(next.answer);
+          text = text.slice(next.end);
+        }
+      } catch (error) {
+        socket.destroy();
+        reject(error);
+        return;
       }
       if (answers.length < asked.length) return;
       socket.removeAllListeners('close');
@@ -34,7 +40,9 @@ function takeAnswer(text: string): { readonly answer: Piped; readonly end: numbe
   const bodyAt = text.indexOf('\r\n\r\n') + 4;
   if (bodyAt < 4) return undefined;
   const head = text.slice(0, bodyAt);
-  const end = bodyAt + Number(/content-length: (\d+)/i.exec(head)?.[1]);
+  const length = /content-length: (\d+)/i.exec(head)?.[1];
+  if (length === undefined) throw new Error(`an answer without a length: ${head}`);
+  const end = bodyAt + Number(length);
   if (text.length < end) return undefined;
   return { answer: { status: Number(head.slice(9, 12)), body: text.slice(bodyAt, end) }, end };
 }

@@ -63,9 +63,10 @@ export async function service({ instrument, upstream: url, observe, errorOf, sha
   const response = await fetch(`${url}/items`);
   observe('response', shapeOf(response));
   await response.body.cancel();
+  // undici connects anew behind a body that was cancelled: sooner or later.
   observe(
     'handles',
-    handles().filter((name) => name !== 'TCPSocketWrap'),
+    handles().filter((name) => name !== 'TCPSocketWrap' && name !== 'ConnectWrap'),
   );
 }
 

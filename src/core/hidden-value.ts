@@ -1,5 +1,5 @@
 /** A constructor that gives back what it is called with makes its subclasses add their fields to that. */
-class Given {
+export class Given {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: that is what this class is for.
     return object;
