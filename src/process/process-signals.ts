@@ -55,6 +55,8 @@ interface Ending {
   readonly foreignGraceMs: number | undefined;
   /** Nobody else handles the signal, or those who did are done. */
   isAlone: boolean;
+  /** Another handler has raised the signal again, and no other listens any more: without us the process would end by it. */
+  isRaised: boolean;
   timer: unknown;
   code: 0 | 1 | undefined;
 }
@@ -121,7 +123,7 @@ export class ProcessSignals {
     const { host, clock, holding, isTerminal, write } = this.#parts;
     const services = [...this.#services];
     const configs = services.map(({ config }) => config);
-    const isAlone = host.listenerCount(signal) - signalExitCount() === 1;
+    const isAlone = this.#isAloneFor(signal);
     const isOurs = configs.some(({ exit }) => exit === true) || services.some(({ hasWork }) => hasWork);
     if (!isAlone && !isOurs) {
       // A worker that finishes its job: it goes on, and so does what tells of it.
@@ -147,6 +149,7 @@ export class ProcessSignals {
       deadlineAt: clock.now() + budgetMs,
       foreignGraceMs: graces.length > 0 ? Math.min(...graces) : undefined,
       isAlone,
+      isRaised: false,
       timer: undefined,
       code: undefined,
     };
@@ -165,6 +168,7 @@ export class ProcessSignals {
       // Another handler has done its work and raises the signal once more to end the process, as handlers do.
       this.#isRaisedHere = false;
       ending.isAlone = true;
+      ending.isRaised = signal === ending.signal && this.#isAloneFor(signal);
       if (ending.code !== undefined) this.#closeAndExit(ending, ending.code);
       return;
     }
@@ -197,10 +201,15 @@ export class ProcessSignals {
   }
 
   /** What was left open for the application's own handler is sent last. */
-  #closeAndExit({ services }: Ending, code: 0 | 1): void {
+  #closeAndExit({ services, signal, isRaised, mode }: Ending, code: 0 | 1): void {
     void this.#begin(services, { kind: 'call' }).then(() => {
-      this.#setExitCode(code);
       const { host } = this.#parts;
+      if (isRaised && mode === 'auto') {
+        this.#uninstall();
+        host.kill(host.pid, signal);
+        return;
+      }
+      this.#setExitCode(code);
       host.exit(Number(host.exitCode ?? code));
     });
   }
@@ -213,6 +222,11 @@ export class ProcessSignals {
 
   #begin(services: readonly Shutdown[], trigger: Trigger): Promise<0 | 1> {
     return Promise.all(services.map((service) => service.begin(trigger))).then(worstOf);
+  }
+
+  /** No handler but ours listens. */
+  #isAloneFor(signal: NodeJS.Signals): boolean {
+    return this.#parts.host.listenerCount(signal) - signalExitCount() === 1;
   }
 
   #watchKill(): void {
@@ -233,7 +247,7 @@ export class ProcessSignals {
   /** It ends the process as it would without us, only after what waits is sent. */
   readonly #onRestart = (): void => {
     const { host } = this.#parts;
-    const isAlone = host.listenerCount(restartSignal) - signalExitCount() === 1;
+    const isAlone = this.#isAloneFor(restartSignal);
     const sent = Promise.all([...this.#services].map((service) => service.send()));
     if (!isAlone || this.#isRestarting) return;
     this.#isRestarting = true;

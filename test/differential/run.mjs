@@ -14,22 +14,6 @@ import { observe } from './support/run.mjs';
 
 const concurrency = 2;
 const home = dirname(fileURLToPath(import.meta.url));
-/**
- * Situations in which an instrumented service does behave otherwise, and must not: shown by every run, and no reason to leave out all
- * that the others guard. What is mended is taken out of this list.
- */
-const open = [
-  // An exception of the breaker where the upstream had answered, on Node 20.
-  'clients/fire-and-forget',
-  // Own methods and symbols on outgoing requests and their responses.
-  'clients/http-request',
-  // A handler that raises its signal again ends the process with 0, and not by the signal.
-  'life/sigterm-raise',
-  'life/nest-sigterm',
-  // Warnings of jest about deleted globals.
-  'tools/jest',
-];
-
 const given = process.argv.slice(2);
 const chosen = given.includes('--node')
   ? given.splice(given.indexOf('--node'), 2)[1].split(',')
@@ -144,20 +128,9 @@ function shown({ path, bare, instrumented }) {
 }
 
 function report() {
-  const differing = results.filter(({ failure }) => failure !== undefined);
-  const isOpen = ({ title }) => open.some((name) => title.startsWith(`${name} on `));
-  const failed = differing.filter((result) => !isOpen(result));
-  const known = differing.filter(isOpen);
-  if (known.length > 0)
-    console.log(
-      `\nnot as without us, and still to be mended:\n${known.map(({ title }) => `  ${title}`).join('\n')}`,
-    );
-  const sum = { passed: results.length - differing.length, failed: failed.length };
-  if (process.env.TEST_REPORT !== undefined)
-    writeReport(
-      process.env.TEST_REPORT,
-      results.filter((result) => !known.includes(result)),
-    );
+  const failed = results.filter(({ failure }) => failure !== undefined);
+  const sum = { passed: results.length - failed.length, failed: failed.length };
+  if (process.env.TEST_REPORT !== undefined) writeReport(process.env.TEST_REPORT, results);
   if (failed.length > 0) {
     console.log(`\nnot as without us:\n${failed.map(({ title }) => `  ${title}`).join('\n')}`);
     process.exitCode = 1;

@@ -262,6 +262,27 @@ describe('with a handler of the application for the same signal', () => {
     expect(lines).toEqual([]);
   });
 
+  test.each([
+    ['while requests are under way', true],
+    ['when they have ended', false],
+  ])('that was the only one and raises the signal %s, the process ends by it', async (_when, isEarly) => {
+    const { host, endRequests, services } = createProcess();
+    host.once('SIGTERM', () => {});
+    host.emit('SIGTERM', 'SIGTERM');
+    if (!isEarly) await endRequests();
+    host.kill(host.pid, 'SIGTERM');
+    host.emit('SIGTERM', 'SIGTERM');
+    expect(host.kills).toHaveLength(1);
+    await endRequests();
+    expect(host.exits).toEqual([]);
+    expect(services[0]?.events.at(-1)).toMatch(/flush/);
+    expect(host.kills).toEqual([
+      [host.pid, 'SIGTERM'],
+      [host.pid, 'SIGTERM'],
+    ]);
+    expect(listenersOf(host)).toEqual([0, 0, 0]);
+  });
+
   test('that raises it after our end, the process ends with that', async () => {
     const { host, endRequests } = createProcess();
     host.on('SIGTERM', () => {});
