@@ -96,16 +96,23 @@ export class Outbound implements CallOwner {
   }
 
   /**
-   * Begins a call in a context; one that is held has its span when it is traced, where others may have one for it.
+   * Begins a call in a context; one that is held has its span when it is traced, where others may have one for it. One that cannot be
+   * answered in place of the upstream passes an open circuit that would answer it.
    * @throws CircuitOpenError `ERR_CIRCUIT_OPEN` when the breaker of its upstream turns it away, or an {@link OpenAnswer} that the caller
    * is to get in place of that; the call is then already told of.
    */
-  begin(target: Target, context: Context, resendCount = 0, isHeld = false): OutboundCall {
+  begin(
+    target: Target,
+    context: Context,
+    resendCount = 0,
+    isHeld = false,
+    canBeAnswered = true,
+  ): OutboundCall {
     const { clock, methodOf, breakers, isTracedElsewhere } = this.#parts;
     const startMs = clock.now();
     const call = new OutboundCall(this, methodOf(target.method), target, startMs, context, resendCount);
     const breaker = this.#isGuarded(target) ? breakers?.get(target.authority.upstream, startMs) : undefined;
-    if (breaker !== undefined) {
+    if (breaker !== undefined && (canBeAnswered || !answersNow(breaker))) {
       call.breaker = breaker;
       if (!this.#admit(call, breaker)) throw this.#reject(call, breaker);
     }
@@ -378,4 +385,9 @@ function leavePlace({ permit }: OutboundCall): void {
 function leastOf(first: number | undefined, second: number | undefined): number | undefined {
   if (first === undefined) return second;
   return second === undefined ? first : Math.min(first, second);
+}
+
+/** True where a call would get an answer in place of the upstream's. */
+function answersNow(breaker: Breaker): boolean {
+  return breaker.state !== 'closed' && breaker.rejectsAs === 'response';
 }

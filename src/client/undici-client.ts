@@ -33,6 +33,7 @@ import {
   rejectDispatch,
   tellUpgrade,
 } from './undici-dispatch.js';
+import { isAbortedByCaller, isOfBody, socketPathIn } from './undici-failure.js';
 import {
   abortRequest,
   type CoreRequest,
@@ -197,7 +198,12 @@ export class UndiciClients {
     return isTaken;
   }
 
-  #begin(options: DispatchOptions, from: Authority | undefined, context: Context): OutboundCall | undefined {
+  #begin(
+    options: DispatchOptions,
+    from: Authority | undefined,
+    context: Context,
+    canBeAnswered = true,
+  ): OutboundCall | undefined {
     if (from === undefined || isSuppressed(context)) return undefined;
     const outbound = this.#router.outboundFor(context);
     if (outbound === undefined) return undefined;
@@ -205,11 +211,11 @@ export class UndiciClients {
     const target = createTargetAt(from, method, path);
     const fetchCall = context.getValue(FETCH_KEY) as FetchCall | undefined;
     if (fetchCall === undefined) {
-      const call = outbound.begin(target, context, resendCountOf(context, target), true);
+      const call = outbound.begin(target, context, resendCountOf(context, target), true, canBeAnswered);
       if (isAbortSignal(signal)) call.signal = signal;
       return call;
     }
-    const call = beginAttempt(outbound, target, context, fetchCall);
+    const call = beginAttempt(outbound, target, context, fetchCall, canBeAnswered);
     call.signal = fetchCall.signal;
     call.retries = fetchCall.retries;
     fetchCall.attempts += 1;
@@ -283,17 +289,17 @@ export class UndiciClients {
     created.subscribe(this.#onCreateMessage);
   }
 
-  /** A request of a copy that was loaded since, or that cannot be found: it is traced, and the breaker can only end it. */
+  /** A request of a copy that was loaded since, or that cannot be found: it is traced, and the breaker can end it, but not answer it. */
   #beginUnseen(request: CoreRequest): OutboundCall | undefined {
     if (!this.#searchedFor.has(request.constructor)) {
       this.#searchedFor.add(request.constructor);
       this.lookForCopies();
     }
     try {
-      return this.#begin(request, knownOrigin(String(request.origin)), activeContext());
+      return this.#begin(request, knownOrigin(String(request.origin)), activeContext(), false);
     } catch (error) {
       if (!isRejection(error)) throw error;
-      abortRequest(request, error instanceof OpenAnswer ? error.error : error);
+      abortRequest(request, error as Error);
       return undefined;
     }
   }
@@ -330,9 +336,15 @@ interface Message {
   readonly socket?: unknown;
 }
 
-function beginAttempt(outbound: Outbound, target: Target, context: Context, call: FetchCall): OutboundCall {
+function beginAttempt(
+  outbound: Outbound,
+  target: Target,
+  context: Context,
+  call: FetchCall,
+  canBeAnswered: boolean,
+): OutboundCall {
   try {
-    return outbound.begin(target, context, call.attempts, true);
+    return outbound.begin(target, context, call.attempts, true, canBeAnswered);
   } catch (error) {
     call.isTurnedAway = isRejection(error);
     throw error;
@@ -353,43 +365,10 @@ function isUpgrade({ upgrade, method }: DispatchOptions): boolean {
   return method === 'CONNECT' || (upgrade !== undefined && upgrade !== null);
 }
 
-/**
- * An abort with a reason of the caller's own looks like any other error; its signal tells, or the connection that is still good: with
- * HTTP/2 it is also good where the upstream has ended one stream, which has a code of its own.
- */
-function isAbortedByCaller({ signal, peer, protocolVersion }: OutboundCall, error: unknown): boolean {
-  if (signal?.aborted === true)
-    return (signal.reason as { name?: unknown } | undefined)?.name !== 'TimeoutError';
-  if (!(peer instanceof UndiciConnection) || peer.isDestroyed) return false;
-  return protocolVersion === '1.1' || !isOfStream(error);
-}
-
-function isOfStream(error: unknown): boolean {
-  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
-  return name === 'TimeoutError' || (typeof code === 'string' && /^(?:ERR_HTTP2|UND_ERR)_/.test(code));
-}
-
-/** True for an error of the stream that the caller sends: undici hands it on before it destroys the stream for an error of its own. */
-function isOfBody({ body }: CoreRequest, error: unknown): boolean {
-  return (
-    error !== undefined &&
-    error !== null &&
-    (body as { errored?: unknown } | null | undefined)?.errored === error
-  );
-}
-
 /** The whole of the path of a call: what is given as `query` is not in it before. */
 function completePath(call: OutboundCall, path: string): void {
   call.target = createTargetAt(call.target.authority, call.target.method, path);
   if (!isGlobalFetch(call)) call.resendCount = resendCountOf(call.context, call.target);
-}
-
-/** The path of a Unix domain socket that could not be connected to. */
-function socketPathIn(error: unknown): string | undefined {
-  const { syscall, address, port } = (error ?? {}) as Partial<
-    Record<'syscall' | 'address' | 'port', unknown>
-  >;
-  return syscall === 'connect' && port === undefined && typeof address === 'string' ? address : undefined;
 }
 
 function originOf(options: DispatchOptions, client: object): string | undefined {

@@ -1,4 +1,5 @@
 import type { Cluster, Worker } from 'node:cluster';
+import type { EventEmitter } from 'node:events';
 import type { Trigger } from './shutdown-plan.js';
 
 export interface ClusterEnd {
@@ -20,7 +21,11 @@ export function createClusterEnd(cluster: Cluster, host: NodeJS.Process): Cluste
   return {
     begin(trigger) {
       if (trigger.kind !== 'signal') return;
-      if (cluster.isWorker) host.on('error', ignoreLostPrimary);
+      if (cluster.isWorker) {
+        // Node hands an error of the process on to the worker, before it calls a listener that comes later.
+        if (cluster.worker !== undefined) ignoreLostPrimary(cluster.worker);
+        ignoreLostPrimary(host);
+      }
       told = workersOf(cluster);
       // One that is still starting would fail at its first message to a primary that is gone.
       if (told.length > 0)
@@ -42,12 +47,14 @@ export function createClusterEnd(cluster: Cluster, host: NodeJS.Process): Cluste
       );
     },
   };
+}
 
-  // A server of a worker closes by way of the primary: where that is gone, Node emits the failed write here, and the process would crash.
-  function ignoreLostPrimary(error: NodeJS.ErrnoException): void {
+/** A server of a worker closes by way of the primary: where that is gone, Node emits the failed write, and the process would crash. */
+function ignoreLostPrimary(emitter: EventEmitter): void {
+  emitter.on('error', (error: NodeJS.ErrnoException) => {
     const isLost = error.code === 'EPIPE' || error.code === 'ERR_IPC_CHANNEL_CLOSED';
-    if (!isLost && host.listenerCount('error') === 1) throw error;
-  }
+    if (!isLost && emitter.listenerCount('error') === 1) throw error;
+  });
 }
 
 function workersOf({ workers }: Cluster): Worker[] {

@@ -73,6 +73,22 @@ describe('fetch', () => {
   });
 });
 
+// First of all: the copies are not in use yet.
+describe.each(COPIES)('%s, loaded while the circuit is open', (name) => {
+  test('passes it once, and is answered from then on', async () => {
+    const { url } = await startBroken();
+    const { Agent, request } = await loadCopy(name);
+    const dispatcher = new Agent();
+    const statuses = [];
+    for (let nth = 0; nth < 3; nth += 1) {
+      const { statusCode, body } = await request(url, { dispatcher });
+      await body.dump();
+      statuses.push(statusCode);
+    }
+    expect(statuses).toEqual([200, 503, 503]);
+  });
+});
+
 describe.each(COPIES)('%s', (name) => {
   test('request, stream, pipeline and fetch get the answer', async () => {
     const { url, isUntouched } = await startBroken();
