@@ -1,3 +1,5 @@
+import { takeOver } from '../core/take-over.js';
+
 /** Sends what waits; resolves when that has ended, which is soon. Never rejects. */
 type Send = () => Promise<unknown>;
 
@@ -19,6 +21,7 @@ export class NaturalEnd {
   /** What stood there before: most often nothing, as emit() is inherited. */
   #before: PropertyDescriptor | undefined;
   #isSent = false;
+  #leave: () => void = () => {};
 
   constructor(host: EmittingHost) {
     this.#host = host;
@@ -30,12 +33,19 @@ export class NaturalEnd {
     this.#install();
     return () => {
       this.#sends.delete(send);
-      if (this.#sends.size === 0) this.#uninstall();
+      if (this.#sends.size === 0) this.#leave();
     };
   }
 
   #install(): void {
     if (this.#emit !== undefined) return;
+    this.#leave = takeOver(this.#host, 'natural-end', () => {
+      this.#wrap();
+      return () => this.#unwrap();
+    });
+  }
+
+  #wrap(): void {
     const end = this;
     const original = this.#host.emit as Emit;
     const emit: Emit = function (...args) {
@@ -53,7 +63,7 @@ export class NaturalEnd {
   }
 
   /** What others have put over ours stays. */
-  #uninstall(): void {
+  #unwrap(): void {
     if (this.#host.emit !== this.#emit) return;
     this.#emit = undefined;
     if (this.#before === undefined) Reflect.deleteProperty(this.#host, 'emit');

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { Clock } from '../core/clock.js';
+import { takeOver } from '../core/take-over.js';
 import type { Timers } from '../core/timers.js';
 import type { Shutdown, ShutdownEnd } from './shutdown.js';
 import { type Trigger, timesOf } from './shutdown-plan.js';
@@ -70,7 +71,7 @@ export class ProcessSignals {
   readonly #parts: ProcessSignalsParts;
   readonly #services = new Set<Shutdown>();
   readonly #signals: readonly NodeJS.Signals[];
-  #isInstalled = false;
+  #leave: (() => void) | undefined;
   #ending: Ending | undefined;
   #isRaisedHere = false;
   #kill: Host['kill'] | undefined;
@@ -94,9 +95,15 @@ export class ProcessSignals {
   }
 
   #install(): void {
-    if (this.#isInstalled) return;
-    this.#isInstalled = true;
+    if (this.#leave !== undefined) return;
     const { host } = this.#parts;
+    this.#leave = takeOver(host, 'signals', () => {
+      this.#listen(host);
+      return () => this.#unlisten(host);
+    });
+  }
+
+  #listen(host: Host): void {
     // First of all: a listener that was added with once() is gone when it has been called, and could not be counted any more.
     for (const signal of this.#signals) host.prependListener(signal, this.#onSignal);
     if (this.#isWatched && this.#parts.platform !== 'win32')
@@ -105,8 +112,11 @@ export class ProcessSignals {
   }
 
   #uninstall(): void {
-    this.#isInstalled = false;
-    const { host } = this.#parts;
+    this.#leave?.();
+    this.#leave = undefined;
+  }
+
+  #unlisten(host: Host): void {
     for (const signal of this.#signals) host.removeListener(signal, this.#onSignal);
     host.removeListener(restartSignal, this.#onRestart);
     host.removeListener('uncaughtExceptionMonitor', this.#onUncaught);
