@@ -1,0 +1,135 @@
+import { AlertingRule } from './alerting-rule.js';
+import { LabelSet } from './label-set.js';
+import { parseExpr } from './promql/parser.js';
+import type { Evaluation, Plan } from './promql/plan.js';
+import { createPlan } from './promql/planner.js';
+import { PromqlError } from './promql/promql-error.js';
+import type { Vector } from './promql/vector.js';
+import { RecordingRule } from './recording-rule.js';
+import type { GroupSpec, RuleSpec } from './rule-spec.js';
+import type { AlertEvent, SeriesWriter } from './series-source.js';
+
+/** What the rules of a group read and write. */
+export interface GroupContext extends Evaluation {
+  writerOf(labels: LabelSet): SeriesWriter;
+}
+
+/** How a rule fares. */
+export interface RuleStatus {
+  readonly name: string;
+  readonly group: string;
+  readonly kind: 'alerting' | 'recording';
+  readonly expr: string;
+  /** Why its last evaluation failed; undefined where it did not. */
+  readonly failure: string | undefined;
+  readonly evaluatedAtMs: number | undefined;
+}
+
+interface GroupRule {
+  readonly name: string;
+  readonly expr: string;
+  readonly rule: AlertingRule | RecordingRule;
+  readonly plan: Plan;
+  /** Series that the last evaluation wrote: those that the next does not write are gone. */
+  written: Map<LabelSet, SeriesWriter>;
+  failure: string | undefined;
+  evaluatedAtMs: number | undefined;
+}
+
+/** Rules that are evaluated one after the other: each reads what those above it have just written. */
+export class Group {
+  readonly name: string;
+  readonly intervalMs: number;
+  readonly #rules: readonly GroupRule[];
+  readonly #context: GroupContext;
+
+  /** @throws PromqlError or TemplateError that names the rule, where one cannot be read. */
+  constructor({ name, intervalMs, rules }: GroupSpec, context: GroupContext) {
+    this.name = name;
+    this.intervalMs = intervalMs;
+    this.#context = context;
+    this.#rules = rules.map((spec) => createRule(name, spec, context));
+  }
+
+  get alerting(): readonly AlertingRule[] {
+    return this.#rules.flatMap(({ rule }) => (rule instanceof AlertingRule ? [rule] : []));
+  }
+
+  get status(): readonly RuleStatus[] {
+    return this.#rules.map(({ name, expr, rule, failure, evaluatedAtMs }) => ({
+      name,
+      group: this.name,
+      kind: rule instanceof AlertingRule ? 'alerting' : 'recording',
+      expr,
+      failure,
+      evaluatedAtMs,
+    }));
+  }
+
+  /** Evaluates rule after rule; between two of them, the caller may do something else. A rule that fails stops no other one. */
+  *evaluate(atMs: number): Generator<readonly AlertEvent[]> {
+    for (const one of this.#rules) {
+      one.evaluatedAtMs = atMs;
+      let events: readonly AlertEvent[] = [];
+      try {
+        events = this.#evaluateRule(one, atMs);
+        one.failure = undefined;
+      } catch (error) {
+        one.failure = error instanceof Error ? error.message : String(error);
+      }
+      yield events;
+    }
+  }
+
+  #evaluateRule(one: GroupRule, atMs: number): readonly AlertEvent[] {
+    const vector = vectorOf(one.plan, atMs);
+    const { rule } = one;
+    if (rule instanceof RecordingRule) {
+      this.#write(one, atMs, rule.evaluate(vector));
+      return [];
+    }
+    const { samples, events } = rule.evaluate(atMs, vector);
+    this.#write(one, atMs, samples);
+    return events;
+  }
+
+  #write(one: GroupRule, atMs: number, samples: Vector): void {
+    const written = new Map<LabelSet, SeriesWriter>();
+    for (const { labels, value } of samples) {
+      const writer = one.written.get(labels) ?? this.#context.writerOf(labels);
+      writer.append(atMs, value);
+      written.set(labels, writer);
+    }
+    for (const [labels, writer] of one.written) {
+      if (!written.has(labels)) writer.markStale(atMs);
+    }
+    one.written = written;
+  }
+}
+
+/** What a rule takes: a scalar is a vector of one sample without labels. */
+function vectorOf(plan: Plan, atMs: number): Vector {
+  if (plan.type === 'vector') return plan.at(atMs);
+  if (plan.type === 'scalar') return [{ labels: LabelSet.empty, value: plan.at(atMs) }];
+  throw new PromqlError('rule result is not a vector or scalar');
+}
+
+function createRule(group: string, spec: RuleSpec, context: GroupContext): GroupRule {
+  const name = 'alert' in spec ? spec.alert : spec.record;
+  try {
+    const rule = 'alert' in spec ? new AlertingRule(group, spec) : new RecordingRule(spec);
+    const plan = createPlan(parseExpr(spec.expr), context);
+    return {
+      name,
+      expr: spec.expr,
+      rule,
+      plan,
+      written: new Map(),
+      failure: undefined,
+      evaluatedAtMs: undefined,
+    };
+  } catch (cause) {
+    if (cause instanceof Error) cause.message = `rule ${name} of group ${group}: ${cause.message}`;
+    throw cause;
+  }
+}
