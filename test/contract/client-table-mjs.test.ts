@@ -2,5 +2,5 @@ import { describe } from 'vitest';
 import { describeClients } from './clients/table.js';
 
 describe('clients loaded with import', () => {
-  describeClients('mjs', ['after', 'before', 'destructured']);
+  describeClients('mjs', { whole: 'after', canaries: ['before', 'destructured'] });
 });

@@ -49,7 +49,8 @@ const only =
 /** Single places: `where` is the situation and the path, `fits` says what the difference is. */
 export const explained = [
   {
-    where: /: (server|request|response|raw|parts|incoming|shape of a re(quest|sponse))(\.\d)?\.(inherited|prototypes\.\d\.own)$/,
+    where:
+      /: (server|request|response|raw|parts|incoming|shape of a re(quest|sponse))(\.\d)?\.(inherited|prototypes\.\d\.own)$/,
     fits: only('emit', 'push'),
     reason:
       'README, How it works: the hooks of `http` are methods of its classes, on their prototypes; a class that inherited one has it itself.',

@@ -25,14 +25,36 @@ const GROUPS: readonly (readonly [string, readonly string[]])[] = [
 /** Nobody listens there, and no system gives it to a server that asks for any port: one that was closed may be another test's by now. */
 const refusedPort = 3;
 
-/** Every client × every case, for one module system and each order of import. */
-export function describeClients(system: ModuleSystem, orders: readonly ImportOrder[]): void {
-  describe.each(orders)('%s', (order) => {
-    describe.concurrent.each(GROUPS)('%s', (_group, clients) => describeGroup(system, order, clients));
+/** How often a case is tried that the machine got in the way of. */
+const MOST_ATTEMPTS = 20;
+
+/** What an order of import can change is whether a call is seen: these cases show it. */
+const CANARIES: ReadonlySet<string> = new Set([
+  '200',
+  '500',
+  'a port that refuses',
+  'an abort before the head',
+]);
+
+export interface ImportOrders {
+  readonly whole: ImportOrder;
+  readonly canaries: readonly ImportOrder[];
+}
+
+/** Every client × every case, for one module system and one order of import; for the other orders every client × the canaries. */
+export function describeClients(system: ModuleSystem, { whole, canaries }: ImportOrders): void {
+  describe.each([whole, ...canaries])('%s', (order) => {
+    const isIn = ({ title }: Case) => order === whole || CANARIES.has(title);
+    describe.concurrent.each(GROUPS)('%s', (_group, clients) => describeGroup(system, order, clients, isIn));
   });
 }
 
-function describeGroup(system: ModuleSystem, order: ImportOrder, clients: readonly string[]): void {
+function describeGroup(
+  system: ModuleSystem,
+  order: ImportOrder,
+  clients: readonly string[],
+  isIn: (row: Case) => boolean,
+): void {
   let child: Child;
   let server: MisbehavingServer;
   let ids = 0;
@@ -48,25 +70,25 @@ function describeGroup(system: ModuleSystem, order: ImportOrder, clients: readon
 
   // One after the other, for what is ended and counted belongs to one call only.
   describe.sequential.each(clients)('%s', (client) => {
-    test.each(casesOf(client).map((row) => [row.title, row] as const))('%s', async (_title, row) => {
-      let id: string;
-      let outcome: Outcome;
-      do {
-        id = `${ids++}`;
-        outcome = await call(row, { client, ...placeOf(row, id), ...row.order }, id);
-      } while (isBesideThePoint(row, outcome, id));
-      expectCase(row, outcome, server, id);
+    const rows = casesOf(client).filter(isIn);
+    test.each(rows.map((row) => [row.title, row] as const))('%s', async (_title, row) => {
+      for (let left = MOST_ATTEMPTS; left > 0; left -= 1) {
+        const id = `${ids++}`;
+        const outcome = await call(row, { client, ...placeOf(row, id), ...row.order }, id);
+        if (left > 1 && isBesideThePoint(row, outcome, id)) continue;
+        expectCase(row, outcome, server, id);
+        break;
+      }
     });
 
-    test('an open circuit', async () => {
+    test('an open circuit of an upstream that could not be reached', async () => {
       const id = `${ids++}`;
       const upstream = `127.0.0.1:${server.port}`;
-      const { connections } = server;
+      const warmUp = `http://${upstream}/reset?case=${id}-warm-up`;
       const url = `http://${upstream}/ok?case=${id}`;
-      const outcome = await child.call({ client, url, upstream, circuit: 'open' });
+      const outcome = await child.call({ client, url, upstream, circuit: 'open', warmUp });
 
       expect(server.seen(id)).toEqual([]);
-      expect(server.connections).toBe(connections);
       expectRejection(rejectionOf(client, order), outcome, upstream);
     });
 
