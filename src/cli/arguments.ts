@@ -7,7 +7,9 @@ import { UsageError } from './usage-error.js';
  * Reads what was typed after a command's name. `--help` is known to each.
  * @throws UsageError for an unknown option, with the nearest known name, a missing value, or more than the command takes.
  */
-export function parseArguments(command: Command, typed: readonly string[]): Arguments & { isHelp: boolean } {
+export function parseArguments(command: Command, all: readonly string[]): Arguments & { isHelp: boolean } {
+  const dashes = command.takesCommand === true ? all.indexOf('--') : -1;
+  const typed = dashes < 0 ? all : all.slice(0, dashes);
   const names = [...Object.keys(command.flags), 'help'];
   rejectUnknown(names, typed);
   const options = Object.fromEntries(
@@ -20,19 +22,20 @@ export function parseArguments(command: Command, typed: readonly string[]): Argu
     { ...options, help: { type: 'boolean', multiple: true, short: 'h' } },
     typed,
   );
-  const all = (flag: string) => (values[flag] ?? []) as readonly (string | boolean)[];
+  const given = (flag: string) => (values[flag] ?? []) as readonly (string | boolean)[];
   for (const [name, { value, isRepeated }] of Object.entries(command.flags)) {
-    if (value !== undefined && isRepeated !== true && all(name).length > 1)
+    if (value !== undefined && isRepeated !== true && given(name).length > 1)
       throw new UsageError(`--${name} was given twice`);
   }
   if (positionals.length > command.maxOperands)
     throw new UsageError(`${positionals[command.maxOperands]} is one argument too many`);
   return {
-    value: (flag) => all(flag).at(-1) as string | undefined,
-    values: (flag) => all(flag).map(String),
-    isSet: (flag) => all(flag).length > 0,
+    value: (flag) => given(flag).at(-1) as string | undefined,
+    values: (flag) => given(flag).map(String),
+    isSet: (flag) => given(flag).length > 0,
     positionals,
-    isHelp: all('help').length > 0,
+    command: dashes < 0 ? undefined : all.slice(dashes + 1),
+    isHelp: given('help').length > 0,
   };
 }
 

@@ -21,6 +21,27 @@ export function parseDuration(flag: string, typed: string | undefined): number |
   return unit === 'ms' ? Number(digits) / 1_000 : Number(digits) * (secondsOf[unit] as number);
 }
 
+const bytesOf: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** A number of bytes. */
+export function parseBytes(flag: string, typed: string | undefined): number | undefined {
+  if (typed === undefined) return undefined;
+  const [, digits, unit] = /^(\d+(?:\.\d+)?) ?(MiB|GiB)$/.exec(typed) ?? [];
+  if (digits === undefined || unit === undefined)
+    throw new UsageError(`--${flag} takes a size with its unit, such as 256MiB or 1GiB, got ${shown(typed)}`);
+  return Number(digits) * (bytesOf[unit] as number);
+}
+
+/** A share as a percentage, `1%`, or as a number, `0.01`. */
+export function parseShare(flag: string, typed: string | undefined): number | undefined {
+  if (typed === undefined) return undefined;
+  const [, digits, percent] = /^(\d+(?:\.\d+)?) ?(%?)$/.exec(typed) ?? [];
+  const share = Number(digits) / (percent === '%' ? 100 : 1);
+  if (digits === undefined || share > 1)
+    throw new UsageError(`--${flag} takes a share such as 1% or 0.01, got ${shown(typed)}`);
+  return share;
+}
+
 /** `0.5s:99`: a time, and the percentage of requests within it. */
 export function parseLatencyObjective(flag: string, typed: string | undefined) {
   if (typed === undefined) return undefined;

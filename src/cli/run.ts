@@ -2,6 +2,7 @@ import { isError } from '../core/is-error.js';
 import { VERSION } from '../version.js';
 import { hintOf, parseArguments } from './arguments.js';
 import type { Command, ExitCode } from './command.js';
+import { consoleCommand } from './console-command.js';
 import { dashboardCommand } from './dashboard-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { helpOf, helpOfCommand } from './help.js';
@@ -11,7 +12,7 @@ import { UsageError } from './usage-error.js';
 
 const program = 'golden-signals';
 
-const commands: readonly Command[] = [rulesCommand, dashboardCommand, doctorCommand];
+const commands: readonly Command[] = [consoleCommand, rulesCommand, dashboardCommand, doctorCommand];
 
 /** Does what was typed after the program's name. Never rejects. */
 export async function run(typed: readonly string[], terminal: Terminal): Promise<ExitCode> {

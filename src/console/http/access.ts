@@ -53,7 +53,10 @@ export class Access {
   /** A page elsewhere can have its name resolve to this machine; it cannot have the browser name another host. */
   #checkHost({ headers: { host } }: IncomingMessage): void {
     if (host === undefined) throw new Refusal(400, 'the request has no Host header');
-    const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '').toLowerCase();
+    const name = host
+      .replace(/:\d+$/, '')
+      .replace(/^\[|\]$/g, '')
+      .toLowerCase();
     if (isIP(name) !== 0 || this.#hosts.includes(name)) return;
     throw new Refusal(
       421,

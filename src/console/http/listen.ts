@@ -15,7 +15,11 @@ export interface Listening {
  * port is stepped over; 0 is any that is free.
  * @throws the error of the last port tried, or of an address that is not there.
  */
-export async function listen(createServer: () => Server, host: string, port: number): Promise<Listening & { servers: Server[] }> {
+export async function listen(
+  createServer: () => Server,
+  host: string,
+  port: number,
+): Promise<Listening & { servers: Server[] }> {
   const isLoopback = host === 'localhost';
   for (let steps = 0; ; steps += 1) {
     const servers: Server[] = [];

@@ -11,7 +11,7 @@ interface Match {
   readonly timeMs: number;
 }
 
-const rowsPerSlice = 1_024;
+const rowsPerSlice = 128;
 /** So many lines wait for their order at most. */
 const mostWaiting = 50_000;
 
@@ -62,7 +62,7 @@ export async function* searchLogs(store: Store, query: Query, limit: number): As
   for (const [index, segment] of segments.entries()) {
     const { columns } = segment;
     for (let row = segment.rows - 1; row >= 0; row -= 1) {
-      if (row % rowsPerSlice === 0 || slice.isOver) await slice.rest();
+      if (row % rowsPerSlice === 0) await slice.rest();
       const time = columns.start[row] as number;
       if (time < from || time > to || (columns.kind[row] as number) < least) continue;
       if (templateId !== undefined && columns.name[row] !== templateId) continue;
@@ -74,8 +74,7 @@ export async function* searchLogs(store: Store, query: Query, limit: number): As
       if (waiting.length >= 2 * (limit - given) + 1_000) break;
     }
     const next = segments[index + 1];
-    const boundMs =
-      next === undefined ? Number.NEGATIVE_INFINITY : store.startMs + next.maxStart / 1e6;
+    const boundMs = next === undefined ? Number.NEGATIVE_INFINITY : store.startMs + next.maxStart / 1e6;
     waiting.sort((a, b) => a.timeMs - b.timeMs);
     for (let last = waiting.at(-1); last !== undefined && last.timeMs >= boundMs; last = waiting.at(-1)) {
       waiting.pop();
@@ -105,6 +104,10 @@ export async function logTemplates(store: Store, query: Query, limit: number) {
 function levelOf(level: string | undefined): number {
   if (level === undefined) return 0;
   const index = (LEVELS as readonly string[]).indexOf(level.toLowerCase());
-  if (index < 0) throw new Refusal(400, `level takes one of ${LEVELS.join(', ')}, got ${JSON.stringify(level.slice(0, 40))}`);
+  if (index < 0)
+    throw new Refusal(
+      400,
+      `level takes one of ${LEVELS.join(', ')}, got ${JSON.stringify(level.slice(0, 40))}`,
+    );
   return 4 * index + 1;
 }

@@ -4,8 +4,8 @@ import { plainAttributes } from '../store/attributes.js';
 import { FAILED } from '../store/draft.js';
 import type { Segment } from '../store/segment.js';
 import type { Store } from '../store/store.js';
-import type { Query } from './query.js';
 import { restOf } from './item-json.js';
+import type { Query } from './query.js';
 import { spanRow } from './views.js';
 
 export interface AttributeFilter {
@@ -26,9 +26,7 @@ export interface SpanFilter {
 /** `key=value`, or a key alone. */
 export function attributeFilter(typed: string): AttributeFilter {
   const at = typed.indexOf('=');
-  return at < 0
-    ? { key: typed, value: undefined }
-    : { key: typed.slice(0, at), value: typed.slice(at + 1) };
+  return at < 0 ? { key: typed, value: undefined } : { key: typed.slice(0, at), value: typed.slice(at + 1) };
 }
 
 /** Whether attributes have what is asked for; values are compared as they read. */
@@ -108,6 +106,9 @@ function httpRange(typed: string | undefined): readonly [number, number] | undef
   if (from !== undefined) return [Number(from), Number(to ?? from)];
   const [, digit] = /^([1-5])xx$/i.exec(typed) ?? [];
   if (digit === undefined)
-    throw new Refusal(400, `status takes a status of HTTP such as 503 or 5xx, got ${JSON.stringify(typed.slice(0, 60))}`);
+    throw new Refusal(
+      400,
+      `status takes a status of HTTP such as 503 or 5xx, got ${JSON.stringify(typed.slice(0, 60))}`,
+    );
   return [Number(digit) * 100, Number(digit) * 100 + 99];
 }

@@ -29,7 +29,7 @@ interface Match {
 }
 
 const mostMatches = 200_000;
-const rowsPerSlice = 4_096;
+const rowsPerSlice = 256;
 
 /** The traces that have a span as asked for, newest or slowest first. @throws Refusal */
 export async function* searchTraces(store: Store, query: Query, limit: number): AsyncGenerator<TraceRow> {
@@ -50,7 +50,7 @@ export async function* searchTraces(store: Store, query: Query, limit: number): 
     const { columns } = segment;
     const { rows } = segment;
     for (let row = 0; row < rows; row += 1) {
-      if (row % rowsPerSlice === 0 || slice.isOver) await slice.rest();
+      if (row % rowsPerSlice === 0) await slice.rest();
       if (!filter.matches(segment, row)) continue;
       const rank = (isBySpeed ? columns.duration[row] : columns.start[row]) as number;
       matches.push({ segment, row, rank });

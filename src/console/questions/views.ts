@@ -49,7 +49,11 @@ export interface SpanDetail {
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly statusMessage: string;
   readonly events: readonly { name: string; timeMs: number; attributes: Readonly<Record<string, unknown>> }[];
-  readonly links: readonly { traceId: string; spanId: string; attributes: Readonly<Record<string, unknown>> }[];
+  readonly links: readonly {
+    traceId: string;
+    spanId: string;
+    attributes: Readonly<Record<string, unknown>>;
+  }[];
   readonly resource: Readonly<Record<string, unknown>>;
   readonly scope: { readonly name: string; readonly version: string };
 }

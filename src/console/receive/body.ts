@@ -25,7 +25,10 @@ export class Bodies {
   async read(request: IncomingMessage): Promise<Buffer> {
     const { 'content-length': length, 'content-encoding': encoding = 'identity' } = request.headers;
     if (encoding !== 'gzip' && encoding !== 'identity' && encoding !== '')
-      throw new Refusal(415, `content-encoding ${encoding.slice(0, 40)} is not understood: send gzip or none`);
+      throw new Refusal(
+        415,
+        `content-encoding ${encoding.slice(0, 40)} is not understood: send gzip or none`,
+      );
     if (Number(length ?? 0) > maxBodyBytes) throw new Refusal(413, tooLarge);
     const body = await this.#readAll(request);
     return encoding === 'gzip' ? unpack(body) : body;
@@ -66,7 +69,8 @@ async function unpack(body: Buffer): Promise<Buffer> {
     const options = { maxOutputLength: maxUnpackedBytes };
     return body.length <= smallBytes ? gunzipSync(body, options) : await gunzipLater(body, options);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new Refusal(413, tooLargeUnpacked);
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new Refusal(413, tooLargeUnpacked);
     throw new Refusal(400, `the body is no gzip, as its content-encoding says: ${(error as Error).message}`);
   }
 }

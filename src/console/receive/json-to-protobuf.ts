@@ -147,7 +147,8 @@ function writeScalar(out: Output, number: number, kind: Scalar, value: unknown, 
     case 'id':
     case 'bytes': {
       if (typeof value !== 'string') throw new Malformed(`${name} is no text`);
-      const bytes = kind === 'id' ? idOf(value, name) : Buffer.from(value, kind === 'bytes' ? 'base64' : 'utf8');
+      const bytes =
+        kind === 'id' ? idOf(value, name) : Buffer.from(value, kind === 'bytes' ? 'base64' : 'utf8');
       out.varint(tag + BYTES);
       out.varint(bytes.length);
       out.raw(bytes);

@@ -25,7 +25,12 @@ export interface Message {
   readonly byName: ReadonlyMap<string, Field>;
 }
 
-type Spec = readonly [number: number, name: string, kind: Scalar | Message | (() => Message), repeated?: true];
+type Spec = readonly [
+  number: number,
+  name: string,
+  kind: Scalar | Message | (() => Message),
+  repeated?: true,
+];
 
 function message(specs: readonly Spec[]): Message {
   const byNumber = new Map<number, Field>();
@@ -203,7 +208,7 @@ const summaryPoint = message([
   [8, 'flags', 'uint32'],
 ]);
 
-const metric = message([
+export const METRIC = message([
   [1, 'name', 'string'],
   [2, 'description', 'string'],
   [3, 'unit', 'string'],
@@ -255,6 +260,6 @@ export type Signal = 'traces' | 'metrics' | 'logs';
 /** The export requests of OTLP 1.x. */
 export const REQUESTS: Readonly<Record<Signal, Message>> = {
   traces: request('resourceSpans', 'scopeSpans', 'spans', SPAN),
-  metrics: request('resourceMetrics', 'scopeMetrics', 'metrics', metric),
+  metrics: request('resourceMetrics', 'scopeMetrics', 'metrics', METRIC),
   logs: request('resourceLogs', 'scopeLogs', 'logRecords', LOG_RECORD),
 };

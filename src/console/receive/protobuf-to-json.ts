@@ -40,8 +40,7 @@ function readMessage(reader: ProtobufReader, end: number, schema: Message, depth
 
 function put(json: Json, { name, isRepeated }: Field, value: unknown): void {
   parts += 1;
-  if (parts > maxParts)
-    throw new Malformed(`it has more than ${maxParts} parts; send smaller batches`);
+  if (parts > maxParts) throw new Malformed(`it has more than ${maxParts} parts; send smaller batches`);
   if (!isRepeated) json[name] = value;
   else if (name in json) (json[name] as unknown[]).push(value);
   else json[name] = [value];

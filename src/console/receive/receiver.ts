@@ -27,6 +27,8 @@ export interface ReceiverParts {
   readonly onLog: (draft: Draft) => void;
   /** Takes a request for metrics, and returns how many points it could not take. @throws Malformed */
   readonly onMetrics: (bytes: Buffer) => number;
+  /** After each request of which something was taken in. */
+  readonly onTaken: () => void;
 }
 
 /** Answers OTLP over HTTP: protobuf or JSON, plain or gzip. */
@@ -36,14 +38,16 @@ export class Receiver {
   readonly #spans: SpanReader;
   readonly #logParts: Parameters<typeof readLogs>[1];
   readonly #onMetrics: ReceiverParts['onMetrics'];
+  readonly #onTaken: () => void;
   readonly counts = { requests: 0, refused: 0, rejected: 0 };
 
-  constructor({ store, onSpan, onLog, onMetrics }: ReceiverParts) {
+  constructor({ store, onSpan, onLog, onMetrics, onTaken }: ReceiverParts) {
     const { catalog } = store;
     const base = new NanoBase(store.startMs);
     const draft = new Draft();
     this.#store = store;
     this.#onMetrics = onMetrics;
+    this.#onTaken = onTaken;
     this.#spans = new SpanReader({
       catalog,
       base,
@@ -99,6 +103,7 @@ export class Receiver {
       return 0;
     } finally {
       this.#store.settle();
+      this.#onTaken();
     }
   }
 }

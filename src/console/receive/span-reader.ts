@@ -1,5 +1,5 @@
-import { CLIENT, CONSUMER, type Draft, FAILED, OK, PRODUCER, SERVER } from '../store/draft.js';
 import type { Catalog } from '../store/catalog.js';
+import { CLIENT, CONSUMER, type Draft, FAILED, OK, PRODUCER, SERVER } from '../store/draft.js';
 import { checkValueDepth } from './any-value.js';
 import { readEnvelopes } from './envelope.js';
 import * as keys from './known-keys.js';

@@ -12,7 +12,7 @@ export function bucketOf(ms: number): number {
 }
 
 /** The duration that stands for a bucket, in milliseconds: the middle of its bounds by ratio. */
-export function valueOf(bucket: number): number {
+export function middleOf(bucket: number): number {
   return leastMs * 2 ** ((bucket - 0.5) / perOctave);
 }
 
@@ -56,8 +56,8 @@ export class ExponentialHistogram {
     let seen = 0;
     for (let index = 0; index < this.counts.length; index += 1) {
       seen += this.counts[index] as number;
-      if (seen > rank) return valueOf(this.first + index);
+      if (seen > rank) return middleOf(this.first + index);
     }
-    return valueOf(this.first + this.counts.length - 1);
+    return middleOf(this.first + this.counts.length - 1);
   }
 }

@@ -48,8 +48,7 @@ export class Signals {
     const endMs = this.#startMs + (start + duration) / 1e6;
     const ms = duration / 1e6;
     const isFailed = (draft.kind & FAILED) !== 0;
-    const traceId = () =>
-      hexOf([draft.trace0, draft.trace1, draft.trace2, draft.trace3], 0, 4);
+    const traceId = () => hexOf([draft.trace0, draft.trace1, draft.trace2, draft.trace3], 0, 4);
     const add = (series: number) => this.timeline.add(series, endMs, ms, isFailed, traceId);
     if (kind === SERVER || kind === CONSUMER) {
       add(this.series.idOf(SERVICE, service, 0, 0));

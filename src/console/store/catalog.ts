@@ -1,5 +1,5 @@
-import { type Json, protobufToJson } from '../receive/protobuf-to-json.js';
 import { RESOURCE, SCOPE } from '../receive/otlp-schema.js';
+import { type Json, protobufToJson } from '../receive/protobuf-to-json.js';
 import { plainAttributes } from './attributes.js';
 import { Interner } from './interner.js';
 
@@ -32,7 +32,12 @@ export class Catalog {
   readonly #serviceIds = new Map<string, number>();
   readonly #resourceIds = new Interner({ maxEntries: 20_000, maxLength: 16_384, isText: false });
   readonly #resources: Resource[] = [];
-  readonly #scopeIds = new Interner({ maxEntries: 5_000, maxLength: 4_096, maxBytes: 1_048_576, isText: false });
+  readonly #scopeIds = new Interner({
+    maxEntries: 5_000,
+    maxLength: 4_096,
+    maxBytes: 1_048_576,
+    isText: false,
+  });
   readonly #scopes: Scope[] = [{ name: '', version: '', bytes: Buffer.alloc(0) }];
 
   constructor() {

@@ -144,7 +144,8 @@ export class Store {
       droppedSpans: sum((one) => one.droppedSpans),
       droppedLogs: sum((one) => one.droppedLogs),
       sinceMs: services.reduce<number | null>(
-        (least, { sinceMs }) => (sinceMs === null ? least : least === null ? sinceMs : Math.min(least, sinceMs)),
+        (least, { sinceMs }) =>
+          sinceMs === null ? least : least === null ? sinceMs : Math.min(least, sinceMs),
         null,
       ),
       services: services.filter((one) => one.spans + one.logs + one.droppedSpans + one.droppedLogs > 0),

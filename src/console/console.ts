@@ -1,0 +1,146 @@
+import { defaultBoundaries } from '../metrics/options.js';
+import { VERSION } from '../version.js';
+import { Access } from './http/access.js';
+import { createFront } from './http/front.js';
+import { listen } from './http/listen.js';
+import type { ConsoleOptions } from './options.js';
+import { Api } from './questions/api.js';
+import { findings } from './questions/doctor.js';
+import { Events } from './questions/events.js';
+import { Receiver } from './receive/receiver.js';
+import { Gauges } from './signals/gauges.js';
+import { MetricFeed } from './signals/metric-feed.js';
+import { Signals } from './signals/signals.js';
+import { States } from './signals/states.js';
+import type { Draft } from './store/draft.js';
+import { Store } from './store/store.js';
+
+export interface Console {
+  readonly port: number;
+  /** For people, with the token where there is one. */
+  readonly url: string;
+  /** For senders. */
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+/** Of the cells of the golden signals, for each MiB of the store. */
+const cellsPerMebibyte = 200;
+
+/** Starts a console. @throws where it cannot listen. */
+export async function startConsole(options: ConsoleOptions): Promise<Console> {
+  const { now, memoryBytes, rules } = options;
+  const startedMs = now();
+  const store = new Store({ maxBytes: memoryBytes, slowMs: rules.p99S * 1_000, startMs: startedMs });
+  const { catalog } = store;
+  const signals = new Signals(
+    catalog,
+    store.startMs,
+    Math.max(5_000, (cellsPerMebibyte * memoryBytes) / 1_048_576),
+  );
+  const gauges = new Gauges();
+  const states = new States();
+  const events = new Events();
+  const logCounts = new Map<number, { lines: number; ofTraces: number }>();
+  const feed = new MetricFeed({
+    store,
+    signals,
+    gauges,
+    states,
+    series: noSeries,
+    boundaries: defaultBoundaries,
+  });
+  let resourcesSeen = 1;
+
+  const receiver = new Receiver({
+    store,
+    onSpan: (draft) => signals.span(draft),
+    onLog: (draft) => countLog(draft),
+    onMetrics: (bytes) => feed.take(bytes),
+    onTaken: () => {
+      for (; resourcesSeen < catalog.resources.length; resourcesSeen += 1) {
+        const { serviceName, instance, version } = catalog.resource(resourcesSeen);
+        states.started(serviceName, instance, version, now());
+      }
+      if (events.size > 0) events.update('changed', summary());
+    },
+  });
+
+  function countLog({ resource, trace0, trace1, trace2, trace3 }: Draft): void {
+    const { service } = catalog.resource(resource);
+    let counts = logCounts.get(service);
+    if (counts === undefined) {
+      counts = { lines: 0, ofTraces: 0 };
+      logCounts.set(service, counts);
+    }
+    counts.lines += 1;
+    if ((trace0 | trace1 | trace2 | trace3) !== 0) counts.ofTraces += 1;
+  }
+
+  const summary = () => ({ nowMs: now(), received: { ...store.received, points: feed.received } });
+
+  const parts = { store, catalog, signals, gauges, states, now };
+  const api = new Api({
+    ...parts,
+    status: () => ({
+      version: VERSION,
+      startedMs,
+      ...summary(),
+      ...store.status(),
+      requests: receiver.counts,
+      pages: events.size,
+      isOverloaded: store.isOverloaded,
+    }),
+    alerts: () => ({ alerts: [] }),
+    doctor: () => ({ findings: findings({ ...parts, logCounts }) }),
+  });
+  const access = new Access(options.token, options.allowHosts);
+  const front = createFront({
+    access,
+    receiver,
+    api,
+    events,
+    dismiss: () => false,
+    page: (url, _request, response) => {
+      if (url.pathname !== '/') return false;
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+      response.end('golden-signals console: questions are answered under /api/, see docs/console.md\n');
+      return true;
+    },
+  });
+  const { port, steps, servers } = await listen(front, options.host, options.port);
+  const shownHost = options.host.includes(':') ? `[${options.host}]` : options.host;
+  const endpoint = `http://${shownHost}:${port}`;
+  if (steps > 0)
+    options.say(
+      `port ${options.port} is taken: senders have to be pointed here, OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint}`,
+    );
+  return {
+    port,
+    endpoint,
+    url:
+      options.token === undefined
+        ? `${endpoint}/`
+        : `${endpoint}/?token=${encodeURIComponent(options.token)}`,
+    async close() {
+      events.close();
+      await Promise.all(
+        servers.map(
+          (server) =>
+            new Promise<void>((resolve) => {
+              server.close(() => resolve());
+              server.closeAllConnections();
+            }),
+        ),
+      );
+    },
+  };
+}
+
+const noSeries = {
+  append: () => undefined,
+  markStale: () => undefined,
+  writer: () => ({ append: () => undefined, markStale: () => undefined }),
+  isRead: () => false,
+  stats: { series: 0, samples: 0, bytes: 0, droppedSamples: 0, evictedSeries: 0 },
+};

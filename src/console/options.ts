@@ -1,0 +1,22 @@
+import type { RuleConfig } from '../rules/rule-options.js';
+
+export interface ConsoleOptions {
+  /** `localhost` is the loopback of both families. */
+  readonly host: string;
+  /** The first that is tried; 0 for any. */
+  readonly port: number;
+  /** Needed on every address but the loopback; undefined for none. */
+  readonly token: string | undefined;
+  /** Further names by which the console may be called. */
+  readonly allowHosts: readonly string[];
+  /** What spans and log lines may take, in bytes. */
+  readonly memoryBytes: number;
+  readonly rules: RuleConfig;
+  /** The longest that an alert waits before it fires, in milliseconds; undefined for what the rules say. */
+  readonly maxForMs: number | undefined;
+  /** Gets alerts, in Alertmanager's form; undefined for none. */
+  readonly webhook: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly say: (line: string) => void;
+}

@@ -1,0 +1,137 @@
+import type { ServerResponse } from 'node:http';
+import { Refusal } from '../http/refusal.js';
+import { traceWords } from '../receive/words.js';
+import type { Store } from '../store/store.js';
+import { logTemplates, searchLogs } from './log-search.js';
+import { countOrphans } from './orphans.js';
+import { exportAll, exportTrace } from './otlp-export.js';
+import { Query } from './query.js';
+import { gaugesView, mapView, type ServiceParts, servicesView, statesView } from './services-view.js';
+import { latencyHeat, signalRows, signalSteps } from './signals-view.js';
+import { searchTraces } from './trace-search.js';
+import { traceView } from './trace-view.js';
+
+export interface ApiParts extends ServiceParts {
+  readonly store: Store;
+  readonly now: () => number;
+  readonly status: () => unknown;
+  readonly alerts: (query: Query) => unknown;
+  readonly doctor: (query: Query) => unknown;
+}
+
+type Answer = unknown | AsyncIterable<unknown>;
+type Handler = (query: Query, rest: string) => Answer;
+
+const mostRows = 100_000;
+
+/** Answers questions under `/api/`. Every answer is JSON; a list is NDJSON where `format=ndjson` asks for it. */
+export class Api {
+  readonly #handlers: Readonly<Record<string, Handler>>;
+  readonly #now: () => number;
+
+  constructor(parts: ApiParts) {
+    const { store, signals, catalog, now } = parts;
+    this.#now = now;
+    const rows = (query: Query, kinds: Parameters<typeof signalRows>[2]) => {
+      const service = query.text('service');
+      const all = signalRows(signals, catalog, kinds, query.window());
+      return { rows: service === undefined ? all : all.filter((row) => row.service === service) };
+    };
+    this.#handlers = {
+      status: () => parts.status(),
+      services: (query) => ({ services: servicesView(parts, query, now()) }),
+      signals: (query) => signalSteps(signals, catalog, query),
+      heat: (query) => latencyHeat(signals, catalog, query),
+      routes: (query) => rows(query, ['route']),
+      edges: (query) => rows(query, ['edge']),
+      databases: (query) => rows(query, ['database']),
+      map: (query) => mapView(parts, query, now()),
+      states: (query) => statesView(parts, query),
+      gauges: (query) => gaugesView(parts, query),
+      traces: (query) => searchTraces(store, query, query.limit(100, mostRows)),
+      'traces/': (_query, id) => {
+        const view = traceView(store, signals.skew, id);
+        if (view === undefined) throw new Refusal(404, `of trace ${id.slice(0, 40)} nothing is held`);
+        return view;
+      },
+      'otlp/': (_query, id) => {
+        const words = traceWords(id);
+        const requests = words === undefined ? [] : exportTrace(store, words);
+        if (requests.length === 0) throw new Refusal(404, `of trace ${id.slice(0, 40)} nothing is held`);
+        return { requests };
+      },
+      export: (query) =>
+        exportAll(store, query, query.limit(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)),
+      logs: (query) => searchLogs(store, query, query.limit(200, mostRows)),
+      'logs/templates': async (query) => ({
+        templates: await logTemplates(store, query, query.limit(100, 1_000)),
+      }),
+      orphans: () => countOrphans(store),
+      alerts: (query) => parts.alerts(query),
+      doctor: (query) => parts.doctor(query),
+    };
+  }
+
+  /** @throws Refusal */
+  async answer(url: URL, response: ServerResponse): Promise<void> {
+    const path = url.pathname.slice('/api/'.length);
+    const query = new Query(url.searchParams, this.#now());
+    const slash = path.indexOf('/');
+    const handler =
+      (Object.hasOwn(this.#handlers, path) ? this.#handlers[path] : undefined) ??
+      (slash > 0 && Object.hasOwn(this.#handlers, path.slice(0, slash + 1))
+        ? this.#handlers[path.slice(0, slash + 1)]
+        : undefined);
+    if (handler === undefined)
+      throw new Refusal(
+        404,
+        `there is no question ${path.slice(0, 60)}; there are ${Object.keys(this.#handlers).join(', ')}`,
+      );
+    const answer = await handler(query, path.slice(slash + 1));
+    const isList = typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
+    if (isList && (path === 'export' || query.text('format') === 'ndjson'))
+      await writeLines(response, answer as AsyncIterable<unknown>);
+    else if (isList) {
+      const list: unknown[] = [];
+      for await (const one of answer as AsyncIterable<unknown>) list.push(one);
+      writeJson(response, 200, { rows: list });
+    } else writeJson(response, 200, answer);
+  }
+}
+
+export function writeJson(response: ServerResponse, status: number, value: unknown): void {
+  const body = JSON.stringify(value);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+/** A value in each line, written as fast as it is read. */
+async function writeLines(response: ServerResponse, lines: AsyncIterable<unknown>): Promise<void> {
+  let hasBegun = false;
+  for await (const line of lines) {
+    if (!hasBegun)
+      response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+    hasBegun = true;
+    if (response.destroyed) return;
+    if (!response.write(`${JSON.stringify(line)}\n`)) await drained(response);
+  }
+  if (!hasBegun)
+    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+  response.end();
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.removeListener('drain', done);
+      response.removeListener('close', done);
+      resolve();
+    };
+    response.once('drain', done);
+    response.once('close', done);
+  });
+}

@@ -1,0 +1,165 @@
+import type { TraceWords } from '../receive/words.js';
+import type { Store } from '../store/store.js';
+import { parentIdOf, spanIdOf, traceIdOf } from './item-json.js';
+import type { ServiceParts } from './services-view.js';
+
+/** Something that is missing or broken, with the cure. */
+export interface Finding {
+  /** 3: it breaks what the page shows; 2: it hides something; 1: it is good to know. */
+  readonly harm: 1 | 2 | 3;
+  readonly what: string;
+  readonly service: string;
+  readonly text: string;
+  readonly cure: string;
+}
+
+interface DoctorParts extends ServiceParts {
+  readonly store: Store;
+  readonly now: () => number;
+  /** Log lines of each service, and those of them that name a trace. */
+  readonly logCounts: ReadonlyMap<number, { lines: number; ofTraces: number }>;
+}
+
+const sampledRows = 100;
+/** A parent may come so much later than its child, in milliseconds. */
+const settleMs = 10_000;
+const leastLines = 50;
+
+/** What keeps the console from showing all, worst first. */
+export function findings(parts: DoctorParts): Finding[] {
+  const found = [
+    ...orphans(parts),
+    ...skews(parts),
+    ...uncorrelated(parts),
+    ...pools(parts),
+    ...drops(parts),
+    ...silent(parts),
+    ...overflows(parts),
+  ];
+  return found.sort((a, b) => b.harm - a.harm);
+}
+
+/** Of the newest spans of a service, those whose parent is not there. */
+function* orphans({ store, catalog, now }: DoctorParts): Generator<Finding> {
+  const settled = (now() - store.startMs - settleMs) * 1e6;
+  for (const [id, service] of catalog.services.entries()) {
+    let looked = 0;
+    let missing = 0;
+    let example = '';
+    const segments = [...store.segments('spans', id)].reverse();
+    for (const segment of segments) {
+      const { columns } = segment;
+      for (let row = segment.rows - 1; row >= 0 && looked < sampledRows; row -= 1) {
+        const ref = { segment, row };
+        const parent = parentIdOf(ref);
+        if (parent === '' || (columns.start[row] as number) + (columns.duration[row] as number) > settled)
+          continue;
+        looked += 1;
+        const at = 4 * row;
+        const words = [...columns.trace.subarray(at, at + 4)] as unknown as TraceWords;
+        if (store.ofTrace('spans', words).some((other) => spanIdOf(other) === parent)) continue;
+        missing += 1;
+        example = traceIdOf(ref);
+      }
+      if (looked >= sampledRows) break;
+    }
+    if (missing > 0)
+      yield {
+        harm: 3,
+        what: 'orphans',
+        service,
+        text: `${Math.round((100 * missing) / looked)} % of the latest spans of ${service} have a parent that is not here, as in trace ${example}`,
+        cure: 'Point every service at this console, and have each sample as its caller does (OTEL_TRACES_SAMPLER=parentbased_always_on).',
+      };
+  }
+}
+
+function* skews({ signals, catalog }: DoctorParts): Generator<Finding> {
+  for (const { caller, callee, offsetMs } of signals.skew.proven()) {
+    if (Math.abs(offsetMs) < 2) continue;
+    const from = catalog.resource(caller).serviceName;
+    const to = catalog.resource(callee).serviceName;
+    yield {
+      harm: 1,
+      what: 'skew',
+      service: to,
+      text: `the clock of ${to} is ${Math.abs(offsetMs).toFixed(1)} ms ${offsetMs > 0 ? 'ahead of' : 'behind'} that of ${from}; traces are drawn without that`,
+      cure: 'Have both hosts keep time by NTP.',
+    };
+  }
+}
+
+function* uncorrelated({ logCounts, catalog }: DoctorParts): Generator<Finding> {
+  for (const [id, { lines, ofTraces }] of logCounts) {
+    if (lines < leastLines || ofTraces > 0) continue;
+    const service = catalog.services[id] as string;
+    yield {
+      harm: 2,
+      what: 'logs',
+      service,
+      text: `none of the ${lines} log lines of ${service} names a trace`,
+      cure: 'Log through pino or winston with golden-signals, or add traceFields() to each line.',
+    };
+  }
+}
+
+function* pools({ gauges, catalog }: DoctorParts): Generator<Finding> {
+  const bounded = new Set<string>();
+  const used = new Map<string, { service: string; pool: string }>();
+  for (const { metric, resource, detail } of gauges.all()) {
+    const pool = detail.replace(/ (used|idle)$/, '');
+    if (metric === 'db.client.connection.max') bounded.add(`${resource} ${pool}`);
+    else if (metric === 'db.client.connection.count')
+      used.set(`${resource} ${pool}`, { service: catalog.resource(resource).serviceName, pool });
+  }
+  for (const [key, { service, pool }] of used) {
+    if (!bounded.has(key))
+      yield {
+        harm: 2,
+        what: 'pool',
+        service,
+        text: `pool ${pool} of ${service} tells no maximum, so that its saturation cannot be known`,
+        cure: 'Hand the pool to instrument(app, { pools }), which reports db.client.connection.max.',
+      };
+  }
+}
+
+function* drops({ gauges, catalog }: DoctorParts): Generator<Finding> {
+  for (const { metric, resource, detail, last } of gauges.all()) {
+    if (metric !== 'golden_signals.dropped' || !(last > 0)) continue;
+    const service = catalog.resource(resource).serviceName;
+    yield {
+      harm: 2,
+      what: 'drops',
+      service,
+      text: `${service} gives up ${last.toPrecision(2)} items a second before they are sent: ${detail}`,
+      cure: 'Raise OTEL_BSP_MAX_QUEUE_SIZE, or sample (traces.sampleRatio).',
+    };
+  }
+}
+
+function* silent({ states, catalog, now }: DoctorParts): Generator<Finding> {
+  for (const { resource, beatMs, intervalMs } of states.heartbeats()) {
+    const age = now() - beatMs;
+    if (intervalMs === 0 || beatMs === 0 || age < Math.max(3 * intervalMs, 120_000)) continue;
+    const { serviceName, instance } = catalog.resource(resource);
+    yield {
+      harm: 2,
+      what: 'silent',
+      service: serviceName,
+      text: `instance ${instance} of ${serviceName} last beat ${Math.round(age / 1_000)} s ago, and has not said that it ends`,
+      cure: 'Look whether the process runs, and whether it reaches this console.',
+    };
+  }
+}
+
+function* overflows({ signals, gauges }: DoctorParts): Generator<Finding> {
+  if (signals.series.overflowed + gauges.overflowed === 0) return;
+  yield {
+    harm: 2,
+    what: 'overflow',
+    service: '',
+    text: 'a service has more than 500 routes, operations or targets; the rest shares one row',
+    cure: 'Name spans by route (http.route) rather than by path.',
+  };
+}

@@ -1,0 +1,116 @@
+import { familyName, labelName } from '../../core/prometheus-names.js';
+import type { Labels, SeriesStore, SeriesWriter } from '../alerts/series-source.js';
+import type { Resource } from '../store/catalog.js';
+import type { ExplicitHistogram, Metric, Point } from './metric-point.js';
+
+const maxEntries = 20_000;
+
+/** What is known of one series between two exports. */
+interface Entry {
+  /** For a number: one. For a histogram: each bucket, the rest, the sum and the count. */
+  readonly writers: readonly SeriesWriter[];
+  readonly bounds: readonly number[];
+  /** What deltas add up to. */
+  readonly totals: number[];
+}
+
+/**
+ * Writes metrics into the store of the alerts as Prometheus would have them: by the names of our own exposition, `job` and `instance` by the
+ * resource. Deltas are added up. Only what a rule reads.
+ */
+export class PrometheusSeries {
+  readonly #store: SeriesStore;
+  readonly #entries = new Map<string, Entry>();
+  /** Points for which there was no room. */
+  dropped = 0;
+
+  constructor(store: SeriesStore) {
+    this.#store = store;
+  }
+
+  write(metric: Metric, point: Point, resourceId: number, resource: Resource): void {
+    const family = familyName(metric.name, metric.unit, metric.kind)?.name;
+    if (family === undefined) return;
+    const { histogram } = point;
+    const names =
+      histogram !== undefined
+        ? [`${family}_bucket`, `${family}_sum`, `${family}_count`]
+        : [metric.kind === 'counter' ? `${family}_total` : family];
+    if (!names.some((name) => this.#store.isRead(name))) return;
+    const key = `${resourceId} ${names[0]} ${point.key}`;
+    let entry = this.#entries.get(key);
+    if (entry === undefined || (histogram !== undefined && !isSame(entry.bounds, histogram.bounds))) {
+      if (this.#entries.size >= maxEntries) this.#forgetSome();
+      entry = this.#entryOf(names, labelsOf(point, resource), histogram);
+    }
+    // The last one written is the last one forgotten.
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    const values = histogram === undefined ? [point.value] : valuesOf(histogram);
+    for (const [index, value] of values.entries()) {
+      const total = metric.isDelta ? (entry.totals[index] ?? 0) + value : value;
+      entry.totals[index] = total;
+      entry.writers[index]?.append(point.timeMs, total);
+    }
+  }
+
+  #entryOf(names: readonly string[], labels: Labels, histogram: ExplicitHistogram | undefined): Entry {
+    const [first = '', sum = '', count = ''] = names;
+    if (histogram === undefined)
+      return { writers: [this.#store.writer(first, labels)], bounds: [], totals: [] };
+    const bounds = [...histogram.bounds.map(boundText), '+Inf'];
+    return {
+      writers: [
+        ...bounds.map((le) => this.#store.writer(first, { ...labels, le })),
+        this.#store.writer(sum, labels),
+        this.#store.writer(count, labels),
+      ],
+      bounds: histogram.bounds,
+      totals: [],
+    };
+  }
+
+  #forgetSome(): void {
+    let left = maxEntries / 10;
+    for (const key of this.#entries.keys()) {
+      if (left <= 0) return;
+      this.#entries.delete(key);
+      left -= 1;
+    }
+  }
+}
+
+/** Buckets cumulated as Prometheus has them, then the sum and the count. */
+function valuesOf({ bounds, counts, sum, count }: ExplicitHistogram): number[] {
+  const values: number[] = [];
+  let total = 0;
+  for (let index = 0; index < bounds.length; index += 1) {
+    total += counts[index] ?? 0;
+    values.push(total);
+  }
+  return [...values, count, sum, count];
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((bound, index) => bound === b[index]);
+}
+
+/** As our exposition writes bounds: with a fraction always. */
+function boundText(bound: number): string {
+  return Number.isInteger(bound) && Math.abs(bound) < 1e21 ? `${bound}.0` : String(bound);
+}
+
+/** Attributes that get the same name share a label, with semicolons between their values. */
+function labelsOf({ attributes }: Point, { namespace, serviceName, instance }: Resource): Labels {
+  const labels: Record<string, string> = {};
+  for (const key of Object.keys(attributes).sort()) {
+    const value = attributes[key];
+    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    if (text === '') continue;
+    const name = labelName(key);
+    labels[name] = Object.hasOwn(labels, name) ? `${labels[name]};${text}` : text;
+  }
+  labels.job = namespace === '' ? serviceName : `${namespace}/${serviceName}`;
+  if (instance !== '') labels.instance = instance;
+  return labels;
+}
