@@ -1,5 +1,6 @@
 import { defaultBoundaries } from '../metrics/options.js';
 import { VERSION } from '../version.js';
+import { Watch } from './evidence/watch.js';
 import { Access } from './http/access.js';
 import { createFront } from './http/front.js';
 import { listen } from './http/listen.js';
@@ -42,12 +43,22 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const states = new States();
   const events = new Events();
   const logCounts = new Map<number, { lines: number; ofTraces: number }>();
+  const watch = new Watch({
+    store,
+    skew: signals.skew,
+    rules,
+    maxForMs: options.maxForMs,
+    webhook: options.webhook,
+    now,
+    say: options.say,
+    onChange: (event) => events.tell('alert', event),
+  });
   const feed = new MetricFeed({
     store,
     signals,
     gauges,
     states,
-    series: noSeries,
+    series: watch.engine.store,
     boundaries: defaultBoundaries,
   });
   let resourcesSeen = 1;
@@ -90,8 +101,12 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
       requests: receiver.counts,
       pages: events.size,
       isOverloaded: store.isOverloaded,
+      evidence: { bytes: watch.shelf.bytes, droppedTraces: watch.shelf.dropped },
     }),
-    alerts: () => ({ alerts: [] }),
+    evidence: (traceId) => watch.shelf.trace(traceId),
+    alerts: (query) => watch.view(query),
+    rules: () => watch.rulesView(),
+    evaluate: (expr, atMs) => watch.engine.query(expr, atMs),
     doctor: () => ({ findings: findings({ ...parts, logCounts }) }),
   });
   const access = new Access(options.token, options.allowHosts);
@@ -100,7 +115,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     receiver,
     api,
     events,
-    dismiss: () => false,
+    dismiss: (id) => watch.dismiss(id),
     page: (url, _request, response) => {
       if (url.pathname !== '/') return false;
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
@@ -115,14 +130,15 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     options.say(
       `port ${options.port} is taken: senders have to be pointed here, OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint}`,
     );
+  const url =
+    options.token === undefined ? `${endpoint}/` : `${endpoint}/?token=${encodeURIComponent(options.token)}`;
+  watch.start(`${endpoint}/`);
   return {
     port,
     endpoint,
-    url:
-      options.token === undefined
-        ? `${endpoint}/`
-        : `${endpoint}/?token=${encodeURIComponent(options.token)}`,
+    url,
     async close() {
+      watch.stop();
       events.close();
       await Promise.all(
         servers.map(
@@ -136,11 +152,3 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     },
   };
 }
-
-const noSeries = {
-  append: () => undefined,
-  markStale: () => undefined,
-  writer: () => ({ append: () => undefined, markStale: () => undefined }),
-  isRead: () => false,
-  stats: { series: 0, samples: 0, bytes: 0, droppedSamples: 0, evictedSeries: 0 },
-};

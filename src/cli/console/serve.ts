@@ -83,6 +83,7 @@ export function runBeside(
     cwd,
     stdio: 'inherit',
     env: {
+      OTEL_LOGS_EXPORTER: 'otlp',
       OTEL_METRIC_EXPORT_INTERVAL: '1000',
       OTEL_BSP_SCHEDULE_DELAY: '500',
       OTEL_BLRP_SCHEDULE_DELAY: '500',

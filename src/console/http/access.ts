@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { Refusal } from './refusal.js';
 
-export const cookieName = 'golden_signals_console';
+const cookieName = 'golden_signals_console';
 
 /** How the machine is called from within its own containers: no page of somebody else can have these names. */
 const ownNames = ['localhost', 'host.docker.internal', 'host.containers.internal'];

@@ -15,7 +15,12 @@ export interface ApiParts extends ServiceParts {
   readonly store: Store;
   readonly now: () => number;
   readonly status: () => unknown;
+  /** A trace that was kept with an alert. */
+  readonly evidence: (traceId: string) => unknown;
   readonly alerts: (query: Query) => unknown;
+  readonly rules: () => unknown;
+  /** What an expression of PromQL gives. @throws where it cannot be evaluated. */
+  readonly evaluate: (expr: string, atMs: number) => unknown;
   readonly doctor: (query: Query) => unknown;
 }
 
@@ -50,7 +55,12 @@ export class Api {
       gauges: (query) => gaugesView(parts, query),
       traces: (query) => searchTraces(store, query, query.limit(100, mostRows)),
       'traces/': (_query, id) => {
-        const view = traceView(store, signals.skew, id);
+        const held = traceView(store, signals.skew, id);
+        // What is left of a trace may be less than what was kept of it.
+        const view =
+          held === undefined || held.spans.length === 0 || held.orphans > 0
+            ? (parts.evidence(id) ?? held)
+            : held;
         if (view === undefined) throw new Refusal(404, `of trace ${id.slice(0, 40)} nothing is held`);
         return view;
       },
@@ -68,6 +78,16 @@ export class Api {
       }),
       orphans: () => countOrphans(store),
       alerts: (query) => parts.alerts(query),
+      rules: () => parts.rules(),
+      query: (query) => {
+        const expr = query.text('expr');
+        if (expr === undefined) throw new Refusal(400, 'expr takes an expression of PromQL');
+        try {
+          return parts.evaluate(expr, query.number('at') ?? now());
+        } catch (error) {
+          throw new Refusal(400, (error as Error).message);
+        }
+      },
       doctor: (query) => parts.doctor(query),
     };
   }

@@ -13,7 +13,7 @@ const names = {
 } as const;
 
 /** Items as one export request in OTLP/JSON, by resource and scope. */
-export function otlpRequest(store: Store, kind: ItemKind, refs: readonly Ref[]): Record<string, unknown> {
+function otlpRequest(store: Store, kind: ItemKind, refs: readonly Ref[]): Record<string, unknown> {
   const { resources, scopes, items } = names[kind];
   const byResource = new Map<number, Map<number, unknown[]>>();
   const startOf = ({ segment, row }: Ref) => segment.columns.start[row] as number;

@@ -27,7 +27,7 @@ export interface Saturation {
 /** A gauge that was not set for so long says nothing of now. */
 const staleMs = 150_000;
 
-export function saturations({ gauges, catalog }: ServiceParts, nowMs: number): Map<number, Saturation[]> {
+function saturations({ gauges, catalog }: ServiceParts, nowMs: number): Map<number, Saturation[]> {
   const byResource = new Map<number, Map<string, Gauge>>();
   for (const gauge of gauges.all()) {
     if (nowMs - gauge.lastMs > staleMs) continue;

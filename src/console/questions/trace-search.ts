@@ -84,7 +84,7 @@ export async function* searchTraces(store: Store, query: Query, limit: number): 
   }
 }
 
-export function traceRow(store: Store, traceId: string, words: TraceWords): TraceRow | undefined {
+function traceRow(store: Store, traceId: string, words: TraceWords): TraceRow | undefined {
   const refs = store.ofTrace('spans', words);
   const [first] = refs;
   if (first === undefined) return undefined;

@@ -15,7 +15,7 @@ const leastGapMs = 1;
 const leastGapShare = 0.01;
 const maxLogs = 2_000;
 
-export interface TraceSpan extends SpanRow, SpanDetail {
+interface TraceSpan extends SpanRow, SpanDetail {
   readonly depth: number;
   /** Since the trace began, with the difference of the clocks taken out. */
   readonly offsetMs: number;
@@ -27,7 +27,7 @@ export interface TraceSpan extends SpanRow, SpanDetail {
   readonly isOrphan: boolean;
 }
 
-export interface Bottleneck {
+interface Bottleneck {
   readonly spanId: string;
   readonly service: string;
   readonly name: string;
@@ -77,13 +77,7 @@ export function traceView(store: Store, skew: ClockSkew, traceId: string): Trace
   };
 }
 
-/** Of a trace whose spans are known, without reading what they carry. */
-export function findBottleneck(store: Store, skew: ClockSkew, words: TraceWords): Bottleneck | undefined {
-  const { nodes, root } = buildTree(place(store, skew, store.ofTrace('spans', words)).spans);
-  return bottleneckOf(nodes, root);
-}
-
-export function traceLogs(store: Store, words: TraceWords): LogRow[] {
+function traceLogs(store: Store, words: TraceWords): LogRow[] {
   return store
     .ofTrace('logs', words, maxLogs)
     .map((ref) => logRow(store, ref))

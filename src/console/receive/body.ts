@@ -4,8 +4,8 @@ import { gunzip, gunzipSync } from 'node:zlib';
 import { Refusal } from '../http/refusal.js';
 
 const mebibyte = 1_048_576;
-export const maxBodyBytes = 8 * mebibyte;
-export const maxUnpackedBytes = 32 * mebibyte;
+const maxBodyBytes = 8 * mebibyte;
+const maxUnpackedBytes = 32 * mebibyte;
 /** Of all requests that are being read. */
 const maxReadingBytes = 64 * mebibyte;
 /** A smaller body is unpacked at once: to go to another thread and back costs more. */

@@ -57,7 +57,7 @@ function message(specs: readonly Spec[]): Message {
 const arrayValue = message([[1, 'values', () => ANY_VALUE, true]]);
 const keyValueList = message([[1, 'values', () => KEY_VALUE, true]]);
 
-export const ANY_VALUE: Message = message([
+const ANY_VALUE: Message = message([
   [1, 'stringValue', 'string'],
   [2, 'boolValue', 'bool'],
   [3, 'intValue', 'int64'],
@@ -67,7 +67,7 @@ export const ANY_VALUE: Message = message([
   [7, 'bytesValue', 'bytes'],
 ]);
 
-export const KEY_VALUE: Message = message([
+const KEY_VALUE: Message = message([
   [1, 'key', 'string'],
   [2, 'value', ANY_VALUE],
 ]);

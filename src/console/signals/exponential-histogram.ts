@@ -12,7 +12,7 @@ export function bucketOf(ms: number): number {
 }
 
 /** The duration that stands for a bucket, in milliseconds: the middle of its bounds by ratio. */
-export function middleOf(bucket: number): number {
+function middleOf(bucket: number): number {
   return leastMs * 2 ** ((bucket - 0.5) / perOctave);
 }
 

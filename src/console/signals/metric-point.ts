@@ -1,7 +1,7 @@
 import type { Json } from '../receive/protobuf-to-json.js';
 import { plainAttributes } from '../store/attributes.js';
 
-export type MetricKind = 'gauge' | 'counter' | 'updowncounter' | 'histogram';
+type MetricKind = 'gauge' | 'counter' | 'updowncounter' | 'histogram';
 
 /** A metric as it came, in one form for all its kinds. */
 export interface Metric {
@@ -100,7 +100,7 @@ function explicitOf(json: Json): ExplicitHistogram {
  * The same observations in buckets with the bounds given. A bucket with a bound in it is shared out by the ratio of its parts, as its
  * values are taken to be spread.
  */
-export function fromExponential(json: Json, boundaries: readonly number[]): ExplicitHistogram {
+function fromExponential(json: Json, boundaries: readonly number[]): ExplicitHistogram {
   const counts = new Array<number>(boundaries.length + 1).fill(0);
   const put = (from: number, to: number, count: number) => {
     let left = count;

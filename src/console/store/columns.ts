@@ -1,5 +1,5 @@
 /** So many bytes a row takes in the columns, besides what is kept of the item itself. */
-export const rowBytes = 74;
+const rowBytes = 74;
 
 /**
  * What is asked for most of so many spans or log lines, column by column: no object a row, and nothing for the garbage collector to look at.

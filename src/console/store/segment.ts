@@ -3,7 +3,7 @@ import type { Draft } from './draft.js';
 import { Slab } from './slab.js';
 
 const firstRows = 256;
-export const maxRows = 16_384;
+const maxRows = 16_384;
 const maxSlabBytes = 2 * 1_048_576;
 
 /**

@@ -1,0 +1,95 @@
+import type { Alert } from '../alerts/series-source.js';
+import { type TraceView, traceView } from '../questions/trace-view.js';
+import { type LogRow, logRow } from '../questions/views.js';
+import type { ClockSkew } from '../signals/clock-skew.js';
+import type { Store } from '../store/store.js';
+import { type Evidence, type EvidenceShelf, summarize } from './evidence.js';
+import { type WorstTrace, worstTraces } from './worst-traces.js';
+
+const maxTraces = 20;
+/** Larger ones are kept in the store, and not beside it. */
+const maxSpans = 2_000;
+/** What an alert is about happened so long before it at most, in milliseconds. */
+const lookBackMs = 300_000;
+const ERROR = 17;
+
+interface FreezerParts {
+  readonly store: Store;
+  readonly skew: ClockSkew;
+  readonly shelf: EvidenceShelf;
+}
+
+/** Takes the evidence of an alert out of the store: its worst traces with their logs, and what they have in common. */
+export class Freezer {
+  readonly #parts: FreezerParts;
+  /** The traces that an alert was frozen with, to be seen once more when their last spans have come. */
+  readonly #frozen = new Map<string, readonly WorstTrace[]>();
+
+  constructor(parts: FreezerParts) {
+    this.#parts = parts;
+  }
+
+  freeze(alert: Alert, nowMs: number): Evidence {
+    const { store, skew, shelf } = this.#parts;
+    const service = this.#serviceOf(alert);
+    const worst = this.#worst(alert, service, nowMs);
+    const known = this.#frozen.get(alert.id) ?? [];
+    const all = new Map([...known, ...worst].map((one) => [one.traceId, one]));
+    const chosen = [...all.values()].slice(0, maxTraces);
+    this.#frozen.set(alert.id, chosen);
+    const views: TraceView[] = [];
+    for (const { traceId, words } of chosen) {
+      store.keepTrace(words);
+      if (store.ofTrace('spans', words, maxSpans + 1).length > maxSpans) continue;
+      const view = traceView(store, skew, traceId);
+      if (view !== undefined) views.push(view);
+    }
+    const evidence = summarize(
+      alert.id,
+      nowMs,
+      views,
+      service === undefined ? undefined : this.#lastError(service, nowMs),
+    );
+    shelf.put(evidence, views);
+    return evidence;
+  }
+
+  /** An alert that is over is not looked at again. */
+  forget(alertId: string): void {
+    this.#frozen.delete(alertId);
+  }
+
+  #serviceOf({ labels: { job } }: Alert): number | undefined {
+    if (job === undefined) return undefined;
+    const { catalog } = this.#parts.store;
+    return catalog.findService(job) ?? catalog.findService(job.slice(job.indexOf('/') + 1));
+  }
+
+  #worst({ labels }: Alert, service: number | undefined, nowMs: number): WorstTrace[] {
+    if (service === undefined) return [];
+    const { store } = this.#parts;
+    const breaker = labels.golden_signals_breaker_name;
+    const target = breaker === undefined ? undefined : store.catalog.routes.find(breaker);
+    const wanted = { service, fromMs: nowMs - lookBackMs, count: maxTraces };
+    const isAboutErrors =
+      labels.signal === 'errors' ||
+      (labels.signal === 'slo' && labels.alertname?.includes('Availability') === true);
+    const failed = isAboutErrors ? worstTraces(store, { ...wanted, isFailed: true, target }) : [];
+    return failed.length > 0 ? failed : worstTraces(store, { ...wanted, isFailed: false, target });
+  }
+
+  /** Of the service, whichever trace it is of. */
+  #lastError(service: number, nowMs: number): LogRow | undefined {
+    const { store } = this.#parts;
+    const from = (nowMs - lookBackMs - store.startMs) * 1e6;
+    for (const segment of [...store.segments('logs', service)].reverse()) {
+      if (segment.maxStart < from) continue;
+      const { columns } = segment;
+      for (let row = segment.rows - 1; row >= 0; row -= 1) {
+        if ((columns.kind[row] as number) >= ERROR && (columns.start[row] as number) >= from)
+          return logRow(store, { segment, row });
+      }
+    }
+    return undefined;
+  }
+}

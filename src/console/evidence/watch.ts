@@ -1,0 +1,196 @@
+import { createSystemClock } from '../../core/clock.js';
+import { isAlert } from '../../rules/rule.js';
+import { createRuleGroups } from '../../rules/rule-groups.js';
+import type { RuleConfig } from '../../rules/rule-options.js';
+import { AlertEngine } from '../alerts/engine.js';
+import { specsOf } from '../alerts/rule-spec.js';
+import type { Alert, AlertEvent } from '../alerts/series-source.js';
+import type { Query } from '../questions/query.js';
+import type { ClockSkew } from '../signals/clock-skew.js';
+import type { Store } from '../store/store.js';
+import { alertLine } from './alert-line.js';
+import { type Evidence, EvidenceShelf } from './evidence.js';
+import { Freezer } from './freezer.js';
+import { Webhook, webhookBody } from './webhook.js';
+
+const evaluationMs = 5_000;
+/** Spans that were under way when an alert fired have come after so long: its evidence is taken once more. */
+const settleMs = [5_000, 15_000] as const;
+const maxHistory = 1_000;
+const dayMs = 24 * 3_600_000;
+const evidenceShare = 0.1;
+
+export interface WatchParts {
+  readonly store: Store;
+  readonly skew: ClockSkew;
+  readonly rules: RuleConfig;
+  readonly maxForMs: number | undefined;
+  readonly webhook: string | undefined;
+  readonly now: () => number;
+  readonly say: (line: string) => void;
+  /** Something has changed, for pages. */
+  readonly onChange: (event: unknown) => void;
+}
+
+interface Episode {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Alert['labels'];
+  readonly summary: string;
+  readonly firedAtMs: number;
+  resolvedAtMs: number | null;
+}
+
+/** Evaluates the rules, and keeps the evidence of what fires. */
+export class Watch {
+  readonly engine: AlertEngine;
+  readonly shelf: EvidenceShelf;
+  readonly #parts: WatchParts;
+  readonly #freezer: Freezer;
+  readonly #webhook: Webhook | undefined;
+  readonly #history: Episode[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #rules: ReadonlyMap<
+    string,
+    { threshold: number | undefined; signal: string; action: string; severity: string }
+  >;
+  #url = '';
+
+  constructor(parts: WatchParts) {
+    const { store, skew, rules, maxForMs, webhook, now, say } = parts;
+    this.#parts = parts;
+    const groups = createRuleGroups(rules);
+    this.#rules = new Map(
+      groups.flatMap(({ rules: own }) =>
+        own
+          .filter(isAlert)
+          .map(
+            ({ alert, threshold, signal, action, severity }) =>
+              [alert, { threshold, signal, action, severity }] as const,
+          ),
+      ),
+    );
+    this.engine = new AlertEngine({
+      groups: specsOf(groups),
+      clock: { now: createSystemClock().now, epochMs: now },
+      timers: {
+        set: (run, delayMs) => setTimeout(run, delayMs).unref(),
+        clear: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
+      },
+      maxIntervalMs: evaluationMs,
+      ...(maxForMs === undefined ? {} : { maxForMs }),
+      onFault: (error) => say(`an alert could not be handled: ${(error as Error).message}`),
+    });
+    this.shelf = new EvidenceShelf(evidenceShare * store.maxBytes);
+    this.#freezer = new Freezer({ store, skew, shelf: this.shelf });
+    this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, say);
+    this.engine.onEvent((event) => this.#take(event));
+  }
+
+  /** `url` is where the page of this console is. */
+  start(url: string): void {
+    this.#url = url;
+    this.engine.start();
+  }
+
+  stop(): void {
+    this.engine.stop();
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  dismiss(id: string): boolean {
+    return this.shelf.remove(id);
+  }
+
+  #take({ atMs, alert }: AlertEvent): void {
+    const { onChange, say } = this.#parts;
+    const isForPeople = this.#rules.get(alert.rule.name)?.severity !== 'none';
+    if (alert.state === 'firing') {
+      const evidence = isForPeople ? this.#freezer.freeze(alert, atMs) : undefined;
+      this.#remember(alert, atMs);
+      if (isForPeople) {
+        say(alertLine(alert, evidence));
+        this.#webhook?.send(webhookBody(alert, evidence, this.#url));
+        for (const delayMs of settleMs) this.#freezeLater(alert, delayMs);
+      }
+    } else if (alert.state === 'resolved') {
+      const episode = this.#history.findLast(({ id }) => id === alert.id);
+      if (episode !== undefined) episode.resolvedAtMs = atMs;
+      this.#freezer.forget(alert.id);
+      if (isForPeople) {
+        say(alertLine(alert, undefined));
+        this.#webhook?.send(webhookBody(alert, this.shelf.get(alert.id), this.#url));
+      }
+    }
+    onChange({ id: alert.id, name: alert.rule.name, state: alert.state, atMs });
+  }
+
+  #freezeLater(alert: Alert, delayMs: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      const isStill = this.engine.alerts().some(({ id, state }) => id === alert.id && state === 'firing');
+      if (!isStill || this.shelf.get(alert.id) === undefined) return;
+      this.#freezer.freeze(alert, this.#parts.now());
+      this.#parts.onChange({ id: alert.id, name: alert.rule.name, state: 'firing', atMs: this.#parts.now() });
+    }, delayMs).unref();
+    this.#timers.add(timer);
+  }
+
+  #remember(alert: Alert, atMs: number): void {
+    this.#history.push({
+      id: alert.id,
+      name: alert.rule.name,
+      labels: alert.labels,
+      summary: alert.annotations.summary ?? '',
+      firedAtMs: atMs,
+      resolvedAtMs: null,
+    });
+    while (this.#history.length > maxHistory || atMs - (this.#history[0]?.firedAtMs ?? atMs) > dayMs)
+      this.#history.shift();
+  }
+
+  /** Alerts that are active or have been lately, with their evidence; the rules; and what fired within a day. */
+  view(query: Query) {
+    const id = query.text('id');
+    const active = this.engine.alerts().filter((alert) => id === undefined || alert.id === id);
+    return {
+      alerts: active.map((alert) => this.#alertView(alert)),
+      history: this.#history
+        .map((episode) => ({ ...episode, evidence: this.#evidence(episode.id) }))
+        .reverse(),
+    };
+  }
+
+  rulesView() {
+    return {
+      rules: this.engine.rules().map((rule) => ({ ...rule, ...this.#rules.get(rule.name) })),
+      stats: this.engine.stats,
+      series: this.engine.store.stats,
+    };
+  }
+
+  #alertView(alert: Alert) {
+    const { id, state, rule, labels, annotations, value, activeAtMs, firedAtMs, resolvedAtMs } = alert;
+    return {
+      id,
+      name: rule.name,
+      state,
+      ...this.#rules.get(rule.name),
+      service: (labels.job ?? '').replace(/^.*\//, ''),
+      summary: annotations.summary ?? '',
+      description: annotations.description ?? '',
+      labels,
+      value,
+      expr: rule.expr,
+      forMs: rule.forMs,
+      activeAtMs,
+      firedAtMs: firedAtMs ?? null,
+      resolvedAtMs: resolvedAtMs ?? null,
+      evidence: this.#evidence(id),
+    };
+  }
+
+  #evidence(id: string): Evidence | null {
+    return this.shelf.get(id) ?? null;
+  }
+}
