@@ -16,11 +16,11 @@ import { resolveHealth } from './health/options.js';
 import { createManagement, type Management } from './management/management.js';
 import type { Instrument } from './metrics/instrument.js';
 import type { Config } from './options.js';
-import { AppRoutes } from './server/probe-clash.js';
-import { Elsewhere } from './server/probe-elsewhere.js';
-import { createProbeMetrics } from './server/probe-metrics.js';
-import { PathOwners } from './server/probe-owners.js';
-import { ProbeResponder } from './server/probe-responder.js';
+import { AppRoutes } from './server/probes/app-routes.js';
+import { Elsewhere } from './server/probes/elsewhere.js';
+import { createProbeMetrics } from './server/probes/metrics.js';
+import { PathOwners } from './server/probes/path-owners.js';
+import { ProbeResponder } from './server/probes/responder.js';
 
 export interface ServiceHealthParts {
   readonly config: Config;

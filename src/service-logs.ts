@@ -6,7 +6,7 @@ import { ExceptionEntry } from './logs/exception.js';
 import type { LogConfig } from './logs/options.js';
 import { correlatePino } from './logs/pino-correlation.js';
 import { watchLoggers } from './logs/sources.js';
-import { watchExceptions } from './server/watch-exceptions.js';
+import { loggerOf, watchExceptions } from './server/frameworks/watch-exceptions.js';
 
 export interface ServiceLogsParts {
   readonly config: LogConfig | undefined;
@@ -42,12 +42,4 @@ export function createServiceLogs({ config, emit, clock, faults }: ServiceLogsPa
     },
     close,
   };
-}
-
-/** fastify's own logger, also where Nest stands on it. */
-function loggerOf(app: unknown): unknown {
-  if (typeof app !== 'object' || app === null) return undefined;
-  const { log, getHttpAdapter } = app as { log?: unknown; getHttpAdapter?: unknown };
-  if (typeof getHttpAdapter !== 'function') return log;
-  return loggerOf((getHttpAdapter.call(app) as { getInstance(): unknown }).getInstance());
 }

@@ -7,8 +7,8 @@ import { Scrapes } from './export/prometheus/scrapes.js';
 import { backgroundTimers } from './export/timers.js';
 import type { Management } from './management/management.js';
 import type { Config } from './options.js';
-import type { ProbeResponder } from './server/probe-responder.js';
-import type { OwnRoute } from './server/probe-route.js';
+import type { OwnRoute } from './server/probes/own-route.js';
+import type { ProbeResponder } from './server/probes/responder.js';
 import { PACKAGE } from './version.js';
 
 export interface ServiceMetricsParts {

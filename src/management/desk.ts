@@ -2,7 +2,12 @@ import type { Health } from '../health/health.js';
 import { matchProbe, probePath } from '../health/match.js';
 import type { HealthConfig } from '../health/options.js';
 import type { Probe } from '../health/probe.js';
-import { type OwnRoute, type RouteAnswer, type RouteRequest, textAnswer } from '../server/probe-route.js';
+import {
+  type OwnRoute,
+  type RouteAnswer,
+  type RouteRequest,
+  textAnswer,
+} from '../server/probes/own-route.js';
 
 export interface ManagementDeskParts {
   readonly health: Health;

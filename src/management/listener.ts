@@ -6,7 +6,7 @@ import {
   routeRequestOf,
   sendAnswer,
   textAnswer,
-} from '../server/probe-route.js';
+} from '../server/probes/own-route.js';
 
 export interface ManagementListenerParts {
   readonly host: string;

@@ -4,7 +4,7 @@ import type { Log } from '../core/log.js';
 import type { Health } from '../health/health.js';
 import type { HealthConfig } from '../health/options.js';
 import type { Probe } from '../health/probe.js';
-import type { OwnRoute } from '../server/probe-route.js';
+import type { OwnRoute } from '../server/probes/own-route.js';
 import { ManagementDesk } from './desk.js';
 import { createManagementListener, type ManagementListenerParts } from './listener.js';
 import type { Verdicts } from './messages.js';

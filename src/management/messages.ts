@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { Probe, Verdict } from '../health/probe.js';
-import type { RouteAnswer, RouteRequest } from '../server/probe-route.js';
+import type { RouteAnswer, RouteRequest } from '../server/probes/own-route.js';
 
 /** What the thread of the management port is made with. */
 export interface ThreadData {

@@ -2,7 +2,7 @@ import type { Random } from '../core/random.js';
 import { matchProbe } from '../health/match.js';
 import type { Probe, Verdict } from '../health/probe.js';
 import { probeResponse } from '../health/response.js';
-import { type RouteAnswer, type RouteRequest, textAnswer } from '../server/probe-route.js';
+import { type RouteAnswer, type RouteRequest, textAnswer } from '../server/probes/own-route.js';
 import type { ThreadData, Verdicts } from './messages.js';
 
 const dead: Verdict = { ok: false, status: 'fail', reason: 'dead', httpStatus: 503 };

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Probe } from '../health/probe.js';
-import { type RouteAnswer, type RouteRequest, textAnswer } from '../server/probe-route.js';
+import { type RouteAnswer, type RouteRequest, textAnswer } from '../server/probes/own-route.js';
 import { createManagementListener } from './listener.js';
 import type { FromThread, ThreadData, ToThread, Verdicts } from './messages.js';
 import { StallGauge } from './stall.js';

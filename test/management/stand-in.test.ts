@@ -3,7 +3,7 @@ import { resolveHealth } from '../../src/health/options.js';
 import type { Verdict } from '../../src/health/probe.js';
 import { StallGauge } from '../../src/management/stall.js';
 import { probeOf, standIn } from '../../src/management/stand-in.js';
-import type { RouteRequest } from '../../src/server/probe-route.js';
+import type { RouteRequest } from '../../src/server/probes/own-route.js';
 
 const pass: Verdict = { ok: true, status: 'pass', reason: undefined, httpStatus: 200 };
 const draining: Verdict = { ok: false, status: 'fail', reason: 'draining', httpStatus: 503 };

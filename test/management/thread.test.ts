@@ -11,7 +11,7 @@ import { createLog } from '../../src/core/log.js';
 import { type HealthOptions, resolveHealth } from '../../src/health/options.js';
 import { createManagement, type ManagementParts } from '../../src/management/management.js';
 import { resolveManagement } from '../../src/management/options.js';
-import { textAnswer } from '../../src/server/probe-route.js';
+import { textAnswer } from '../../src/server/probes/own-route.js';
 import { type Call, send } from '../contract/support/client.js';
 import { eventually } from '../contract/support/service.js';
 import { createRunningHealth, never } from '../health/support/harness.js';

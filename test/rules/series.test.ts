@@ -8,7 +8,7 @@ import type { Instrument } from '../../src/metrics/instrument.js';
 import { createServerRed } from '../../src/metrics/server-red.js';
 import { HeartbeatMetrics } from '../../src/process/heartbeat-metrics.js';
 import { prometheusName, SERIES, type SeriesKind, select } from '../../src/rules/series.js';
-import { createProbeMetrics } from '../../src/server/probe-metrics.js';
+import { createProbeMetrics } from '../../src/server/probes/metrics.js';
 import { createFakeClock } from '../support/fake-clock.js';
 
 const silent = createLog('none', () => {});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Layer, LayerMatch } from '../../src/server/express/layer.js';
-import { reconstructTemplate } from '../../src/server/express/reconstruct.js';
+import type { Layer, LayerMatch } from '../../src/server/frameworks/express/layer.js';
+import { reconstructTemplate } from '../../src/server/frameworks/express/reconstruct.js';
 
 /** A layer of a router that keeps nothing of its pattern: it can only be asked, and answers on itself. */
 function opaqueLayer(expression: RegExp, names: readonly string[]): Layer {

@@ -1,3 +1,4 @@
+import { isError } from '../../core/is-error.js';
 import { AlertingRule } from './alerting-rule.js';
 import { LabelSet } from './label-set.js';
 import { parseExpr } from './promql/parser.js';
@@ -75,7 +76,7 @@ export class Group {
         events = this.#evaluateRule(one, atMs);
         one.failure = undefined;
       } catch (error) {
-        one.failure = error instanceof Error ? error.message : String(error);
+        one.failure = isError(error) ? error.message : String(error);
       }
       yield events;
     }
@@ -129,7 +130,7 @@ function createRule(group: string, spec: RuleSpec, context: GroupContext): Group
       evaluatedAtMs: undefined,
     };
   } catch (cause) {
-    if (cause instanceof Error) cause.message = `rule ${name} of group ${group}: ${cause.message}`;
+    if (isError(cause)) cause.message = `rule ${name} of group ${group}: ${cause.message}`;
     throw cause;
   }
 }

@@ -1,3 +1,4 @@
+import { isError } from '../../../core/is-error.js';
 import { TemplateError } from './template-error.js';
 import { type Expression, parseExpression, type TemplateData } from './template-expression.js';
 import { isTrue, print } from './template-value.js';
@@ -28,7 +29,7 @@ export function parseTemplate(text: string): Template {
     try {
       return write(nodes, data);
     } catch (error) {
-      return `<error expanding template: ${error instanceof Error ? error.message : String(error)}>`;
+      return `<error expanding template: ${isError(error) ? error.message : String(error)}>`;
     }
   };
 }

@@ -1,6 +1,6 @@
-import { takeChannel } from '../core/take-over.js';
-import { closesItself } from './app-closers.js';
-import { type RequestRecord, type RouteReader, recordOf } from './request-record.js';
+import { takeChannel } from '../../../core/take-over.js';
+import { closesItself } from '../../app-closers.js';
+import { type RequestRecord, type RouteReader, recordOf } from '../../request-record.js';
 
 /** What is read of a fastify instance. */
 export interface FastifyApp {

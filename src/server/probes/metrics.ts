@@ -1,10 +1,10 @@
-import type { CheckEvents } from '../health/check-reading.js';
-import type { Health } from '../health/health.js';
-import type { Probe } from '../health/probe.js';
-import type { Status } from '../health/status.js';
-import { Histogram } from '../metrics/histogram.js';
-import { type Instrument, Sum } from '../metrics/instrument.js';
-import { type Series, SeriesSet } from '../metrics/series.js';
+import type { CheckEvents } from '../../health/check-reading.js';
+import type { Health } from '../../health/health.js';
+import type { Probe } from '../../health/probe.js';
+import type { Status } from '../../health/status.js';
+import { Histogram } from '../../metrics/histogram.js';
+import { type Instrument, Sum } from '../../metrics/instrument.js';
+import { type Series, SeriesSet } from '../../metrics/series.js';
 
 /** What is measured of checks and probes. */
 export interface ProbeMetrics extends Required<Pick<CheckEvents, 'onResult' | 'onChange'>> {

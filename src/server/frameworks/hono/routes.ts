@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { REQUEST_KEY } from '../context/request-context.js';
-import { activeContext } from '../context/storage.js';
-import { type RequestRecord, type RouteReader, recordOf } from './request-record.js';
+import { REQUEST_KEY } from '../../../context/request-context.js';
+import { activeContext } from '../../../context/storage.js';
+import { type RequestRecord, type RouteReader, recordOf } from '../../request-record.js';
 
 interface HonoRoute {
   readonly path: string;

@@ -1,5 +1,5 @@
-import { mountsOf, watchKoaMounts } from './koa-mounts.js';
-import { type RequestRecord, type RouteReader, recordOf } from './request-record.js';
+import { type RequestRecord, type RouteReader, recordOf } from '../../request-record.js';
+import { mountsOf, watchKoaMounts } from './mounts.js';
 
 /** Of @koa/router and koa-router: a route, or middleware of a router, which has no methods. */
 interface Layer {

@@ -5,8 +5,8 @@ import express5 from 'express';
 import fastify5, { type FastifyInstance } from 'fastify';
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import { AppRoutes } from '../../src/server/probe-clash.js';
-import { koa3 } from '../contract/apps/koa.js';
+import { AppRoutes } from '../../../src/server/probes/app-routes.js';
+import { koa3 } from '../../contract/apps/koa.js';
 
 const express4 = require('express4') as typeof express5;
 const fastify4 = require('fastify4') as typeof fastify5;
@@ -181,7 +181,10 @@ describe('Hono', () => {
 test('a Nest application has what its adapter’s instance has', () => {
   const instance = express5();
   instance.get('/health', noop);
-  const app = { getHttpAdapter: () => ({ getInstance: () => instance }) } as unknown as INestApplication;
+  const app = {
+    getHttpAdapter: () => ({ getInstance: () => instance }),
+    getHttpServer: () => http.createServer(),
+  } as unknown as INestApplication;
   expect(routesOf(app).has('/health')).toBe(true);
 });
 

@@ -1,12 +1,5 @@
-import {
-  type ExpressApp,
-  type Layer,
-  matchLayer,
-  nestedRouter,
-  type Router,
-  routerOf,
-} from './express/layer.js';
-import type { Found } from './probe-landscape.js';
+import type { Found } from '../../probes/landscape.js';
+import { type ExpressApp, type Layer, matchLayer, nestedRouter, type Router, routerOf } from './layer.js';
 
 interface RouteWithMethods {
   readonly path: unknown;

@@ -2,9 +2,9 @@ import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastify5, { type FastifyInstance } from 'fastify';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { instrument } from '../../src/index.js';
-import { observe, useCollector } from '../contract/support/service.js';
-import { type Expected, routesOf } from './support.js';
+import { instrument } from '../../../../src/index.js';
+import { observe, useCollector } from '../../../contract/support/service.js';
+import { type Expected, routesOf } from '../../support.js';
 
 useCollector();
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { TLSSocket } from 'node:tls';
-import { runSuppressed } from '../context/suppressed.js';
+import { runSuppressed } from '../../context/suppressed.js';
 
 /** The beginning of an application's answer, by which two of its answers are compared. */
 export interface AnswerSample {

@@ -1,22 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Faults } from '../core/faults.js';
-import type { Timers } from '../core/timers.js';
-import { mayShowDetail } from '../health/detail.js';
-import type { Health } from '../health/health.js';
-import { matchProbe, type ProbeTarget, probePath } from '../health/match.js';
-import type { HealthConfig } from '../health/options.js';
-import type { Probe } from '../health/probe.js';
-import { isServer } from './is-server.js';
-import type { Elsewhere } from './probe-elsewhere.js';
-import { HeldAnswer } from './probe-hold.js';
-import type { PathOwners, Question, Waiting } from './probe-owners.js';
+import type { Faults } from '../../core/faults.js';
+import type { Timers } from '../../core/timers.js';
+import { mayShowDetail } from '../../health/detail.js';
+import type { Health } from '../../health/health.js';
+import { matchProbe, type ProbeTarget, probePath } from '../../health/match.js';
+import type { HealthConfig } from '../../health/options.js';
+import type { Probe } from '../../health/probe.js';
+import { isServer } from '../is-server.js';
+import type { Elsewhere } from './elsewhere.js';
+import { HeldAnswer } from './held-answer.js';
 import {
   type OwnRoute,
   type RouteAnswer,
   type RouteRequest,
   routeRequestOf,
   sendAnswer,
-} from './probe-route.js';
+} from './own-route.js';
+import type { PathOwners, Question, Waiting } from './path-owners.js';
 
 export interface ProbeResponderParts {
   readonly health: Health;

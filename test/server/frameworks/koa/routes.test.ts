@@ -1,12 +1,12 @@
 import * as http from 'node:http';
 import Router from '@koa/router';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { instrument } from '../../src/index.js';
-import { koa2, koa3 } from '../contract/apps/koa.js';
-import { send } from '../contract/support/client.js';
-import { closerOf, listenOn } from '../contract/support/listening.js';
-import { observe, useCollector } from '../contract/support/service.js';
-import { type Expected, routesOf } from './support.js';
+import { instrument } from '../../../../src/index.js';
+import { koa2, koa3 } from '../../../contract/apps/koa.js';
+import { send } from '../../../contract/support/client.js';
+import { closerOf, listenOn } from '../../../contract/support/listening.js';
+import { observe, useCollector } from '../../../contract/support/service.js';
+import { type Expected, routesOf } from '../../support.js';
 
 useCollector();
 

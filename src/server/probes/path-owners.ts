@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../core/clock.js';
-import type { AppAnswer } from './probe-answer.js';
-import type { AppRoutes } from './probe-clash.js';
-import type { Landscape } from './probe-landscape.js';
+import type { Clock } from '../../core/clock.js';
+import type { AppAnswer } from './app-answer.js';
+import type { AppRoutes } from './app-routes.js';
+import type { Landscape } from './landscape.js';
 
 /** An application that is asked what it has at a path. */
 export interface Question {

@@ -7,10 +7,10 @@ import { RegExpRouter } from 'hono/router/reg-exp-router';
 import { SmartRouter } from 'hono/router/smart-router';
 import { TrieRouter } from 'hono/router/trie-router';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { instrument } from '../../src/index.js';
-import { closerOf, listenOn } from '../contract/support/listening.js';
-import { observe, useCollector } from '../contract/support/service.js';
-import { type Expected, routesOf } from './support.js';
+import { instrument } from '../../../../src/index.js';
+import { closerOf, listenOn } from '../../../contract/support/listening.js';
+import { observe, useCollector } from '../../../contract/support/service.js';
+import { type Expected, routesOf } from '../../support.js';
 
 useCollector();
 

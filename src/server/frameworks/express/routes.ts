@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { like } from '../../core/like.js';
-import { type RequestRecord, type RouteReader, recordOf } from '../request-record.js';
-import { isHeadSent } from '../sent-response.js';
+import { like } from '../../../core/like.js';
+import { type RequestRecord, type RouteReader, recordOf } from '../../request-record.js';
+import { isHeadSent } from '../../sent-response.js';
 import { type ExpressApp, type Layer, type Route, routerOf, topOf } from './layer.js';
 import { createRouteTemplates } from './route-template.js';
 

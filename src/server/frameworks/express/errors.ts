@@ -1,5 +1,5 @@
-import { like } from '../../core/like.js';
-import { noteException } from '../exceptions.js';
+import { like } from '../../../core/like.js';
+import { noteException } from '../../exceptions.js';
 import { type ExpressApp, routerOf } from './layer.js';
 
 type Handle = (this: unknown, ...args: unknown[]) => unknown;

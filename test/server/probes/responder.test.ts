@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import * as http from 'node:http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type HealthOptions, resolveHealth } from '../../src/health/options.js';
-import { ProbeResponder, type ProbeResponderParts } from '../../src/server/probe-responder.js';
-import { textAnswer } from '../../src/server/probe-route.js';
-import { type Address, type Call, openHttp1, send } from '../contract/support/client.js';
-import { closerOf, listenOn } from '../contract/support/listening.js';
-import { createTestHealth, never } from '../health/support/harness.js';
-import { settled } from '../support/fake-clock.js';
+import { type HealthOptions, resolveHealth } from '../../../src/health/options.js';
+import { textAnswer } from '../../../src/server/probes/own-route.js';
+import { ProbeResponder, type ProbeResponderParts } from '../../../src/server/probes/responder.js';
+import { type Address, type Call, openHttp1, send } from '../../contract/support/client.js';
+import { closerOf, listenOn } from '../../contract/support/listening.js';
+import { createTestHealth, never } from '../../health/support/harness.js';
+import { settled } from '../../support/fake-clock.js';
 
 interface Given extends HealthOptions {
   readonly parts?: Partial<ProbeResponderParts>;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { HealthOptions } from '../../src/health/options.js';
-import type { Histogram } from '../../src/metrics/histogram.js';
-import type { Instrument } from '../../src/metrics/instrument.js';
-import { createProbeMetrics } from '../../src/server/probe-metrics.js';
-import { createTestHealth, never } from '../health/support/harness.js';
+import type { HealthOptions } from '../../../src/health/options.js';
+import type { Histogram } from '../../../src/metrics/histogram.js';
+import type { Instrument } from '../../../src/metrics/instrument.js';
+import { createProbeMetrics } from '../../../src/server/probes/metrics.js';
+import { createTestHealth, never } from '../../health/support/harness.js';
 
 async function createMeasured(options: HealthOptions) {
   const metrics = createProbeMetrics();

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { type AppAnswer, judgeBody, judgeHead } from './probe-answer.js';
-import { type AnswerSample, isAlike } from './probe-elsewhere.js';
-import { type ResponseMethods, type RouteAnswer, sendAnswer } from './probe-route.js';
+import { type AppAnswer, judgeBody, judgeHead } from './app-answer.js';
+import { type AnswerSample, isAlike } from './elsewhere.js';
+import { type ResponseMethods, type RouteAnswer, sendAnswer } from './own-route.js';
 
 export interface HoldParts {
   readonly res: ServerResponse;
