@@ -47,43 +47,47 @@ function variance(values: readonly number[]): number {
 }
 
 /** Aggregates vectors; label sets that it has seen before cost no text. */
-export function createAggregation({
-  operator,
-  isWithout,
-  labels,
-}: Aggregation): (vector: Vector, parameter: number | string) => Sample[] {
-  const parts = isWithout ? LabelProjection.without(labels) : LabelProjection.onto(labels);
-  const groups = <T>(vector: Vector, of: (sample: Sample) => T): Map<LabelSet, T[]> => {
-    const found = new Map<LabelSet, T[]>();
-    for (const sample of vector) {
-      const part = parts.of(sample.labels);
-      const group = found.get(part);
-      if (group === undefined) found.set(part, [of(sample)]);
-      else group.push(of(sample));
-    }
-    return found;
-  };
-  if (operator === 'count_values')
-    return (vector, parameter) =>
-      countValues(
-        groups(vector, ({ value }) => value),
-        String(parameter),
-      );
+export function createAggregation(aggregation: Aggregation): (vector: Vector, parameter: number) => Sample[] {
+  const { operator, isWithout, labels, parameter: given } = aggregation;
+  if (operator === 'count_values') {
+    const label = given?.kind === 'string' ? given.value : '';
+    // What is counted stands in this label, whatever stood there before.
+    const others = labels.filter((name) => name !== label);
+    const parts = projectionOf(isWithout, isWithout ? [...labels, label] : others);
+    return (vector) => countValues(grouped(vector, parts, numberOf), label);
+  }
+  const parts = projectionOf(isWithout, labels);
   if (operator === 'topk' || operator === 'bottomk') {
     return (vector, parameter) => {
-      const count = wholeNumber(Number(parameter));
+      const count = wholeNumber(parameter);
       if (count < 1) return [];
-      return [...groups(vector, (sample) => sample).values()].flatMap((samples) =>
-        best(samples, count, operator === 'topk'),
-      );
+      const groups = [...grouped(vector, parts, (sample) => sample).values()];
+      return groups.flatMap((samples) => best(samples, count, operator === 'topk'));
     };
   }
   const reduce = reducers[operator];
   return (vector, parameter) =>
-    [...groups(vector, ({ value }) => value)].map(([part, values]) => ({
+    [...grouped(vector, parts, numberOf)].map(([part, values]) => ({
       labels: part,
-      value: reduce(values, Number(parameter)),
+      value: reduce(values, parameter),
     }));
+}
+
+const numberOf = ({ value }: Sample): number => value;
+
+function projectionOf(isWithout: boolean, labels: readonly string[]): LabelProjection {
+  return isWithout ? LabelProjection.without(labels) : LabelProjection.onto(labels);
+}
+
+function grouped<T>(vector: Vector, parts: LabelProjection, of: (sample: Sample) => T): Map<LabelSet, T[]> {
+  const groups = new Map<LabelSet, T[]>();
+  for (const sample of vector) {
+    const part = parts.of(sample.labels);
+    const group = groups.get(part);
+    if (group === undefined) groups.set(part, [of(sample)]);
+    else group.push(of(sample));
+  }
+  return groups;
 }
 
 function wholeNumber(value: number): number {

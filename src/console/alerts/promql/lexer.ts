@@ -1,6 +1,6 @@
 import { PromqlError } from './promql-error.js';
 
-export type TokenKind = 'number' | 'duration' | 'string' | 'word' | 'punctuation' | 'end';
+type TokenKind = 'number' | 'duration' | 'string' | 'word' | 'punctuation' | 'end';
 
 export interface Token {
   readonly kind: TokenKind;
@@ -10,7 +10,7 @@ export interface Token {
 }
 
 const blank = /(?:\s|#[^\n]*)+/y;
-const duration = /(?:\d+(?:ms|[smhdwy]))+(?![\w:])/y;
+const duration = /(?:\d+(?:ms|[smhdwy]))+(?!\w)/y;
 const number = /0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const word = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const punctuation = /==|!=|=~|!~|>=|<=|[-+*/%^=<>(){}[\],@]/y;

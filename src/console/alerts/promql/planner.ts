@@ -66,7 +66,6 @@ function aggregationPlan(expr: Aggregation, evaluation: Evaluation, reachMs: num
   return {
     type: 'vector',
     at(timeMs) {
-      if (parameter?.type === 'string') return aggregate(inner.at(timeMs), parameter.value);
       return aggregate(inner.at(timeMs), parameter?.type === 'scalar' ? parameter.at(timeMs) : Number.NaN);
     },
   };

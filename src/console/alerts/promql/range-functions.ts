@@ -2,7 +2,7 @@ import { ExactSum, keepsInfiniteMean, quantileOf } from './statistics.js';
 import type { Window } from './vector.js';
 
 /** When and how a range is looked at, in milliseconds; the range holds both its ends. */
-export interface RangeAt {
+interface RangeAt {
   readonly atMs: number;
   readonly startMs: number;
   readonly endMs: number;

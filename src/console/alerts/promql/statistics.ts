@@ -22,7 +22,7 @@ export class ExactSum {
   }
 }
 
-export const isInfinite = (value: number): boolean =>
+const isInfinite = (value: number): boolean =>
   value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
 
 /** An infinite mean stays as it is, unless the other infinity or NaN comes: taking it off again would give NaN. */

@@ -48,11 +48,11 @@ export interface Matching {
   readonly include: readonly string[];
 }
 
-export interface NumberLiteral {
+interface NumberLiteral {
   readonly kind: 'number';
   readonly value: number;
 }
-export interface StringLiteral {
+interface StringLiteral {
   readonly kind: 'string';
   readonly value: string;
 }
