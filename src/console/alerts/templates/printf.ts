@@ -1,4 +1,10 @@
-import { formatDigits, formatFloat, formatShortest } from '../promql/number-format.js';
+import {
+  formatDigits,
+  formatExponential,
+  formatFixed,
+  formatFloat,
+  formatShortest,
+} from '../promql/number-format.js';
 import { print, type TemplateValue, typeName } from './template-value.js';
 
 /** Go's `printf`, of the verbs that annotations use: v, s, q, d, f, e, g, t and x of whole numbers. */
@@ -42,9 +48,7 @@ function floatText(verb: string, value: number, digits: number | undefined): str
   if (!Number.isFinite(value)) return formatFloat(value);
   if (verb === 'g' || verb === 'G')
     return digits === undefined ? formatShortest(value) : formatDigits(value, Math.max(1, digits));
-  if (verb === 'e')
-    return value.toExponential(digits ?? 6).replace(/e([+-])(\d)$/, (_, sign, digit) => `e${sign}0${digit}`);
-  return value.toFixed(digits ?? 6);
+  return verb === 'e' ? formatExponential(value, digits ?? 6) : formatFixed(value, digits ?? 6);
 }
 
 function signed(text: string, value: TemplateValue, flags: string): string {
