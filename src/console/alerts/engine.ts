@@ -15,12 +15,14 @@ export interface AlertEngineOptions {
   readonly timers: Timers;
   /** What the `for` of every rule is multiplied with. @default 1 */
   readonly forFactor?: number;
-  /** No `for` is longer, in milliseconds. @default none */
+  /** No `for` is longer, in milliseconds: for local use, where an alert is to be seen within seconds. @default none */
   readonly maxForMs?: number;
-  /** No group is evaluated more seldom, in milliseconds. @default none */
+  /** No group is evaluated more seldom, in milliseconds. @default half of maxForMs, at least 1000 */
   readonly maxIntervalMs?: number;
   /** What all series may take together, in bytes. @default 64 MiB */
   readonly maxBytes?: number;
+  /** Time between the samples that are kept, in milliseconds, as if they were scraped so often; of those that come sooner, the newest. @default 5000 */
+  readonly gridMs?: number;
   /** How long series that no rule reads are kept, in milliseconds; 0: not at all. @default 0 */
   readonly unreadMs?: number;
   /** How long the event loop may be held at once, in milliseconds; a single rule is not divided. @default 8 */
@@ -64,14 +66,12 @@ export class AlertEngine {
 
   /** @throws PromqlError or TemplateError that names the rule, where one cannot be read. */
   constructor(options: AlertEngineOptions) {
-    const { maxBytes = 64 * 2 ** 20, unreadMs = 0 } = options;
+    const { maxBytes = 64 * 2 ** 20, gridMs = 5_000, unreadMs = 0 } = options;
     this.#options = options;
-    this.#store = new MemorySeriesStore({ maxBytes, unreadMs });
-    const pace: Pace = {
-      forFactor: options.forFactor ?? 1,
-      maxForMs: options.maxForMs ?? Number.POSITIVE_INFINITY,
-      maxIntervalMs: options.maxIntervalMs ?? Number.POSITIVE_INFINITY,
-    };
+    this.#store = new MemorySeriesStore({ maxBytes, gridMs, unreadMs });
+    const { forFactor = 1, maxForMs = Number.POSITIVE_INFINITY } = options;
+    const { maxIntervalMs = Math.max(1_000, maxForMs / 2) } = options;
+    const pace: Pace = { forFactor, maxForMs, maxIntervalMs };
     const store = this.#store;
     const context = {
       lookBackMs,

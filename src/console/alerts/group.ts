@@ -2,7 +2,7 @@ import { isError } from '../../core/is-error.js';
 import { AlertingRule } from './alerting-rule.js';
 import { LabelSet } from './label-set.js';
 import { parseExpr } from './promql/parser.js';
-import type { Evaluation, Plan } from './promql/plan.js';
+import { type Evaluation, type Plan, prepareAll } from './promql/plan.js';
 import { createPlan } from './promql/planner.js';
 import { PromqlError } from './promql/promql-error.js';
 import type { Vector } from './promql/vector.js';
@@ -67,12 +67,13 @@ export class Group {
     }));
   }
 
-  /** Evaluates rule after rule; between two of them, the caller may do something else. A rule that fails stops no other one. */
+  /** Evaluates rule after rule, a large one in parts; in between, the caller may do something else. A rule that fails stops no other one. */
   *evaluate(atMs: number): Generator<readonly AlertEvent[]> {
     for (const one of this.#rules) {
       one.evaluatedAtMs = atMs;
       let events: readonly AlertEvent[] = [];
       try {
+        for (const _ of prepareAll([one.plan])(atMs)) yield events;
         events = this.#evaluateRule(one, atMs);
         one.failure = undefined;
       } catch (error) {

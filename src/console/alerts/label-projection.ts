@@ -30,14 +30,15 @@ export class LabelProjection {
   of(labels: LabelSet): LabelSet {
     const known = this.#known.get(labels);
     if (known !== undefined) return known;
-    const made = labels.filter(this.#keeps);
-    const part = this.#parts.get(made.key) ?? made;
-    if (part === made) {
+    const key = labels.keyOf(this.#keeps);
+    let part = this.#parts.get(key);
+    if (part === undefined) {
+      part = labels.filter(this.#keeps);
       if (this.#parts.size >= maxRemembered) {
         this.#parts = new Map();
         this.#known = new WeakMap();
       }
-      this.#parts.set(part.key, part);
+      this.#parts.set(key, part);
     }
     this.#known.set(labels, part);
     return part;

@@ -3,6 +3,9 @@ import type { Labels } from './series-source.js';
 /** The label that holds the name of a metric. */
 export const METRIC_NAME = '__name__';
 
+/** More different lists of names than there are metrics. */
+const maxLists = 2_000;
+
 /** The labels of a series, sorted by name. Labels without a value are none, as in Prometheus. */
 export class LabelSet {
   static readonly empty = new LabelSet([], []);
@@ -11,6 +14,9 @@ export class LabelSet {
   readonly values: readonly string[];
   #key: string | undefined;
   #nameless: LabelSet | undefined;
+
+  /** Series of one metric have the same names: they share the list. */
+  static readonly #lists = new Map<string, readonly string[]>();
 
   private constructor(names: readonly string[], values: readonly string[]) {
     this.names = names;
@@ -24,22 +30,36 @@ export class LabelSet {
     return names.length === 0
       ? LabelSet.empty
       : new LabelSet(
-          names,
+          LabelSet.#shared(names),
           names.map((name) => given[name] as string),
         );
   }
 
-  /** Equal for equal labels and for no others: lengths tell where a name or value ends. */
+  static #shared(names: readonly string[]): readonly string[] {
+    const key = names.join();
+    const known = LabelSet.#lists.get(key);
+    if (known !== undefined) return known;
+    if (LabelSet.#lists.size >= maxLists) LabelSet.#lists.clear();
+    LabelSet.#lists.set(key, names);
+    return names;
+  }
+
+  /** Equal for equal labels and for no others. */
   get key(): string {
-    if (this.#key === undefined) {
-      let key = '';
-      for (const [index, name] of this.names.entries()) {
-        const value = this.values[index] as string;
-        key += `${name.length}:${name}${value.length}:${value}`;
-      }
-      this.#key = key;
-    }
+    this.#key ??= this.keyOf(() => true);
     return this.#key;
+  }
+
+  /** The key of some of the labels: lengths tell where a name or value ends. */
+  keyOf(keeps: (name: string) => boolean): string {
+    let key = '';
+    for (let index = 0; index < this.names.length; index += 1) {
+      const name = this.names[index] as string;
+      if (!keeps(name)) continue;
+      const value = this.values[index] as string;
+      key += `${name.length}:${name}${value.length}:${value}`;
+    }
+    return key;
   }
 
   /** '' where there is no such label. */

@@ -2,11 +2,13 @@ import { LabelSet, METRIC_NAME } from './label-set.js';
 import { type Matcher, matchesAll, metricNameOf } from './matcher.js';
 import type { SeriesList } from './promql/plan.js';
 import type { Labels, SeriesStats, SeriesStore, SeriesWriter } from './series-source.js';
-import { StoredSeries } from './stored-series.js';
+import { bytesPerSample, StoredSeries } from './stored-series.js';
 
 export interface SeriesStoreConfig {
   /** What all series may take together, in bytes. */
   readonly maxBytes: number;
+  /** Time between the samples that are kept, in milliseconds: of those that come sooner, the newest. */
+  readonly gridMs: number;
   /** How long series that no rule reads are kept, in milliseconds; 0: not at all. */
   readonly unreadMs: number;
 }
@@ -35,8 +37,11 @@ export class MemorySeriesStore implements SeriesStore {
   readonly #queries = new Map<string, Query[]>();
   /** Metrics whose samples are kept this far apart, in milliseconds. */
   readonly #grids = new Map<string, number>();
+  #queryCount = 0;
   #count = 0;
-  #bytes = 0;
+  /** Without the samples. */
+  #ownBytes = 0;
+  #samples = 0;
   #newestMs = Number.NEGATIVE_INFINITY;
   #droppedSamples = 0;
   #evictedSeries = 0;
@@ -62,9 +67,14 @@ export class MemorySeriesStore implements SeriesStore {
   /** As {@link writer}, of labels that include the name. */
   writerOf(labels: LabelSet): SeriesWriter {
     let series: StoredSeries | undefined;
+    let unreadAmong = -1;
     return {
       append: (timeMs, value) => {
-        if (series === undefined || series.isDropped) series = this.#seriesOf(labels);
+        if (series === undefined || series.isDropped) {
+          if (unreadAmong === this.#queryCount) return;
+          series = this.#seriesOf(labels);
+          if (series === undefined) unreadAmong = this.#queryCount;
+        }
         if (series !== undefined) this.#appendTo(series, timeMs, value);
       },
       markStale: (timeMs) => {
@@ -81,15 +91,17 @@ export class MemorySeriesStore implements SeriesStore {
   }
 
   get stats(): SeriesStats {
-    let samples = 0;
-    for (const series of this.#all()) samples += series.length;
     return {
       series: this.#count,
-      samples,
+      samples: this.#samples,
       bytes: this.#bytes,
       droppedSamples: this.#droppedSamples,
       evictedSeries: this.#evictedSeries,
     };
+  }
+
+  get #bytes(): number {
+    return this.#ownBytes + this.#samples * bytesPerSample;
   }
 
   /** Keeps samples of a metric `gridMs` apart, and the newest besides: what is recorded more often than its rule says. */
@@ -102,6 +114,7 @@ export class MemorySeriesStore implements SeriesStore {
     const query: Query = { matchers, horizonMs: horizonMs + slackMs, series: [] };
     const name = metricNameOf(matchers) ?? '';
     this.#queries.set(name, [...(this.#queries.get(name) ?? []), query]);
+    this.#queryCount += 1;
     for (const series of this.#candidates(matchers)) this.#join(series, query);
     return query;
   }
@@ -115,7 +128,7 @@ export class MemorySeriesStore implements SeriesStore {
   sweep(nowMs: number): void {
     for (const series of this.#all()) {
       if (series.newestMs < nowMs - series.horizonMs) this.#drop(series);
-      else this.#resizing(series, () => series.forgetBefore(nowMs - series.horizonMs));
+      else this.#forget(series, nowMs - series.horizonMs);
     }
   }
 
@@ -135,7 +148,10 @@ export class MemorySeriesStore implements SeriesStore {
   }
 
   #add(name: string, labels: LabelSet): StoredSeries | undefined {
-    const series = new StoredSeries(labels, this.#config.unreadMs, this.#grids.get(name) ?? 0);
+    const grid = this.#grids.get(name);
+    // What is recorded is summed up and counted over days: its density has to stay.
+    const isThinned = grid === undefined;
+    const series = new StoredSeries(labels, this.#config.unreadMs, grid ?? this.#config.gridMs, isThinned);
     for (const query of [...(this.#queries.get(name) ?? []), ...(this.#queries.get('') ?? [])])
       this.#join(series, query);
     if (series.horizonMs === 0) return undefined;
@@ -143,7 +159,7 @@ export class MemorySeriesStore implements SeriesStore {
     if (family === undefined) this.#byName.set(name, new Map([[labels.key, series]]));
     else family.set(labels.key, series);
     this.#count += 1;
-    this.#bytes += series.bytes;
+    this.#ownBytes += series.ownBytes;
     return series;
   }
 
@@ -165,22 +181,26 @@ export class MemorySeriesStore implements SeriesStore {
     }
     series.isDropped = true;
     this.#count -= 1;
-    this.#bytes -= series.bytes;
+    this.#ownBytes -= series.ownBytes;
+    this.#samples -= series.times.length;
   }
 
   #appendTo(series: StoredSeries, timeMs: number, value: number): void {
     const at = Math.trunc(timeMs);
-    const isTaken = this.#resizing(series, () => series.append(at, value));
-    if (!isTaken) this.#droppedSamples += 1;
-    else if (at > this.#newestMs) this.#newestMs = at;
+    const before = series.times.length;
+    if (!series.append(at, value)) {
+      this.#droppedSamples += 1;
+      return;
+    }
+    this.#samples += series.times.length - before;
+    if (at > this.#newestMs) this.#newestMs = at;
     if (this.#bytes > this.#config.maxBytes) this.#makeRoom();
   }
 
-  #resizing<T>(series: StoredSeries, change: () => T): T {
-    const before = series.bytes;
-    const result = change();
-    this.#bytes += series.bytes - before;
-    return result;
+  #forget(series: StoredSeries, beforeMs: number): void {
+    const before = series.times.length;
+    series.forgetBefore(beforeMs);
+    this.#samples += series.times.length - before;
   }
 
   #makeRoom(): void {
@@ -199,11 +219,11 @@ export class MemorySeriesStore implements SeriesStore {
     for (const series of this.#all()) {
       const name = series.labels.get('job');
       const job = jobs.get(name) ?? { name, bytes: 0, series: [] };
-      job.bytes += series.bytes;
+      job.bytes += bytesOf(series);
       job.series.push(series);
       jobs.set(name, job);
     }
-    for (const job of jobs.values()) job.series.sort((a, b) => a.bytes - b.bytes);
+    for (const job of jobs.values()) job.series.sort((a, b) => a.length - b.length);
     while (this.#bytes > target && jobs.size > 0) {
       const job = [...jobs.values()].reduce((most, one) => (one.bytes > most.bytes ? one : most));
       const series = job.series.pop();
@@ -218,9 +238,9 @@ export class MemorySeriesStore implements SeriesStore {
   }
 
   #halve(series: StoredSeries): void {
-    const middle = series.times[(series.start + series.end) >>> 1] as number;
+    const middle = series.times[(series.start + series.times.length) >>> 1] as number;
     const before = this.#bytes;
-    this.#resizing(series, () => series.forgetBefore(middle, true));
+    this.#forget(series, middle);
     if (this.#bytes === before) this.#evict(series);
   }
 
@@ -228,4 +248,8 @@ export class MemorySeriesStore implements SeriesStore {
     this.#evictedSeries += 1;
     this.#drop(series);
   }
+}
+
+function bytesOf(series: StoredSeries): number {
+  return series.ownBytes + series.times.length * bytesPerSample;
 }

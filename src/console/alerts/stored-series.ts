@@ -1,9 +1,11 @@
 import type { LabelSet } from './label-set.js';
 
-const initialCapacity = 16;
-const bytesPerSample = 16;
+/** What a sample takes in two arrays that grow by half their length. */
+export const bytesPerSample = 20;
 /** What a series costs beside its samples: the object, its labels' arrays, its place in maps and lists. */
-const bytesPerSeries = 600;
+const bytesPerSeries = 900;
+/** So many samples that are forgotten stay until the arrays are made anew. */
+const maxForgotten = 32;
 
 /**
  * How far samples of a certain age are apart, in milliseconds: those of exporters that send each second are thinned out with age.
@@ -14,18 +16,19 @@ const resolution = [
   { olderMs: 360_000, gapMs: 15_000 },
 ] as const;
 
-/** The samples of one series, in order of time: two columns that grow by doubling and lose their oldest samples. */
+/** The samples of one series, in order of time: two columns of numbers that lose their oldest ones. */
 export class StoredSeries {
   readonly labels: LabelSet;
   /** How far back rules look, in milliseconds: what is older is forgotten. */
   horizonMs: number;
-  /** Time between the samples that stay, in milliseconds: one that comes sooner is replaced by the next. 0: all stay, and are thinned out with age. */
+  /** Time between the samples that stay, in milliseconds: one that comes sooner is replaced by the next. */
   readonly gridMs: number;
-  /** Samples are at `start` to `end - 1`. */
-  times = new Float64Array(initialCapacity);
-  values = new Float64Array(initialCapacity);
+  /** Whether samples are thinned out with age. */
+  readonly isThinned: boolean;
+  /** Samples are at `start` and after it. */
+  times: number[] = [];
+  values: number[] = [];
   start = 0;
-  end = 0;
   /** The store has let it go: what is appended goes nowhere. */
   isDropped = false;
   /** When a value was last below the one before: a counter that began anew. */
@@ -35,48 +38,48 @@ export class StoredSeries {
   /** The last sample that stays, with `gridMs`. */
   #gridTimeMs = Number.NEGATIVE_INFINITY;
   #isReplaceable = false;
+  /** With so many samples, it is looked for some to forget. */
+  #roomFor = 64;
 
-  constructor(labels: LabelSet, horizonMs: number, gridMs: number) {
+  constructor(labels: LabelSet, horizonMs: number, gridMs: number, isThinned: boolean) {
     this.labels = labels;
     this.horizonMs = horizonMs;
     this.gridMs = gridMs;
+    this.isThinned = isThinned;
   }
 
   get length(): number {
-    return this.end - this.start;
+    return this.times.length - this.start;
   }
 
-  get bytes(): number {
-    const text = this.labels.key.length * 2;
-    return bytesPerSeries + text + this.times.length * bytesPerSample + this.#stale.length * 8;
+  /** What it takes without its samples, in bytes. */
+  get ownBytes(): number {
+    return bytesPerSeries + this.labels.key.length * 2;
   }
 
   /** Of the last sample or stale marker. */
-  get newestMs(): number {
-    const last = this.length === 0 ? Number.NEGATIVE_INFINITY : (this.times[this.end - 1] as number);
-    return Math.max(last, this.#stale.at(-1) ?? Number.NEGATIVE_INFINITY);
-  }
+  newestMs = Number.NEGATIVE_INFINITY;
 
   /** False where the sample is not newer than the last one. */
   append(timeMs: number, value: number): boolean {
     if (!(timeMs > this.newestMs)) return false;
-    if (this.#isReplaceable && this.length > 0) this.end -= 1;
-    if (this.end === this.times.length) this.#makeRoom(timeMs);
-    if (this.length > 0 && value < (this.values[this.end - 1] as number)) this.lastDropMs = timeMs;
-    this.times[this.end] = timeMs;
-    this.values[this.end] = value;
-    this.end += 1;
-    if (this.gridMs > 0) {
-      this.#isReplaceable = timeMs - this.#gridTimeMs < this.gridMs;
-      if (!this.#isReplaceable) this.#gridTimeMs = timeMs;
-    }
+    this.newestMs = timeMs;
+    if (!this.#isReplaceable && this.times.length >= this.#roomFor) this.#makeRoom(timeMs);
+    const { times, values } = this;
+    const at = this.#isReplaceable ? times.length - 1 : times.length;
+    if (at > this.start && value < (values[at - 1] as number)) this.lastDropMs = timeMs;
+    times[at] = timeMs;
+    values[at] = value;
+    this.#isReplaceable = timeMs - this.#gridTimeMs < this.gridMs;
+    if (!this.#isReplaceable) this.#gridTimeMs = timeMs;
     return true;
   }
 
   /** False where the series is gone already. */
   markStale(timeMs: number): boolean {
     if (!(timeMs > this.newestMs) || this.length === 0) return false;
-    if ((this.#stale.at(-1) ?? 0) > (this.times[this.end - 1] as number)) return false;
+    if ((this.#stale.at(-1) ?? 0) > (this.times.at(-1) as number)) return false;
+    this.newestMs = timeMs;
     this.#stale.push(timeMs);
     this.#isReplaceable = false;
     return true;
@@ -86,7 +89,7 @@ export class StoredSeries {
   indexAfter(timeMs: number): number {
     const { times } = this;
     let low = this.start;
-    let high = this.end;
+    let high = times.length;
     // Most questions are about now.
     if (high > low && (times[high - 1] as number) <= timeMs) return high;
     while (low < high) {
@@ -110,39 +113,29 @@ export class StoredSeries {
     return index;
   }
 
-  /** Forgets what is older than `timeMs`; `isTight`: and leaves as little room as it can. */
-  forgetBefore(timeMs: number, isTight = false): void {
+  /** Forgets what is older than `timeMs`. */
+  forgetBefore(timeMs: number): void {
     this.start = this.indexAfter(timeMs - 1);
     const kept = this.#stale.findIndex((staleMs) => staleMs >= timeMs);
     if (this.#stale.length > 0) this.#stale.splice(0, kept === -1 ? this.#stale.length : kept);
     if (this.length === 0) this.#isReplaceable = false;
-    const isLoose = this.length * 4 < this.times.length && this.times.length > initialCapacity;
-    if (isLoose || isTight) this.#resize();
+    if (this.start > maxForgotten || (this.start > 0 && this.length === 0)) {
+      this.times = this.times.slice(this.start);
+      this.values = this.values.slice(this.start);
+      this.start = 0;
+    }
   }
 
   #makeRoom(nowMs: number): void {
     this.forgetBefore(nowMs - this.horizonMs);
-    if (this.gridMs === 0) this.#thinOut(nowMs);
-    if (this.length * 4 > this.times.length * 3 || this.end === this.times.length) this.#resize();
-  }
-
-  /** A quarter of the room is left free. */
-  #resize(): void {
-    let capacity = initialCapacity;
-    while (capacity * 3 < this.length * 4 + 4) capacity *= 2;
-    const times = new Float64Array(capacity);
-    const values = new Float64Array(capacity);
-    times.set(this.times.subarray(this.start, this.end));
-    values.set(this.values.subarray(this.start, this.end));
-    this.end -= this.start;
-    this.start = 0;
-    this.times = times;
-    this.values = values;
+    if (this.isThinned) this.#thinOut(nowMs);
+    this.#roomFor = Math.max(64, Math.ceil(this.times.length * 1.25));
   }
 
   /** A drop stays with the sample before it: what a counter had, and from where it began anew. */
   #thinOut(nowMs: number): void {
-    const { times, values, start, end } = this;
+    const { times, values, start } = this;
+    const end = times.length;
     let kept = 0;
     let keptMs = Number.NEGATIVE_INFINITY;
     let previous = Number.NaN;
@@ -160,7 +153,8 @@ export class StoredSeries {
       keptMs = timeMs;
       kept += 1;
     }
+    this.times = times.slice(0, kept);
+    this.values = values.slice(0, kept);
     this.start = 0;
-    this.end = kept;
   }
 }

@@ -3,26 +3,47 @@ import type { Matcher } from '../matcher.js';
 import { createHistogramQuantile } from './histogram-quantile.js';
 import { mapped, numericFunctions, sorted, timeFunctions, valueFunctions } from './instant-functions.js';
 import { createLabelJoin, createLabelReplace, relabelled } from './label-functions.js';
-import type { MatrixPlan, Plan, ScalarPlan, VectorPlan } from './plan.js';
+import {
+  type MatrixPlan,
+  nothingToPrepare,
+  type Plan,
+  prepareAll,
+  type ScalarPlan,
+  type VectorPlan,
+} from './plan.js';
 import { type RangeFunction, rangeFunctions } from './range-functions.js';
 import type { Call, Expr } from './syntax.js';
-import { distinct, type Sample, type Vector } from './vector.js';
+import { distinct, type Sample, type Vector, type Window } from './vector.js';
 
 const one = (value: number): Sample => ({ labels: LabelSet.empty, value });
 const vectorPlan = (at: (timeMs: number) => Vector): VectorPlan => ({
   type: 'vector',
+  prepare: nothingToPrepare,
   at: (timeMs) => distinct(at(timeMs)),
 });
 
 /** A call of a function, with the plans of its arguments; their types have been checked. */
 export function createCall(call: Call, plan: (arg: Expr) => Plan): ScalarPlan | VectorPlan {
-  const { name } = call;
   const args = call.args.map(plan);
-  const vector = args.find((arg): arg is VectorPlan => arg.type === 'vector');
   const matrix = args.find((arg): arg is MatrixPlan => arg.type === 'matrix');
+  const scalar = args.find((arg): arg is ScalarPlan => arg.type === 'scalar');
+  if (matrix !== undefined && call.name !== 'absent_over_time') return rangeCall(call.name, matrix, scalar);
+  return { ...instantCall(call, args, matrix), prepare: prepareAll(args) };
+}
+
+function instantCall(
+  call: Call,
+  args: readonly Plan[],
+  matrix: MatrixPlan | undefined,
+): ScalarPlan | VectorPlan {
+  const { name } = call;
+  const vector = args.find((arg): arg is VectorPlan => arg.type === 'vector');
   const scalars = args.filter((arg): arg is ScalarPlan => arg.type === 'scalar');
   const strings = args.flatMap((arg) => (arg.type === 'string' ? [arg.value] : []));
-  if (matrix !== undefined) return rangeCall(call, matrix, scalars[0]);
+  if (matrix !== undefined)
+    return vectorPlan((at) =>
+      matrix.at(at).length > 0 ? [] : [{ labels: absentLabels(call.args[0]), value: 1 }],
+    );
   const valueFunction = valueFunctions[name];
   if (vector === undefined) return withoutVector(name, scalars);
   if (valueFunction !== undefined) return vectorPlan((at) => mapped(vector.at(at), valueFunction));
@@ -53,6 +74,7 @@ export function createCall(call: Call, plan: (arg: Expr) => Plan): ScalarPlan | 
     case 'scalar':
       return {
         type: 'scalar',
+        prepare: nothingToPrepare,
         at(timeMs) {
           const samples = vector.at(timeMs);
           return samples.length === 1 ? (samples[0] as Sample).value : Number.NaN;
@@ -67,8 +89,8 @@ export function createCall(call: Call, plan: (arg: Expr) => Plan): ScalarPlan | 
 
 /** `time()`, `pi()`, `vector()`, and the parts of now. */
 function withoutVector(name: string, [scalar]: readonly ScalarPlan[]): ScalarPlan | VectorPlan {
-  if (name === 'time') return { type: 'scalar', at: (timeMs) => timeMs / 1_000 };
-  if (name === 'pi') return { type: 'scalar', at: () => Math.PI };
+  if (name === 'time') return { type: 'scalar', prepare: nothingToPrepare, at: (timeMs) => timeMs / 1_000 };
+  if (name === 'pi') return { type: 'scalar', prepare: nothingToPrepare, at: () => Math.PI };
   const part = timeFunctions[name];
   if (part !== undefined) return vectorPlan((timeMs) => [one(part(timeMs / 1_000))]);
   const given = scalar as ScalarPlan;
@@ -96,27 +118,39 @@ function timestamps(vector: VectorPlan, timeMs: number): Vector {
     .map(({ labels }, index) => ({ labels: labels.nameless, value: (times?.[index] ?? timeMs) / 1_000 }));
 }
 
-function rangeCall(call: Call, matrix: MatrixPlan, scalar: ScalarPlan | undefined): VectorPlan {
-  const { name, args } = call;
-  if (name === 'absent_over_time')
-    return vectorPlan((timeMs) =>
-      matrix.at(timeMs).length > 0 ? [] : [{ labels: absentLabels(args[0]), value: 1 }],
-    );
+function rangeCall(name: string, matrix: MatrixPlan, scalar: ScalarPlan | undefined): VectorPlan {
   const reduce = rangeFunctions[name] as RangeFunction;
-  const { rangeMs, offsetMs } = matrix;
-  return vectorPlan((timeMs) => {
+  const { rangeMs, offsetMs, isNamed } = matrix;
+  // What it was last is still the same metric.
+  const keepsName = name === 'last_over_time';
+  let ready: { readonly timeMs: number; readonly vector: Vector } | undefined;
+  const reduced = (windows: readonly Window[], timeMs: number, into: Sample[]) => {
     const parameter = scalar === undefined ? Number.NaN : scalar.at(timeMs);
     const endMs = timeMs - offsetMs;
     const range = { atMs: timeMs, startMs: endMs - rangeMs, endMs, rangeMs, parameter };
-    const result: Sample[] = [];
-    for (const window of matrix.at(timeMs)) {
+    for (const window of windows) {
       const value = reduce(window, range);
-      // What it was last is still the same metric.
-      const labels = name === 'last_over_time' ? window.labels : window.labels.nameless;
-      if (value !== undefined) result.push({ labels, value });
+      const { labels } = window;
+      if (value !== undefined) into.push({ labels: keepsName ? labels : labels.nameless, value });
     }
-    return result;
-  });
+    return into;
+  };
+  return {
+    type: 'vector',
+    *prepare(timeMs) {
+      const vector: Sample[] = [];
+      for (const windows of matrix.parts(timeMs)) {
+        reduced(windows, timeMs, vector);
+        yield;
+      }
+      ready = { timeMs, vector };
+    },
+    at(timeMs) {
+      const vector = ready?.timeMs === timeMs ? ready.vector : reduced(matrix.at(timeMs), timeMs, []);
+      ready = undefined;
+      return isNamed ? vector : distinct(vector);
+    },
+  };
 }
 
 /** The labels that a selector names exactly: those of what is absent. A label that it names twice is none of them. */

@@ -17,11 +17,17 @@ export interface Evaluation {
   readonly subqueryStepMs: number;
 }
 
-export interface ScalarPlan {
+/** Something that can be done in parts. */
+interface Preparable {
+  /** Does what takes long for one time beforehand, a part at each step, so that `at` with the same time has it. */
+  readonly prepare: (timeMs: number) => Iterable<void>;
+}
+
+export interface ScalarPlan extends Preparable {
   readonly type: 'scalar';
   at(timeMs: number): number;
 }
-export interface VectorPlan {
+export interface VectorPlan extends Preparable {
   readonly type: 'vector';
   at(timeMs: number): Vector;
   /** When each sample was taken, in the order of `at`; for a selector alone, as it is the only one that knows. */
@@ -31,6 +37,10 @@ export interface MatrixPlan {
   readonly type: 'matrix';
   /** The samples of each series that has any within the range. */
   at(timeMs: number): readonly Window[];
+  /** The same, a part at each step. */
+  parts(timeMs: number): Iterable<readonly Window[]>;
+  /** Whether no two series are alike when they lose the name of the metric. */
+  readonly isNamed: boolean;
   readonly rangeMs: number;
   readonly offsetMs: number;
 }
@@ -41,3 +51,13 @@ interface StringPlan {
 
 /** An expression that is ready to be evaluated again and again: what can be looked up beforehand is, and what it learns of labels stays. */
 export type Plan = ScalarPlan | VectorPlan | MatrixPlan | StringPlan;
+
+/** Prepares several plans, one after the other. */
+export function prepareAll(plans: readonly Plan[]): (timeMs: number) => Iterable<void> {
+  const prepared = plans.filter((plan) => plan.type === 'scalar' || plan.type === 'vector');
+  return function* (timeMs) {
+    for (const plan of prepared) yield* plan.prepare(timeMs);
+  };
+}
+
+export const nothingToPrepare = (): Iterable<void> => [];

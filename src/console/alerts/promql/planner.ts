@@ -3,7 +3,14 @@ import type { StoredSeries } from '../stored-series.js';
 import { createAggregation } from './aggregation.js';
 import { calculate, createVectorOperation, withScalar } from './binary-operation.js';
 import { createCall } from './call.js';
-import type { Evaluation, Plan, ScalarPlan, VectorPlan } from './plan.js';
+import {
+  type Evaluation,
+  nothingToPrepare,
+  type Plan,
+  prepareAll,
+  type ScalarPlan,
+  type VectorPlan,
+} from './plan.js';
 import { createRangePlan } from './range-plan.js';
 import type { Aggregation, Binary, Expr, Negation, Selector } from './syntax.js';
 import { distinct } from './vector.js';
@@ -12,7 +19,7 @@ import { distinct } from './vector.js';
 export function createPlan(expr: Expr, evaluation: Evaluation, reachMs = 0): Plan {
   switch (expr.kind) {
     case 'number':
-      return { type: 'scalar', at: () => expr.value };
+      return { type: 'scalar', prepare: nothingToPrepare, at: () => expr.value };
     case 'string':
       return { type: 'string', value: expr.value };
     case 'selector':
@@ -45,6 +52,7 @@ function selectorPlan(
   };
   return {
     type: 'vector',
+    prepare: nothingToPrepare,
     at(timeMs) {
       const vector: { labels: LabelSet; value: number }[] = [];
       each(timeMs, ({ labels, values }, index) => vector.push({ labels, value: values[index] as number }));
@@ -65,6 +73,7 @@ function aggregationPlan(expr: Aggregation, evaluation: Evaluation, reachMs: num
     expr.parameter === undefined ? undefined : createPlan(expr.parameter, evaluation, reachMs);
   return {
     type: 'vector',
+    prepare: prepareAll(parameter === undefined ? [inner] : [inner, parameter]),
     at(timeMs) {
       return aggregate(inner.at(timeMs), parameter?.type === 'scalar' ? parameter.at(timeMs) : Number.NaN);
     },
@@ -74,31 +83,37 @@ function aggregationPlan(expr: Aggregation, evaluation: Evaluation, reachMs: num
 function binaryPlan(expr: Binary, evaluation: Evaluation, reachMs: number): ScalarPlan | VectorPlan {
   const left = createPlan(expr.left, evaluation, reachMs) as ScalarPlan | VectorPlan;
   const right = createPlan(expr.right, evaluation, reachMs) as ScalarPlan | VectorPlan;
+  const prepare = prepareAll([left, right]);
   if (left.type === 'scalar') {
     if (right.type === 'scalar')
       return {
         type: 'scalar',
+        prepare,
         at: (timeMs) => calculate(expr.operator, left.at(timeMs), right.at(timeMs)),
       };
     return {
       type: 'vector',
+      prepare,
       at: (timeMs) => withScalar(expr, right.at(timeMs), left.at(timeMs), true),
     };
   }
   if (right.type === 'scalar')
     return {
       type: 'vector',
+      prepare,
       at: (timeMs) => withScalar(expr, left.at(timeMs), right.at(timeMs), false),
     };
   const combine = createVectorOperation(expr);
-  return { type: 'vector', at: (timeMs) => combine(left.at(timeMs), right.at(timeMs)) };
+  return { type: 'vector', prepare, at: (timeMs) => combine(left.at(timeMs), right.at(timeMs)) };
 }
 
 function negationPlan({ expr }: Negation, evaluation: Evaluation, reachMs: number): ScalarPlan | VectorPlan {
   const inner = createPlan(expr, evaluation, reachMs) as ScalarPlan | VectorPlan;
-  if (inner.type === 'scalar') return { type: 'scalar', at: (timeMs) => -inner.at(timeMs) };
+  const { prepare } = inner;
+  if (inner.type === 'scalar') return { type: 'scalar', prepare, at: (timeMs) => -inner.at(timeMs) };
   return {
     type: 'vector',
+    prepare,
     at: (timeMs) =>
       distinct(inner.at(timeMs).map(({ labels, value }) => ({ labels: labels.nameless, value: -value }))),
   };
