@@ -1,9 +1,9 @@
 import type { Faults } from '../core/faults.js';
 import { observeConnections } from './destination.js';
-import { wrapGlobalFetch } from './global-fetch.js';
-import { observeHttpClients } from './http-client.js';
+import { wrapGlobalFetch } from './fetch/global-fetch.js';
+import { observeHttpClients } from './http/client.js';
 import { OutboundRouter } from './outbound-router.js';
-import { UndiciClients } from './undici-client.js';
+import { UndiciClients } from './undici/client.js';
 
 /** Which service a call of this process belongs to. */
 const router = new OutboundRouter();

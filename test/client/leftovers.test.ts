@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import v8 from 'node:v8';
 import { expect, onTestFinished, test } from 'vitest';
-import { FetchCall } from '../../src/client/fetch-call.js';
+import { FetchCall } from '../../src/client/fetch/fetch-call.js';
 import { OutboundCall } from '../../src/client/outbound-call.js';
 import { instrument } from '../../src/index.js';
 import { LiveSpan } from '../../src/trace/live-span.js';

@@ -1,18 +1,18 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Context } from '@opentelemetry/api';
-import { activeContext } from '../context/storage.js';
-import { isSuppressed } from '../context/suppressed.js';
-import type { Faults } from '../core/faults.js';
-import { patch } from '../core/patch.js';
-import { takeChannel } from '../core/take-over.js';
-import { isEventStream } from './event-stream.js';
-import { FETCH_KEY, type FetchCall } from './fetch-call.js';
-import { isRejection } from './is-rejection.js';
-import { OpenAnswer } from './open-answer.js';
-import type { Outbound } from './outbound.js';
-import type { OutboundCall } from './outbound-call.js';
-import type { OutboundRouter } from './outbound-router.js';
-import { resendCountOf } from './resend.js';
+import { activeContext } from '../../context/storage.js';
+import { isSuppressed } from '../../context/suppressed.js';
+import type { Faults } from '../../core/faults.js';
+import { patch } from '../../core/patch.js';
+import { takeChannel } from '../../core/take-over.js';
+import { isEventStream } from '../event-stream.js';
+import { FETCH_KEY, type FetchCall } from '../fetch/fetch-call.js';
+import { isRejection } from '../is-rejection.js';
+import { OpenAnswer } from '../open-answer.js';
+import type { Outbound } from '../outbound.js';
+import type { OutboundCall } from '../outbound-call.js';
+import type { OutboundRouter } from '../outbound-router.js';
+import { resendCountOf } from '../resend.js';
 import {
   type Authority,
   createSocketTarget,
@@ -20,10 +20,10 @@ import {
   knownOrigin,
   namedAuthority,
   type Target,
-} from './target.js';
-import { answerDispatch } from './undici-answer.js';
-import { connectionOf, noteConnection, UndiciConnection } from './undici-connection.js';
-import { dispatcherPrototypes, isLeaf, originOfClient } from './undici-copies.js';
+} from '../target.js';
+import { answerDispatch } from './answer.js';
+import { connectionOf, noteConnection, UndiciConnection } from './connection.js';
+import { dispatcherPrototypes, isLeaf, originOfClient } from './copies.js';
 import {
   type Dispatch,
   type DispatchHandler,
@@ -32,8 +32,8 @@ import {
   notedContext,
   rejectDispatch,
   tellUpgrade,
-} from './undici-dispatch.js';
-import { isAbortedByCaller, isOfBody, socketPathIn } from './undici-failure.js';
+} from './dispatch.js';
+import { isAbortedByCaller, isOfBody, socketPathIn } from './failure.js';
 import {
   abortRequest,
   type CoreRequest,
@@ -43,7 +43,7 @@ import {
   headerOf,
   releaseCall,
   undiciHeaders,
-} from './undici-request.js';
+} from './request.js';
 
 /**
  * Sends every call of undici through the outbound pipeline, that of the built-in `fetch` and of every installed copy. The breaker

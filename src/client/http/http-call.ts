@@ -1,6 +1,6 @@
-import { Given } from '../core/hidden-value.js';
+import { Given } from '../../core/hidden-value.js';
+import type { OutboundCall } from '../outbound-call.js';
 import type { AnswerSocket } from './answer-socket.js';
-import type { OutboundCall } from './outbound-call.js';
 
 /** What is kept on a request of `http` and on its response, where no code but this sees it: as {@link HiddenValue} does. */
 export class HttpCall extends Given {

@@ -1,6 +1,6 @@
-import type { OpenAnswer } from './open-answer.js';
-import type { DispatchHandler, DispatchOptions } from './undici-dispatch.js';
-import { releaseBody } from './upload.js';
+import type { OpenAnswer } from '../open-answer.js';
+import { releaseBody } from '../upload.js';
+import type { DispatchHandler, DispatchOptions } from './dispatch.js';
 
 /**
  * Gives a dispatched request an {@link OpenAnswer}, through the callbacks of its handler: those of undici 6 and 7, or those that 7 also

@@ -1,20 +1,20 @@
 import http from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
-import { activeContext } from '../context/storage.js';
-import { isSuppressed } from '../context/suppressed.js';
-import type { Faults } from '../core/faults.js';
-import { patch } from '../core/patch.js';
-import { takeChannel } from '../core/take-over.js';
-import { answerRequest, isAnswered, letGo } from './http-answer.js';
+import { activeContext } from '../../context/storage.js';
+import { isSuppressed } from '../../context/suppressed.js';
+import type { Faults } from '../../core/faults.js';
+import { patch } from '../../core/patch.js';
+import { takeChannel } from '../../core/take-over.js';
+import { isRejection } from '../is-rejection.js';
+import { OpenAnswer } from '../open-answer.js';
+import type { OutboundRouter } from '../outbound-router.js';
+import { resendCountOf } from '../resend.js';
+import { createSocketTarget, createTarget, defaultPort, type Target } from '../target.js';
+import { answerRequest, isAnswered, letGo } from './answer.js';
+import { abortRequest, type ObservedRequest, watchExchanges } from './exchange.js';
+import { httpHeaders } from './headers.js';
 import { HttpCall } from './http-call.js';
-import { abortRequest, type ObservedRequest, watchExchanges } from './http-exchange.js';
-import { httpHeaders } from './http-headers.js';
-import { isRejection } from './is-rejection.js';
-import { OpenAnswer } from './open-answer.js';
-import type { OutboundRouter } from './outbound-router.js';
-import { resendCountOf } from './resend.js';
-import { createSocketTarget, createTarget, defaultPort, type Target } from './target.js';
 
 interface AgentOptions {
   readonly host?: string | null;

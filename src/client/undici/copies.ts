@@ -1,4 +1,4 @@
-import type { Dispatch } from './undici-dispatch.js';
+import type { Dispatch } from './dispatch.js';
 
 interface DispatcherPrototype {
   dispatch: Dispatch;

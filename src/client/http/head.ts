@@ -1,5 +1,5 @@
-import { mergeBaggage } from '../context/baggage.js';
-import { isContextHeader, isSigned } from './context-header.js';
+import { mergeBaggage } from '../../context/baggage.js';
+import { isContextHeader, isSigned } from '../context-header.js';
 
 /** A request of `http` that has its head to write, or has written it. */
 interface HeadRequest {

@@ -1,5 +1,5 @@
 import { createContextKey } from '@opentelemetry/api';
-import type { OutboundCall } from './outbound-call.js';
+import type { OutboundCall } from '../outbound-call.js';
 
 /** Under this key a context says which call of `fetch` its attempts on the wire belong to. */
 export const FETCH_KEY = createContextKey('golden-signals fetch');

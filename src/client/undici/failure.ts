@@ -1,6 +1,6 @@
-import type { OutboundCall } from './outbound-call.js';
-import { UndiciConnection } from './undici-connection.js';
-import type { CoreRequest } from './undici-request.js';
+import type { OutboundCall } from '../outbound-call.js';
+import { UndiciConnection } from './connection.js';
+import type { CoreRequest } from './request.js';
 
 /**
  * An abort with a reason of the caller's own looks like any other error; its signal tells, or the connection that is still good: with

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { BreakerOptions } from '../../src/index.js';
-import { instrument } from '../../src/index.js';
-import { startService } from './support/service.js';
-import { startUpstream } from './support/upstream.js';
+import type { BreakerOptions } from '../../../src/index.js';
+import { instrument } from '../../../src/index.js';
+import { startService } from '../support/service.js';
+import { startUpstream } from '../support/upstream.js';
 
 type Answer = number | 'reset' | { readonly status: number; readonly retryAfter: string };
 

@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { Socket } from 'node:net';
-import type { OpenAnswer } from './open-answer.js';
+import type { OpenAnswer } from '../open-answer.js';
 
 /** A socket as `http` uses it: with the request that it carries. */
 interface AnswerSocketState {

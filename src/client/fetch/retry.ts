@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { types } from 'node:util';
-import type { Breaker } from '../breaker/breaker.js';
-import type { BreakerConfig } from '../breaker/options.js';
-import { createRetryBudget, type RetryBudget } from '../breaker/retry-budget.js';
-import { errorCodeOf, retryAfterOf } from './call-outcome.js';
+import type { Breaker } from '../../breaker/breaker.js';
+import type { BreakerConfig } from '../../breaker/options.js';
+import { createRetryBudget, type RetryBudget } from '../../breaker/retry-budget.js';
+import { errorCodeOf, retryAfterOf } from '../call-outcome.js';
+import { isInboundRetry } from '../retry-header.js';
 import type { FetchCall } from './fetch-call.js';
-import { isInboundRetry } from './retry-header.js';
 
 /** What `fetch` was called with, and how to call it again. */
 export interface FetchRequest {

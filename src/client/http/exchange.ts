@@ -1,15 +1,15 @@
 import * as http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
-import { isStorageUsed, runInContext } from '../context/storage.js';
-import { type AnyMethod, patch } from '../core/patch.js';
-import { type Destination, destinationOf } from './destination.js';
-import { isEventStream } from './event-stream.js';
+import { isStorageUsed, runInContext } from '../../context/storage.js';
+import { type AnyMethod, patch } from '../../core/patch.js';
+import { type Destination, destinationOf } from '../destination.js';
+import { isEventStream } from '../event-stream.js';
+import type { OutboundCall, Reader } from '../outbound-call.js';
+import { expectFollowed, redirectContext } from '../resend.js';
+import { isRelayed, retarget } from '../target.js';
+import { addToHead, beforeHead } from './head.js';
 import { HttpCall } from './http-call.js';
-import { addToHead, beforeHead } from './http-head.js';
-import type { OutboundCall, Reader } from './outbound-call.js';
-import { expectFollowed, redirectContext } from './resend.js';
-import { isRelayed, retarget } from './target.js';
 
 /** A request of `http`. */
 export interface ObservedRequest extends Omit<http.ClientRequest, '_header' | 'onSocket'> {

@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import type { OutboundCall } from './outbound-call.js';
+import type { OutboundCall } from '../outbound-call.js';
 
 const contextKey = Symbol('golden-signals.context');
 

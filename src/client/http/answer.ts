@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events';
+import type { OpenAnswer } from '../open-answer.js';
 import { createAnswerSocket } from './answer-socket.js';
+import type { ObservedRequest } from './exchange.js';
 import { HttpCall } from './http-call.js';
-import type { ObservedRequest } from './http-exchange.js';
-import type { OpenAnswer } from './open-answer.js';
 
 interface AnsweredRequest extends ObservedRequest {
   _hadError?: boolean;

@@ -1,7 +1,7 @@
+import { HeaderAccess } from '../outbound-headers.js';
+import type { ObservedRequest } from './exchange.js';
+import { addToWrittenHead, headerOfHead } from './head.js';
 import { HttpCall } from './http-call.js';
-import type { ObservedRequest } from './http-exchange.js';
-import { addToWrittenHead, headerOfHead } from './http-head.js';
-import { HeaderAccess } from './outbound-headers.js';
 
 /**
  * The headers of a request of `http`. Given as an array, or with `Expect`, they are one text from the start, which is not sent

@@ -1,5 +1,5 @@
-import { destinationOf } from './destination.js';
-import type { Peer, Reader } from './outbound-call.js';
+import { destinationOf } from '../destination.js';
+import type { Peer, Reader } from '../outbound-call.js';
 
 const connections = new WeakMap<object, UndiciConnection>();
 

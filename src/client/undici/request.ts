@@ -1,10 +1,10 @@
 import type { Context } from '@opentelemetry/api';
-import { mergeBaggage } from '../context/baggage.js';
-import { isStorageUsed, runInContext } from '../context/storage.js';
-import { isContextHeader, isSigned } from './context-header.js';
-import type { OutboundCall } from './outbound-call.js';
-import { HeaderAccess } from './outbound-headers.js';
-import { expectFollowed, redirectContext, retryContext } from './resend.js';
+import { mergeBaggage } from '../../context/baggage.js';
+import { isStorageUsed, runInContext } from '../../context/storage.js';
+import { isContextHeader, isSigned } from '../context-header.js';
+import type { OutboundCall } from '../outbound-call.js';
+import { HeaderAccess } from '../outbound-headers.js';
+import { expectFollowed, redirectContext, retryContext } from '../resend.js';
 
 const callKey = Symbol('golden-signals.call');
 const redirectKey = Symbol('golden-signals.redirect');

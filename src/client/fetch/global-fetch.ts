@@ -1,8 +1,8 @@
 import { types } from 'node:util';
-import { activeContext, isStorageUsed, runInContext } from '../context/storage.js';
-import { patch } from '../core/patch.js';
+import { activeContext, isStorageUsed, runInContext } from '../../context/storage.js';
+import { patch } from '../../core/patch.js';
 import { FETCH_KEY, FetchCall } from './fetch-call.js';
-import { type FetchOutcome, type FetchRequest, repeatFetch } from './fetch-retry.js';
+import { type FetchOutcome, type FetchRequest, repeatFetch } from './retry.js';
 
 type Fetch = typeof globalThis.fetch;
 
