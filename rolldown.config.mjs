@@ -48,7 +48,7 @@ export default defineConfig({
     winston: 'src/winston.ts',
     'cli/main': 'src/cli/main.ts',
     // Loaded by their file names, when they are needed.
-    'shared/every-server': 'src/every-server.ts',
+    'shared/every-server': 'src/service/every-server.ts',
     'shared/worker': 'src/management/worker.ts',
   },
   platform: 'node',

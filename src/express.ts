@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Options } from './options.js';
-import { sharedRegistry } from './registry.js';
-import type { Signals } from './signals.js';
+import type { Options } from './service/options.js';
+import { sharedRegistry } from './service/registry.js';
+import type { Signals } from './service/signals.js';
 
 /** A middleware for `app.use()`, with the handle of its service beside it. */
 export interface ExpressSignals {

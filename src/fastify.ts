@@ -1,5 +1,5 @@
-import type { Options } from './options.js';
-import { sharedRegistry } from './registry.js';
+import type { Options } from './service/options.js';
+import { sharedRegistry } from './service/registry.js';
 
 interface FastifyLike {
   addHook(name: 'onClose', hook: (instance: unknown) => Promise<void>): unknown;

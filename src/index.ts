@@ -1,6 +1,6 @@
-import type { Options } from './options.js';
-import { sharedRegistry } from './registry.js';
-import type { Signals } from './signals.js';
+import type { Options } from './service/options.js';
+import { sharedRegistry } from './service/registry.js';
+import type { Signals } from './service/signals.js';
 
 export type { Breaker } from './breaker/breaker.js';
 export { CircuitOpenError, isCircuitOpenError } from './breaker/circuit-open-error.js';
@@ -24,13 +24,13 @@ export type { LogOptions } from './logs/options.js';
 export type { ManagementHandle } from './management/management.js';
 export type { ManagementOptions } from './management/options.js';
 export type { MetricOptions } from './metrics/options.js';
-export type { Options } from './options.js';
 export type { Pool, PoolOptions, PoolStats, StatsPool } from './pools/options.js';
 export type { Beat, BeatKind, HeartbeatOptions } from './process/heartbeat-options.js';
 export type { ShutdownHook, ShutdownOptions } from './process/shutdown-options.js';
 export type { DeadlineOptions } from './server/request-signal.js';
-export type { ServiceOptions } from './service.js';
-export type { HeartbeatHandle, HeartbeatsHandle, Signals } from './signals.js';
+export type { ServiceOptions } from './service/identity.js';
+export type { Options } from './service/options.js';
+export type { HeartbeatHandle, HeartbeatsHandle, Signals } from './service/signals.js';
 export type { Edge, TraceOptions } from './trace/options.js';
 
 /**

@@ -8,7 +8,7 @@ import { watchForServer } from './server/first-server.js';
  */
 watchForServer((seen) => {
   const { instrumentEveryServer } = createRequire(__filename)('./shared/every-server.js') as Pick<
-    typeof import('./every-server.js'),
+    typeof import('./service/every-server.js'),
     'instrumentEveryServer'
   >;
   instrumentEveryServer(seen);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { type Options, resolveOptions } from '../src/options.js';
+import { type Options, resolveOptions } from '../src/service/options.js';
 import { AROUND, type DocsProgram, PROGRAMS } from './support/docs-programs.js';
 import { fencedBlocks } from './support/fenced-blocks.js';
 import { startOtlpReceiver } from './support/otlp-receiver.js';

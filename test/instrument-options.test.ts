@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { instrument, type Options } from '../src/index.js';
-import { optionDifferences } from '../src/option-differences.js';
+import { optionDifferences } from '../src/service/option-differences.js';
 
 const quiet: Options = { traces: false, metrics: false, heartbeat: false };
 

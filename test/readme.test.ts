@@ -13,7 +13,7 @@ import { CLIENT_DURATION } from '../src/metrics/client-red.js';
 import { createDropped } from '../src/metrics/dropped.js';
 import { resolveMetrics } from '../src/metrics/options.js';
 import { createServerRed } from '../src/metrics/server-red.js';
-import { type Options, resolveOptions } from '../src/options.js';
+import { type Options, resolveOptions } from '../src/service/options.js';
 import { createFakeClock } from './support/fake-clock.js';
 import { fencedBlocks } from './support/fenced-blocks.js';
 import { startOtlpReceiver } from './support/otlp-receiver.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
 import type { CheckFunction, HealthOptions, Options } from '../../src/index.js';
-import { bindToService, createService } from '../../src/instrument.js';
+import { bindToService, createService } from '../../src/service/create.js';
 import { createDeferred, never } from '../health/support/harness.js';
 import { createErrorWithGetters, createHostileProxy } from '../health/support/hostile.js';
 import { withRefusal, withRoute } from './apps/additions.js';

@@ -6,11 +6,11 @@ import { createFaults } from '../../src/core/faults.js';
 import { createIdGenerator } from '../../src/core/ids.js';
 import { isOwnTraffic, USER_AGENT } from '../../src/export/own-traffic.js';
 import { createMethods, DEFAULT_METHODS } from '../../src/metrics/http-methods.js';
-import { resolveOptions } from '../../src/options.js';
 import { InFlight } from '../../src/server/in-flight.js';
 import { RequestRecorder } from '../../src/server/request-recorder.js';
 import { ServerBindings } from '../../src/server/server-bindings.js';
-import { createTelemetry } from '../../src/telemetry.js';
+import { resolveOptions } from '../../src/service/options.js';
+import { createTelemetry } from '../../src/service/telemetry.js';
 import { setEnvironment, startReceiver, startService } from './support/service.js';
 
 const requestOf = (headers: Record<string, string>) => ({ headers }) as unknown as IncomingMessage;

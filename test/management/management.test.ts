@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinis
 import { resolveHealth } from '../../src/health/options.js';
 import { instrument, type Options } from '../../src/index.js';
 import { ManagementDesk } from '../../src/management/desk.js';
-import { sharedRegistry } from '../../src/registry.js';
 import { textAnswer } from '../../src/server/probes/own-route.js';
+import { sharedRegistry } from '../../src/service/registry.js';
 import { type Call, send } from '../contract/support/client.js';
 import { closerOf, listenOn } from '../contract/support/listening.js';
 import { observe, useCollector } from '../contract/support/service.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { resolveManagement } from '../../src/management/options.js';
-import { resolveOptions } from '../../src/options.js';
+import { resolveOptions } from '../../src/service/options.js';
 
 test('management options have defaults that only this machine can reach', () => {
   const config = resolveManagement({ port: 9464 });

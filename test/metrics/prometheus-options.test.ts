@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { resolvePrometheus } from '../../src/metrics/prometheus-options.js';
-import { type Options, resolveOptions } from '../../src/options.js';
+import { type Options, resolveOptions } from '../../src/service/options.js';
 
 const resolve = (options: unknown, variables = {}) =>
   resolveOptions(options as Options, variables, () => {}).config.metrics;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as vm from 'node:vm';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isError } from '../../src/core/is-error.js';
-import { resolveOptions } from '../../src/options.js';
+import { resolveOptions } from '../../src/service/options.js';
 import { build, DIST, ROOT } from '../contract/support/built.js';
 
 const elsewhere = vm.createContext({ DOMException });

@@ -12,8 +12,8 @@ import {
   test,
   vi,
 } from 'vitest';
-import { sharedRegistry } from '../../src/registry.js';
-import type { Signals } from '../../src/signals.js';
+import { sharedRegistry } from '../../src/service/registry.js';
+import type { Signals } from '../../src/service/signals.js';
 import { koa3 } from '../contract/apps/koa.js';
 import { send } from '../contract/support/client.js';
 import { closerOf, listenOn } from '../contract/support/listening.js';

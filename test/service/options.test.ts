@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { GoldenSignalsError, instrument } from '../src/index.js';
+import { GoldenSignalsError, instrument } from '../../src/index.js';
 
 /** Options are checked before anything is built, so that a mistake leaves nothing behind. */
 const message = (options: unknown): string => {

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { record, text } from './core/check.js';
-import type { Environment } from './core/environment.js';
-import { PACKAGE, VERSION } from './version.js';
+import { record, text } from '../core/check.js';
+import type { Environment } from '../core/environment.js';
+import { PACKAGE, VERSION } from '../version.js';
 
 /** Who this service is; each field overrides what the environment and the nearest package.json say. */
 export interface ServiceOptions {

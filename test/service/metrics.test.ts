@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { resolvePrometheus } from '../src/metrics/prometheus-options.js';
-import { type ServiceMetricsParts, serveMetrics } from '../src/service-metrics.js';
+import { resolvePrometheus } from '../../src/metrics/prometheus-options.js';
+import { type ServiceMetricsParts, serveMetrics } from '../../src/service/metrics.js';
 
 function serve(given: Parameters<typeof resolvePrometheus>[0]) {
   const lines: string[] = [];

@@ -1,13 +1,13 @@
-import type { Clock } from './core/clock.js';
-import type { Faults } from './core/faults.js';
-import type { Log } from './core/log.js';
-import { DatabaseClients, isDatabaseClient } from './database/clients.js';
-import { Database } from './database/database.js';
-import { observeChannels } from './database/database-router.js';
-import { createDatabaseRed, OPERATION_BOUNDS, OPERATION_DURATION } from './metrics/database-red.js';
-import type { PoolOptions } from './pools/options.js';
-import { POOL_BOUNDS, POOL_DURATIONS } from './pools/pool-metrics.js';
-import { Pools } from './pools/pools.js';
+import type { Clock } from '../core/clock.js';
+import type { Faults } from '../core/faults.js';
+import type { Log } from '../core/log.js';
+import { DatabaseClients, isDatabaseClient } from '../database/clients.js';
+import { Database } from '../database/database.js';
+import { observeChannels } from '../database/database-router.js';
+import { createDatabaseRed, OPERATION_BOUNDS, OPERATION_DURATION } from '../metrics/database-red.js';
+import type { PoolOptions } from '../pools/options.js';
+import { POOL_BOUNDS, POOL_DURATIONS } from '../pools/pool-metrics.js';
+import { Pools } from '../pools/pools.js';
 import type { Telemetry } from './telemetry.js';
 
 export interface ServiceDatabasesParts {

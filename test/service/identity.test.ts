@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createEnvironment } from '../src/core/environment.js';
-import { resolveService, type ServiceOptions } from '../src/service.js';
-import { VERSION } from '../src/version.js';
+import { createEnvironment } from '../../src/core/environment.js';
+import { resolveService, type ServiceOptions } from '../../src/service/identity.js';
+import { VERSION } from '../../src/version.js';
 
 /** Resolves for a program at `script`. */
 function resolve(

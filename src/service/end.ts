@@ -2,15 +2,15 @@ import cluster from 'node:cluster';
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
-import { runOutside } from './context/outside.js';
-import type { Clock } from './core/clock.js';
-import type { Log } from './core/log.js';
-import type { Timers } from './core/timers.js';
-import { createClusterEnd } from './process/cluster-end.js';
-import { NaturalEnd } from './process/natural-end.js';
-import { ProcessSignals } from './process/process-signals.js';
-import { Shutdown, type ShutdownParts } from './process/shutdown.js';
-import type { ShutdownConfig } from './process/shutdown-options.js';
+import { runOutside } from '../context/outside.js';
+import type { Clock } from '../core/clock.js';
+import type { Log } from '../core/log.js';
+import type { Timers } from '../core/timers.js';
+import { createClusterEnd } from '../process/cluster-end.js';
+import { NaturalEnd } from '../process/natural-end.js';
+import { ProcessSignals } from '../process/process-signals.js';
+import { Shutdown, type ShutdownParts } from '../process/shutdown.js';
+import type { ShutdownConfig } from '../process/shutdown-options.js';
 
 /** Where nothing bounds the end of a service, as with `shutdown: false`. */
 const flushMs = 2_000;

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { describe } from './core/check.js';
-import { isCredentialName } from './core/credential-names.js';
+import { describe } from '../core/check.js';
+import { isCredentialName } from '../core/credential-names.js';
 
 const maxNamed = 10;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Options, resolveOptions } from '../src/options.js';
-import { startLine } from '../src/start-line.js';
+import { type Options, resolveOptions } from '../../src/service/options.js';
+import { startLine } from '../../src/service/start-line.js';
 
 /** What a service with these options says when it starts. */
 function line(

@@ -1,21 +1,21 @@
-import { runOutside } from './context/outside.js';
-import type { Clock } from './core/clock.js';
-import type { Faults } from './core/faults.js';
-import type { Log } from './core/log.js';
-import type { Timers } from './core/timers.js';
-import type { Health } from './health/health.js';
-import { Heartbeats } from './health/heartbeats.js';
-import { Overload } from './health/overload.js';
-import type { Instrument } from './metrics/instrument.js';
+import { runOutside } from '../context/outside.js';
+import type { Clock } from '../core/clock.js';
+import type { Faults } from '../core/faults.js';
+import type { Log } from '../core/log.js';
+import type { Timers } from '../core/timers.js';
+import type { Health } from '../health/health.js';
+import { Heartbeats } from '../health/heartbeats.js';
+import { Overload } from '../health/overload.js';
+import type { Instrument } from '../metrics/instrument.js';
+import { type Condition, Heartbeat } from '../process/heartbeat.js';
+import { sendPing } from '../process/heartbeat-client.js';
+import { targetsOf } from '../process/heartbeat-target.js';
+import { createLoopGauge } from '../process/loop-gauge.js';
+import { LoopMonitor } from '../process/loop-monitor.js';
+import { Shedding } from '../process/shedding.js';
 import type { Config } from './options.js';
-import { type Condition, Heartbeat } from './process/heartbeat.js';
-import { sendPing } from './process/heartbeat-client.js';
-import { targetsOf } from './process/heartbeat-target.js';
-import { createLoopGauge } from './process/loop-gauge.js';
-import { LoopMonitor } from './process/loop-monitor.js';
-import { Shedding } from './process/shedding.js';
 
-export interface ServiceVitalsParts {
+export interface LivenessParts {
   readonly config: Pick<Config, 'overload' | 'heartbeat' | 'health'>;
   readonly clock: Clock;
   readonly faults: Faults;
@@ -24,7 +24,7 @@ export interface ServiceVitalsParts {
 }
 
 /** How the process itself is doing: its event loop, the beats it sends and those it waits for. */
-export interface ServiceVitals {
+export interface Liveness {
   readonly shedding: Shedding;
   /** Undefined where it is off. */
   readonly heartbeat: Heartbeat | undefined;
@@ -40,13 +40,7 @@ const timers: Timers = {
 };
 
 /** Begins to watch the event loop and to beat; the health report gets an entry for each. */
-export function createServiceVitals({
-  config,
-  clock,
-  faults,
-  log,
-  health,
-}: ServiceVitalsParts): ServiceVitals {
+export function createLiveness({ config, clock, faults, log, health }: LivenessParts): Liveness {
   const overload = new Overload(config.overload, clock, Math.random);
   const shedding = new Shedding({ config: config.overload, overload, faults });
   const monitor = new LoopMonitor({

@@ -1,66 +1,66 @@
 import type { IncomingMessage } from 'node:http';
 import { type Context, createNoopMeter, type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
-import type { LogEntry, LogSink } from './context/log-entry.js';
-import { isCalledElsewhere, isServedElsewhere } from './context/official-http.js';
-import type { Propagation } from './context/propagators.js';
-import { contextManager, useForeignContextManager } from './context/storage.js';
-import { Backlog } from './core/backlog.js';
-import type { Clock } from './core/clock.js';
-import { createEnvironment } from './core/environment.js';
-import type { Faults } from './core/faults.js';
-import type { IdGenerator } from './core/ids.js';
-import type { Log } from './core/log.js';
-import { isForeign, registerGlobals } from './export/api-globals.js';
-import { ListBatch } from './export/batch.js';
-import { BatchQueue } from './export/batch-queue.js';
-import { registerDiagnostics } from './export/diagnostics.js';
-import { reasonOf } from './export/failure.js';
-import { createForeignLogSink } from './export/foreign-logs.js';
-import { createLogExporters } from './export/log-exporters.js';
-import { isLogsForeign, registerLogs } from './export/log-globals.js';
-import { LogPipeline } from './export/log-pipeline.js';
-import { createMetricExporter } from './export/metric-exporter.js';
-import { MetricPipeline } from './export/metric-pipeline.js';
-import { resolveOtlp, type Signal } from './export/otlp-config.js';
-import type { OtlpParts } from './export/otlp-exporter.js';
-import { createOutages } from './export/outage.js';
-import { isOwnTraffic } from './export/own-traffic.js';
-import { ServiceResource } from './export/resource.js';
-import { settledWithin } from './export/settled-within.js';
-import { createSpanQueue } from './export/span-exporters.js';
-import { backgroundTimers, quietTimers } from './export/timers.js';
-import { TracePipeline } from './export/trace-pipeline.js';
-import { Urgency } from './export/urgency.js';
-import type { LogConfig } from './logs/options.js';
-import { CLIENT_DURATION, type ClientRed, createClientRed } from './metrics/client-red.js';
-import { createDropped } from './metrics/dropped.js';
-import { showInstruments } from './metrics/foreign-instruments.js';
-import { createForeignClientRed, createForeignServerRed, foreignDurations } from './metrics/foreign-red.js';
-import { Histogram } from './metrics/histogram.js';
-import type { Instrument, Recordable } from './metrics/instrument.js';
-import { SeriesSet } from './metrics/series.js';
-import { createServerRed, type ServerRed } from './metrics/server-red.js';
-import type { Config } from './options.js';
-import { createProcessMetrics } from './process/process-metrics.js';
-import { createForeignTracing } from './server/foreign-tracing.js';
+import type { LogEntry, LogSink } from '../context/log-entry.js';
+import { isCalledElsewhere, isServedElsewhere } from '../context/official-http.js';
+import type { Propagation } from '../context/propagators.js';
+import { contextManager, useForeignContextManager } from '../context/storage.js';
+import { Backlog } from '../core/backlog.js';
+import type { Clock } from '../core/clock.js';
+import { createEnvironment } from '../core/environment.js';
+import type { Faults } from '../core/faults.js';
+import type { IdGenerator } from '../core/ids.js';
+import type { Log } from '../core/log.js';
+import { isForeign, registerGlobals } from '../export/api-globals.js';
+import { ListBatch } from '../export/batch.js';
+import { BatchQueue } from '../export/batch-queue.js';
+import { registerDiagnostics } from '../export/diagnostics.js';
+import { reasonOf } from '../export/failure.js';
+import { createForeignLogSink } from '../export/foreign-logs.js';
+import { createLogExporters } from '../export/log-exporters.js';
+import { isLogsForeign, registerLogs } from '../export/log-globals.js';
+import { LogPipeline } from '../export/log-pipeline.js';
+import { createMetricExporter } from '../export/metric-exporter.js';
+import { MetricPipeline } from '../export/metric-pipeline.js';
+import { resolveOtlp, type Signal } from '../export/otlp-config.js';
+import type { OtlpParts } from '../export/otlp-exporter.js';
+import { createOutages } from '../export/outage.js';
+import { isOwnTraffic } from '../export/own-traffic.js';
+import { ServiceResource } from '../export/resource.js';
+import { settledWithin } from '../export/settled-within.js';
+import { createSpanQueue } from '../export/span-exporters.js';
+import { backgroundTimers, quietTimers } from '../export/timers.js';
+import { TracePipeline } from '../export/trace-pipeline.js';
+import { Urgency } from '../export/urgency.js';
+import type { LogConfig } from '../logs/options.js';
+import { CLIENT_DURATION, type ClientRed, createClientRed } from '../metrics/client-red.js';
+import { createDropped } from '../metrics/dropped.js';
+import { showInstruments } from '../metrics/foreign-instruments.js';
+import { createForeignClientRed, createForeignServerRed, foreignDurations } from '../metrics/foreign-red.js';
+import { Histogram } from '../metrics/histogram.js';
+import type { Instrument, Recordable } from '../metrics/instrument.js';
+import { SeriesSet } from '../metrics/series.js';
+import { createServerRed, type ServerRed } from '../metrics/server-red.js';
+import { createProcessMetrics } from '../process/process-metrics.js';
+import { createForeignTracing } from '../server/foreign-tracing.js';
 import {
   createPassThrough,
   createRequestTracing,
   extractW3C,
   extractWith,
   type RequestTracing,
-} from './server/request-tracing.js';
-import type { Destinations } from './start-line.js';
+} from '../server/request-tracing.js';
 import {
   type CallTracing,
   createCallTracing,
   createForeignCallTracing,
   noCallTracing,
-} from './trace/call-tracing.js';
-import type { LiveSpan } from './trace/live-span.js';
-import { createSampler } from './trace/sampler.js';
-import { PACKAGE, VERSION } from './version.js';
+} from '../trace/call-tracing.js';
+import type { LiveSpan } from '../trace/live-span.js';
+import { createSampler } from '../trace/sampler.js';
+import { PACKAGE, VERSION } from '../version.js';
+import type { Config } from './options.js';
+import type { Destinations } from './start-line.js';
 
 export interface TelemetryParts {
   readonly config: Config;

@@ -1,4 +1,4 @@
-import type { Seen } from './instrument.js';
+import type { Seen } from './create.js';
 import { sharedRegistry } from './registry.js';
 
 /** Instruments every HTTP server of the process, those among them that listen already. */

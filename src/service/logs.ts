@@ -1,12 +1,12 @@
 import type { Context } from '@opentelemetry/api';
-import type { LogSink } from './context/log-entry.js';
-import type { Clock } from './core/clock.js';
-import type { Faults } from './core/faults.js';
-import { ExceptionEntry } from './logs/exception.js';
-import type { LogConfig } from './logs/options.js';
-import { correlatePino } from './logs/pino-correlation.js';
-import { watchLoggers } from './logs/sources.js';
-import { loggerOf, watchExceptions } from './server/frameworks/watch-exceptions.js';
+import type { LogSink } from '../context/log-entry.js';
+import type { Clock } from '../core/clock.js';
+import type { Faults } from '../core/faults.js';
+import { ExceptionEntry } from '../logs/exception.js';
+import type { LogConfig } from '../logs/options.js';
+import { correlatePino } from '../logs/pino-correlation.js';
+import { watchLoggers } from '../logs/sources.js';
+import { loggerOf, watchExceptions } from '../server/frameworks/watch-exceptions.js';
 
 export interface ServiceLogsParts {
   readonly config: LogConfig | undefined;

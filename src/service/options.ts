@@ -6,34 +6,34 @@ import {
   resolveBreakers,
   resolvePropagateTo,
   type UpstreamBreakerOptions,
-} from './client/options.js';
-import { record, reject } from './core/check.js';
-import { createEnvironment, type Environment } from './core/environment.js';
-import { createLog, LOG_LEVELS, type Log, type LogLevel } from './core/log.js';
-import { isDatabaseClient } from './database/clients.js';
-import { type HealthConfig, type HealthOptions, resolveHealth } from './health/options.js';
-import { type OverloadConfig, type OverloadOptions, resolveOverload } from './health/overload-options.js';
-import { type LogConfig, type LogOptions, resolveLogs } from './logs/options.js';
-import { type ManagementConfig, type ManagementOptions, resolveManagement } from './management/options.js';
-import { type MetricConfig, type MetricOptions, resolveMetrics } from './metrics/options.js';
-import { type PoolOptions, resolvePools } from './pools/options.js';
+} from '../client/options.js';
+import { record, reject } from '../core/check.js';
+import { createEnvironment, type Environment } from '../core/environment.js';
+import { createLog, LOG_LEVELS, type Log, type LogLevel } from '../core/log.js';
+import { isDatabaseClient } from '../database/clients.js';
+import { type HealthConfig, type HealthOptions, resolveHealth } from '../health/options.js';
+import { type OverloadConfig, type OverloadOptions, resolveOverload } from '../health/overload-options.js';
+import { type LogConfig, type LogOptions, resolveLogs } from '../logs/options.js';
+import { type ManagementConfig, type ManagementOptions, resolveManagement } from '../management/options.js';
+import { type MetricConfig, type MetricOptions, resolveMetrics } from '../metrics/options.js';
+import { type PoolOptions, resolvePools } from '../pools/options.js';
 import {
   type HeartbeatConfig,
   type HeartbeatOptions,
   resolveHeartbeat,
-} from './process/heartbeat-options.js';
-import { outsideOf } from './process/outside.js';
-import { systemFiles } from './process/proc-files.js';
+} from '../process/heartbeat-options.js';
+import { outsideOf } from '../process/outside.js';
+import { systemFiles } from '../process/proc-files.js';
 import {
   defaultGraceS,
   resolveShutdown,
   type ShutdownConfig,
   type ShutdownOptions,
   type Surroundings,
-} from './process/shutdown-options.js';
-import { type DeadlineConfig, type DeadlineOptions, resolveDeadline } from './server/request-signal.js';
-import { resolveService, type ServiceConfig, type ServiceOptions } from './service.js';
-import { resolveTraces, type TraceConfig, type TraceOptions } from './trace/options.js';
+} from '../process/shutdown-options.js';
+import { type DeadlineConfig, type DeadlineOptions, resolveDeadline } from '../server/request-signal.js';
+import { resolveTraces, type TraceConfig, type TraceOptions } from '../trace/options.js';
+import { resolveService, type ServiceConfig, type ServiceOptions } from './identity.js';
 
 export interface Options {
   /** The name of this service, or more about it. @default OTEL_SERVICE_NAME, else the name in the nearest package.json */

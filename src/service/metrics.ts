@@ -1,15 +1,15 @@
 import cluster from 'node:cluster';
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
-import type { Clock } from './core/clock.js';
-import type { Faults } from './core/faults.js';
-import type { Log } from './core/log.js';
-import { Scrapes } from './export/prometheus/scrapes.js';
-import { backgroundTimers } from './export/timers.js';
-import type { Management } from './management/management.js';
+import type { Clock } from '../core/clock.js';
+import type { Faults } from '../core/faults.js';
+import type { Log } from '../core/log.js';
+import { Scrapes } from '../export/prometheus/scrapes.js';
+import { backgroundTimers } from '../export/timers.js';
+import type { Management } from '../management/management.js';
+import type { OwnRoute } from '../server/probes/own-route.js';
+import type { ProbeResponder } from '../server/probes/responder.js';
+import { PACKAGE } from '../version.js';
 import type { Config } from './options.js';
-import type { OwnRoute } from './server/probes/own-route.js';
-import type { ProbeResponder } from './server/probes/responder.js';
-import { PACKAGE } from './version.js';
 
 export interface ServiceMetricsParts {
   readonly config: Pick<Config, 'metrics'>;

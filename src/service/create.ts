@@ -1,33 +1,33 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { trace } from '@opentelemetry/api';
-import { createBreakers } from './client/breakers.js';
-import { observeClients } from './client/clients.js';
-import { Outbound } from './client/outbound.js';
-import { createPropagation } from './context/propagators.js';
-import { createSystemClock } from './core/clock.js';
-import { createFaults } from './core/faults.js';
-import { createIdGenerator } from './core/ids.js';
-import type { Timers } from './core/timers.js';
-import { createHealthHandle } from './health/handle.js';
-import type { Health } from './health/health.js';
-import { createMethods, DEFAULT_METHODS } from './metrics/http-methods.js';
+import { createBreakers } from '../client/breakers.js';
+import { observeClients } from '../client/clients.js';
+import { Outbound } from '../client/outbound.js';
+import { createPropagation } from '../context/propagators.js';
+import { createSystemClock } from '../core/clock.js';
+import { createFaults } from '../core/faults.js';
+import { createIdGenerator } from '../core/ids.js';
+import type { Timers } from '../core/timers.js';
+import { createHealthHandle } from '../health/handle.js';
+import type { Health } from '../health/health.js';
+import { createMethods, DEFAULT_METHODS } from '../metrics/http-methods.js';
+import { bindApp } from '../server/frameworks/bind-app.js';
+import { type FastifyApp, watchFastifyRoutes } from '../server/frameworks/fastify/routes.js';
+import { InFlight } from '../server/in-flight.js';
+import type { AppRoutes } from '../server/probes/app-routes.js';
+import { recordOf } from '../server/request-record.js';
+import { RequestRecorder } from '../server/request-recorder.js';
+import { createRequestSignals } from '../server/request-signal.js';
+import { ANSWERED, type RequestHandler, ServerBindings } from '../server/server-bindings.js';
+import { Traffic } from '../server/traffic.js';
+import { createServiceDatabases } from './databases.js';
+import { createServiceEnd } from './end.js';
+import { createServiceHealth } from './health.js';
+import { createLiveness } from './liveness.js';
+import { createServiceLogs, type ServiceLogs } from './logs.js';
+import { serveMetrics } from './metrics.js';
 import { type Options, resolveOptions } from './options.js';
-import { bindApp } from './server/frameworks/bind-app.js';
-import { type FastifyApp, watchFastifyRoutes } from './server/frameworks/fastify/routes.js';
-import { InFlight } from './server/in-flight.js';
-import type { AppRoutes } from './server/probes/app-routes.js';
-import { recordOf } from './server/request-record.js';
-import { RequestRecorder } from './server/request-recorder.js';
-import { createRequestSignals } from './server/request-signal.js';
-import { ANSWERED, type RequestHandler, ServerBindings } from './server/server-bindings.js';
-import { Traffic } from './server/traffic.js';
-import { createServiceDatabases } from './service-databases.js';
-import { createServiceEnd } from './service-end.js';
-import { createServiceHealth } from './service-health.js';
-import { createServiceLogs, type ServiceLogs } from './service-logs.js';
-import { serveMetrics } from './service-metrics.js';
-import { createServiceVitals } from './service-vitals.js';
 import type { BoundedSignals } from './signals.js';
 import { startLine } from './start-line.js';
 import { createTelemetry } from './telemetry.js';
@@ -149,9 +149,9 @@ export function createService(options: Options, onClosed: () => void): Service {
   });
   telemetry.show(instruments);
   serveMetrics({ config, collect: telemetry.collect, clock, faults, log, probes, management });
-  const vitals = createServiceVitals({ config, clock, faults, log, health });
-  telemetry.show(vitals.instruments);
-  const { shedding } = vitals;
+  const liveness = createLiveness({ config, clock, faults, log, health });
+  telemetry.show(liveness.instruments);
+  const { shedding } = liveness;
   const { pools } = config;
   const databases = createServiceDatabases({ pools, clock, faults, log, telemetry, owner: recorder });
 
@@ -207,13 +207,13 @@ export function createService(options: Options, onClosed: () => void): Service {
     ending: {
       draining({ kind }) {
         health.drain();
-        lastBeat = vitals.heartbeat?.stop(kind === 'crash' ? 'crash' : 'shutdown');
+        lastBeat = liveness.heartbeat?.stop(kind === 'crash' ? 'crash' : 'shutdown');
       },
       send: (boundMs) => telemetry.flush(boundMs),
       close() {
         isOpen = false;
         health.close();
-        vitals.close();
+        liveness.close();
         bindings.release(handler);
         router.remove(recorder);
         outbound.close();
@@ -239,10 +239,10 @@ export function createService(options: Options, onClosed: () => void): Service {
     breakers: { get: breakers.get, all: breakers.all },
     breaker: breakers.named,
     signal: requestSignals.signal,
-    heartbeat: { progress: () => vitals.heartbeat?.progress() },
+    heartbeat: { progress: () => liveness.heartbeat?.progress() },
     heartbeats: {
-      watch: (name, options) => vitals.heartbeats.watch(name, options),
-      unwatch: (name) => vitals.heartbeats.unwatch(name),
+      watch: (name, options) => liveness.heartbeats.watch(name, options),
+      unwatch: (name) => liveness.heartbeats.unwatch(name),
     },
     pool: databases.pool,
     flush: (boundMs) => telemetry.flush(boundMs),

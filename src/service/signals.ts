@@ -1,12 +1,12 @@
 import type { Meter, Tracer } from '@opentelemetry/api';
-import type { Breaker } from './breaker/breaker.js';
-import type { BreakerOptions } from './breaker/options.js';
-import type { Breakers } from './client/breakers.js';
-import type { HealthHandle } from './health/handle.js';
-import type { Heart } from './health/heartbeats.js';
-import type { WatchOptions } from './health/watch-options.js';
-import type { ManagementHandle } from './management/management.js';
-import type { Pool } from './pools/options.js';
+import type { Breaker } from '../breaker/breaker.js';
+import type { BreakerOptions } from '../breaker/options.js';
+import type { Breakers } from '../client/breakers.js';
+import type { HealthHandle } from '../health/handle.js';
+import type { Heart } from '../health/heartbeats.js';
+import type { WatchOptions } from '../health/watch-options.js';
+import type { ManagementHandle } from '../management/management.js';
+import type { Pool } from '../pools/options.js';
 
 /** What instrument() returns: the handle of one service in this process. */
 export interface Signals {

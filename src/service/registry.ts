@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { runOutside } from './context/outside.js';
+import { runOutside } from '../context/outside.js';
 import {
   bindEveryServer,
   bindToService,
@@ -8,7 +8,7 @@ import {
   runWithoutServer,
   type Seen,
   type Service,
-} from './instrument.js';
+} from './create.js';
 import { isPlain, optionDifferences } from './option-differences.js';
 import { OPTION_NAMES, type Options } from './options.js';
 import type { BoundedSignals, Signals } from './signals.js';
