@@ -60,7 +60,7 @@ describe('the engine', () => {
           { record: 'b:sum', expr: 'sum(a_total)', labels: {} },
         ),
       ],
-      // Whoever looks at it finds that time has passed.
+      // Each look at it finds that time has passed.
       { clock: { now: () => (nowMs += 5), epochMs: () => 0 }, turnMs: 8 },
     );
     for (let index = 0; index < 3_500; index += 1) {
@@ -80,7 +80,7 @@ describe('the engine', () => {
     expect(engine.query('sum(rate(a_total[1m]))', 10_000).samples[0]?.value).toBeGreaterThan(500);
   });
 
-  test('reacts faster where it is told to', async () => {
+  test('reacts faster where the options say so', async () => {
     const rules = [group(alerting({ expr: 'up == 0', forMs: 600_000 }))];
     const atOnce = createEngine(rules, { maxForMs: 10_000 });
     const events = recordEvents(atOnce);

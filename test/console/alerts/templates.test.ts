@@ -64,7 +64,7 @@ describe('a template of an annotation', () => {
     ['{{ ( $value }}', 'unclosed left paren'],
     ['{{ $x := 1 }}', 'unexpected'],
     ['{{ $labels.job.more }}', "can't evaluate field more in type string"],
-  ])('that is none is told: %s', (text, message) => {
+  ])('that cannot be read is refused: %s', (text, message) => {
     expect(() => parseTemplate(text)).toThrow(
       expect.objectContaining({ name: 'TemplateError', message: expect.stringContaining(message) }),
     );

@@ -153,7 +153,7 @@ function rangeCall(name: string, matrix: MatrixPlan, scalar: ScalarPlan | undefi
   };
 }
 
-/** The labels that a selector names exactly: those of what is absent. A label that it names twice is none of them. */
+/** The labels that a selector names exactly: those of what is absent. A label that it names twice is not among them. */
 function absentLabels(arg: Expr | undefined): LabelSet {
   let matchers: readonly Matcher[] = [];
   if (arg?.kind === 'selector') matchers = arg.matchers;

@@ -32,7 +32,7 @@ export function createHistogramQuantile(): (q: number, vector: Vector) => Sample
   };
 }
 
-/** A float as Go reads it; undefined where it is none. */
+/** A float as Go reads it; undefined for any other text. */
 function parseBound(text: string): number | undefined {
   const infinite = /^([+-]?)inf(?:inity)?$/i.exec(text);
   if (infinite !== null) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;

@@ -118,7 +118,7 @@ const unitMs: Readonly<Record<string, number>> = {
 
 /**
  * A time in Prometheus' notation, `1h30m` or `500ms`, in milliseconds.
- * @throws PromqlError where it is none: units stand once each, the largest first.
+ * @throws PromqlError where it is something else: units stand once each, the largest first.
  */
 export function durationMs(text: string): number {
   if (text === '0') return 0;

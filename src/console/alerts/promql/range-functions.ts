@@ -7,7 +7,7 @@ interface RangeAt {
   readonly startMs: number;
   readonly endMs: number;
   readonly rangeMs: number;
-  /** The scalar argument, NaN where there is none. */
+  /** The scalar argument, NaN without one. */
   readonly parameter: number;
 }
 

@@ -58,7 +58,7 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = Obj
   } satisfies Record<string, TemplateFunction>,
 );
 
-/** Go compares what is of one type alone: `gt $value 1` is an error, `gt $value 1.0` is none. */
+/** Go compares what is of one type alone: `gt $value 1` is an error, `gt $value 1.0` is not. */
 function comparable(a: TemplateValue, b: TemplateValue): true {
   if (typeof a !== typeof b || typeof a === 'object')
     throw new TemplateError('incompatible types for comparison');

@@ -74,7 +74,7 @@ describe('a PromQL expression', () => {
     ['"\\y"', 'unknown escape sequence in the string at 1'],
     ['-"a"', 'expected type scalar or instant vector in unary expression, got string'],
     ['1 + on(a) b', 'vector matching only allowed between instant vectors'],
-  ])('that is none is told where: %s', (source, message) => {
+  ])('that cannot be read is refused, by what and where: %s', (source, message) => {
     expect(() => parseExpr(source)).toThrow(
       expect.objectContaining({ name: 'PromqlError', message: expect.stringContaining(message) }),
     );

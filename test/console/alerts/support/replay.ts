@@ -6,7 +6,7 @@ import type { Expectation, Scenario, Trial } from '../../../external/support/pro
 import { parseLabels, samplesOf } from './series-notation.js';
 
 export const noTimers = { set: () => undefined, clear: () => {} };
-/** Stands still: what an engine is told to evaluate comes with its time. */
+/** Stands still: each evaluation comes with its time. */
 export const stillClock = { now: () => 0, epochMs: () => 0 };
 
 /** Called after each evaluation, with the time of it. */
