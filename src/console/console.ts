@@ -107,7 +107,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     alerts: (query) => watch.view(query),
     rules: () => watch.rulesView(),
     evaluate: (expr, atMs) => watch.engine.query(expr, atMs),
-    doctor: () => ({ findings: findings({ ...parts, logCounts }) }),
+    doctor: async () => ({ findings: await findings({ ...parts, logCounts }) }),
   });
   const access = new Access(options.token, options.allowHosts);
   const front = createFront({

@@ -2,6 +2,7 @@ import type { TraceWords } from '../receive/words.js';
 import type { Store } from '../store/store.js';
 import { parentIdOf, spanIdOf, traceIdOf } from './item-json.js';
 import type { ServiceParts } from './services-view.js';
+import { TimeSlice } from './time-slice.js';
 
 /** Something that is missing or broken, with the cure. */
 export interface Finding {
@@ -20,15 +21,17 @@ interface DoctorParts extends ServiceParts {
   readonly logCounts: ReadonlyMap<number, { lines: number; ofTraces: number }>;
 }
 
-const sampledRows = 100;
+const sampledRows = 50;
 /** A parent may come so much later than its child, in milliseconds. */
 const settleMs = 10_000;
 const leastLines = 50;
 
 /** What keeps the console from showing all, worst first. */
-export function findings(parts: DoctorParts): Finding[] {
+export async function findings(parts: DoctorParts): Promise<Finding[]> {
+  const missing: Finding[] = [];
+  for await (const finding of orphans(parts)) missing.push(finding);
   const found = [
-    ...orphans(parts),
+    ...missing,
     ...skews(parts),
     ...uncorrelated(parts),
     ...pools(parts),
@@ -40,7 +43,8 @@ export function findings(parts: DoctorParts): Finding[] {
 }
 
 /** Of the newest spans of a service, those whose parent is not there. */
-function* orphans({ store, catalog, now }: DoctorParts): Generator<Finding> {
+async function* orphans({ store, catalog, now }: DoctorParts): AsyncGenerator<Finding> {
+  const slice = new TimeSlice();
   const settled = (now() - store.startMs - settleMs) * 1e6;
   for (const [id, service] of catalog.services.entries()) {
     let looked = 0;
@@ -50,6 +54,7 @@ function* orphans({ store, catalog, now }: DoctorParts): Generator<Finding> {
     for (const segment of segments) {
       const { columns } = segment;
       for (let row = segment.rows - 1; row >= 0 && looked < sampledRows; row -= 1) {
+        if (slice.isOver) await slice.rest();
         const ref = { segment, row };
         const parent = parentIdOf(ref);
         if (parent === '' || (columns.start[row] as number) + (columns.duration[row] as number) > settled)

@@ -1,8 +1,9 @@
 import { Refusal } from '../http/refusal.js';
 import { traceWords } from '../receive/words.js';
 import type { Store } from '../store/store.js';
+import { attributeFilter, hasAttribute } from './attribute-filter.js';
+import { candidates } from './candidates.js';
 import type { Query } from './query.js';
-import { attributeFilter, hasAttribute } from './span-filter.js';
 import { TimeSlice } from './time-slice.js';
 import { LEVELS, type LogRow, logRow } from './views.js';
 
@@ -53,6 +54,7 @@ export async function* searchLogs(store: Store, query: Query, limit: number): As
     return;
   }
 
+  const isCold = attributes.length > 0 || text !== undefined;
   const slice = new TimeSlice();
   const segments = [...store.segments('logs', service)]
     .filter(({ maxStart, minStart }) => maxStart >= from && minStart <= to)
@@ -61,11 +63,16 @@ export async function* searchLogs(store: Store, query: Query, limit: number): As
   let given = 0;
   for (const [index, segment] of segments.entries()) {
     const { columns } = segment;
+    let marks: Uint8Array | undefined;
     for (let row = segment.rows - 1; row >= 0; row -= 1) {
       if (row % rowsPerSlice === 0) await slice.rest();
       const time = columns.start[row] as number;
       if (time < from || time > to || (columns.kind[row] as number) < least) continue;
       if (templateId !== undefined && columns.name[row] !== templateId) continue;
+      if (isCold) {
+        marks ??= candidates(store, segment, attributes, text);
+        if (marks[row] === 0) continue;
+      }
       const view = logRow(store, { segment, row });
       if (!isWanted(view)) continue;
       waiting.push({ row: view, timeMs: view.timeMs });

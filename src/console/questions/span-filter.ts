@@ -4,15 +4,11 @@ import { plainAttributes } from '../store/attributes.js';
 import { FAILED } from '../store/draft.js';
 import type { Segment } from '../store/segment.js';
 import type { Store } from '../store/store.js';
+import { attributeFilter, hasAttribute } from './attribute-filter.js';
+import { candidates } from './candidates.js';
 import { restOf } from './item-json.js';
 import type { Query } from './query.js';
 import { spanRow } from './views.js';
-
-export interface AttributeFilter {
-  readonly key: string;
-  /** Undefined: it only has to be there. */
-  readonly value: string | undefined;
-}
 
 export interface SpanFilter {
   readonly service: number | undefined;
@@ -21,23 +17,6 @@ export interface SpanFilter {
   matches(segment: Segment, row: number): boolean;
   /** Whether a segment can have anything, by its bounds. */
   mayHave(segment: Segment): boolean;
-}
-
-/** `key=value`, or a key alone. */
-export function attributeFilter(typed: string): AttributeFilter {
-  const at = typed.indexOf('=');
-  return at < 0 ? { key: typed, value: undefined } : { key: typed.slice(0, at), value: typed.slice(at + 1) };
-}
-
-/** Whether attributes have what is asked for; values are compared as they read. */
-export function hasAttribute(
-  { key, value }: AttributeFilter,
-  attributes: Readonly<Record<string, unknown>>,
-): boolean {
-  if (!Object.hasOwn(attributes, key)) return false;
-  if (value === undefined) return true;
-  const own = attributes[key];
-  return (typeof own === 'object' ? JSON.stringify(own) : String(own)) === value;
 }
 
 /**
@@ -62,6 +41,9 @@ export function spanFilter(store: Store, query: Query, fromMs: number, toMs: num
   const to = (toMs - store.startMs) * 1e6;
   const isCold = attributes.length > 0 || text !== undefined;
 
+  let opened: Segment | undefined;
+  let marks: Uint8Array | undefined;
+
   return {
     service,
     isVain:
@@ -85,6 +67,11 @@ export function spanFilter(store: Store, query: Query, fromMs: number, toMs: num
   };
 
   function matchesCold(segment: Segment, row: number): boolean {
+    if (opened !== segment || (marks?.length ?? 0) <= row) {
+      opened = segment;
+      marks = candidates(store, segment, attributes, text);
+    }
+    if (marks?.[row] === 0) return false;
     const ref = { segment, row };
     if (text !== undefined) {
       const isThere =

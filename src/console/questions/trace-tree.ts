@@ -104,25 +104,25 @@ function covered<T extends TreeSpan>({ span, children }: TreeNode<T>): number {
  * parent's own.
  */
 function markCriticalPath<T extends TreeSpan>(root: TreeNode<T>): void {
-  const stack: { readonly node: TreeNode<T>; readonly until: number }[] = [
-    { node: root, until: root.span.startMs + root.span.durationMs },
+  const stack: { readonly node: TreeNode<T>; readonly from: number; readonly until: number }[] = [
+    { node: root, from: root.span.startMs, until: root.span.startMs + root.span.durationMs },
   ];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const { node, until } = next;
+    const { node, from, until } = next;
     let cursor = until;
     const byEnd = [...node.children].sort(
       (a, b) => b.span.startMs + b.span.durationMs - (a.span.startMs + a.span.durationMs),
     );
     for (const child of byEnd) {
-      const start = Math.max(child.span.startMs, node.span.startMs);
+      const start = Math.max(child.span.startMs, from);
       if (start >= cursor) continue;
       const end = Math.min(child.span.startMs + child.span.durationMs, cursor);
       if (end <= start) continue;
       own(node, end, cursor);
-      stack.push({ node: child, until: end });
+      stack.push({ node: child, from: start, until: end });
       cursor = start;
     }
-    own(node, node.span.startMs, cursor);
+    own(node, from, cursor);
   }
 }
 

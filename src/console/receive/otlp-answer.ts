@@ -56,7 +56,9 @@ function send(response: ServerResponse, status: number, encoding: Encoding, body
     'content-length': body.length,
     'golden-signals-export-interval': intervalMs,
   });
-  response.end(body);
+  // Without a body of nothing: it would be written by itself.
+  if (body.length === 0) response.end();
+  else response.end(body);
 }
 
 function varint(value: number): Buffer {

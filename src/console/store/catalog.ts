@@ -26,21 +26,32 @@ const unnamed = 'unknown_service';
 
 /** What many spans share, kept once: names, routes, resources, scopes, services. All of it is bounded. */
 export class Catalog {
-  readonly names = new Interner();
-  readonly routes = new Interner({ maxEntries: 100_000 });
+  readonly names: Interner;
+  readonly routes: Interner;
   readonly services: string[] = [];
   readonly #serviceIds = new Map<string, number>();
-  readonly #resourceIds = new Interner({ maxEntries: 20_000, maxLength: 16_384, isText: false });
+  readonly #resourceIds: Interner;
   readonly #resources: Resource[] = [];
-  readonly #scopeIds = new Interner({
-    maxEntries: 5_000,
-    maxLength: 4_096,
-    maxBytes: 1_048_576,
-    isText: false,
-  });
+  readonly #scopeIds: Interner;
   readonly #scopes: Scope[] = [{ name: '', version: '', bytes: Buffer.alloc(0) }];
 
-  constructor() {
+  /** It takes a sixth of these bytes at most. */
+  constructor(maxBytes: number) {
+    const most = (entries: number, bytesEach: number) => Math.min(entries, Math.floor(maxBytes / bytesEach));
+    this.names = new Interner({ maxEntries: most(200_000, 2_048), maxBytes: maxBytes / 64 });
+    this.routes = new Interner({ maxEntries: most(100_000, 4_096), maxBytes: maxBytes / 128 });
+    this.#resourceIds = new Interner({
+      maxEntries: most(20_000, 8_192),
+      maxBytes: maxBytes / 64,
+      maxLength: 16_384,
+      isText: false,
+    });
+    this.#scopeIds = new Interner({
+      maxEntries: most(5_000, 16_384),
+      maxBytes: maxBytes / 256,
+      maxLength: 4_096,
+      isText: false,
+    });
     this.#resources.push(this.#read(Buffer.alloc(0)));
   }
 

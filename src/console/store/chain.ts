@@ -1,5 +1,5 @@
 import type { Draft } from './draft.js';
-import { Segment } from './segment.js';
+import { Segment, type SegmentSize } from './segment.js';
 
 /** What is held of one service, oldest first. */
 export class Chain {
@@ -7,6 +7,8 @@ export class Chain {
   /** Of all segments but the one that is open. */
   #closedBytes = 0;
   #open: Segment | undefined;
+  /** How large the one was that was closed last. */
+  #last: SegmentSize | undefined;
   readonly #onClosed: (segment: Segment) => void;
 
   constructor(onClosed: (segment: Segment) => void) {
@@ -26,7 +28,7 @@ export class Chain {
   append(draft: Draft, bytes: Buffer): Segment {
     let open = this.#open;
     if (open === undefined) {
-      open = new Segment();
+      open = new Segment(this.#last);
       this.#open = open;
       this.segments.push(open);
     }
@@ -39,6 +41,7 @@ export class Chain {
     open.trim();
     this.#closedBytes += open.bytes;
     this.#open = undefined;
+    this.#last = { rows: open.rows, slabBytes: open.slab.length };
     this.#onClosed(open);
   }
 

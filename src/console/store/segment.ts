@@ -6,13 +6,18 @@ const firstRows = 256;
 const maxRows = 16_384;
 const maxSlabBytes = 2 * 1_048_576;
 
+export interface SegmentSize {
+  readonly rows: number;
+  readonly slabBytes: number;
+}
+
 /**
  * A piece of the store: rows of one service, in the order in which they came. It has an index of its own, so that to drop it is to
  * forget it, whatever else refers to its traces.
  */
 export class Segment {
-  columns = new Columns(firstRows);
-  readonly slab = new Slab();
+  columns: Columns;
+  readonly slab: Slab;
   rows = 0;
   /** Of the starts; nanoseconds since the store began. */
   minStart = Number.POSITIVE_INFINITY;
@@ -20,7 +25,15 @@ export class Segment {
   /** The longest duration in it, so that whole segments can be passed over. */
   maxDuration = 0;
   /** Row + 1 of the newest row of a trace, by the hash of its id. */
-  #heads = new Uint16Array(2 * firstRows);
+  #heads: Uint16Array;
+
+  /** What was in the one before: this one is likely to become as large. */
+  constructor(like?: SegmentSize) {
+    const rows = like === undefined ? firstRows : Math.min(maxRows, Math.ceil(1.05 * like.rows) + 64);
+    this.columns = new Columns(rows);
+    this.#heads = new Uint16Array(slotsFor(rows));
+    this.slab = new Slab(like?.slabBytes);
+  }
 
   get bytes(): number {
     return this.columns.bytes + this.#heads.byteLength + this.slab.bytes;
@@ -91,13 +104,13 @@ export class Segment {
 
   /** Gives back what was reserved for more rows. */
   trim(): void {
-    if (this.columns.capacity > this.rows) this.columns = this.columns.resized(this.rows, this.rows);
+    if (this.columns.capacity > 1.1 * this.rows) this.columns = this.columns.resized(this.rows, this.rows);
   }
 
   #grow(): void {
     const capacity = Math.min(maxRows, 2 * this.columns.capacity);
     this.columns = this.columns.resized(capacity, this.rows);
-    this.#heads = new Uint16Array(2 * capacity);
+    this.#heads = new Uint16Array(slotsFor(capacity));
     for (let row = 0; row < this.rows; row += 1) this.#index(row);
   }
 
@@ -132,6 +145,11 @@ export class Segment {
     }
     heads[slot] = row + 1;
   }
+}
+
+/** A power of two, at most two thirds of it in use. */
+function slotsFor(rows: number): number {
+  return 2 ** Math.ceil(Math.log2(1.5 * rows));
 }
 
 function hashOf(high: number, low: number): number {

@@ -1,26 +1,30 @@
 import { brotliCompress, brotliDecompressSync, constants } from 'node:zlib';
 
-const blockBytes = 65_536;
+const blockBytes = 131_072;
 const firstBytes = 16_384;
 const options = {
   params: {
     [constants.BROTLI_PARAM_QUALITY]: 1,
     // No more than a block: the default would take megabytes for each.
-    [constants.BROTLI_PARAM_LGWIN]: 16,
+    [constants.BROTLI_PARAM_LGWIN]: 17,
   },
 };
 
 /** The last blocks that were read, so that a trace does not unpack one for each of its spans. */
 const recent = new Map<Slab, Map<number, Buffer>>();
-const maxRecent = 48;
+const maxRecent = 32;
 let recentBlocks = 0;
 
 /** Bytes one after the other, that are compressed once no more are added. */
 export class Slab {
-  #open: Buffer | undefined = Buffer.allocUnsafeSlow(firstBytes);
+  #open: Buffer | undefined;
   #length = 0;
   #packed: Buffer = Buffer.alloc(0);
   #packedEnds: readonly number[] = [];
+
+  constructor(expectedBytes = 0) {
+    this.#open = Buffer.allocUnsafeSlow(Math.max(firstBytes, Math.ceil(1.02 * expectedBytes)));
+  }
 
   get length(): number {
     return this.#length;
@@ -58,6 +62,18 @@ export class Slab {
     const blocks: Buffer[] = [];
     for (let index = first; index <= last; index += 1) blocks.push(this.#block(index));
     return Buffer.concat(blocks).subarray(from, from + end - start);
+  }
+
+  /** All of it, without keeping what was unpacked: for what goes through everything. */
+  readAll(): Buffer {
+    if (this.#open !== undefined) return this.#open.subarray(0, this.#length);
+    let start = 0;
+    const blocks = this.#packedEnds.map((end) => {
+      const block = brotliDecompressSync(this.#packed.subarray(start, end));
+      start = end;
+      return block;
+    });
+    return Buffer.concat(blocks, this.#length);
   }
 
   #block(index: number): Buffer {

@@ -42,7 +42,7 @@ export interface StoreOptions {
  * traces that matter: those that failed, were slow or are examples. What is dropped is counted.
  */
 export class Store {
-  readonly catalog = new Catalog();
+  readonly catalog: Catalog;
   readonly maxBytes: number;
   /** Whole milliseconds. */
   readonly startMs: number;
@@ -57,6 +57,7 @@ export class Store {
 
   constructor({ maxBytes, slowMs, startMs }: StoreOptions) {
     this.maxBytes = maxBytes;
+    this.catalog = new Catalog(maxBytes);
     this.startMs = Math.floor(startMs);
     this.#slowNs = slowMs * 1e6;
   }
