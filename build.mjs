@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'rolldown';
 import config from './rolldown.config.mjs';
+import openTelemetry from './rolldown.opentelemetry.mjs';
 
 process.chdir(import.meta.dirname);
 rmSync('dist', { recursive: true, force: true });
@@ -16,3 +17,4 @@ const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'
 if (status !== 0) process.exit(status ?? 1);
 
 await build(config);
+await build(openTelemetry);

@@ -38,6 +38,16 @@ const apiOnce = {
   },
 };
 
+/** Built by rolldown.opentelemetry.mjs, into the folder of the chunks. */
+const builtInSdk = {
+  name: 'built-in-sdk',
+  resolveId: (id) => (id === './opentelemetry.js' ? { id, external: true } : undefined),
+  renderChunk(code, { fileName }) {
+    if (!code.includes('./opentelemetry.js') || fileName.startsWith('shared/')) return undefined;
+    throw new Error(`${fileName} loads the SDK, which only a chunk under shared/ may`);
+  },
+};
+
 export default defineConfig({
   input: {
     index: 'src/index.ts',
@@ -52,7 +62,7 @@ export default defineConfig({
     'shared/worker': 'src/management/worker.ts',
   },
   platform: 'node',
-  plugins: [inAscii, apiOnce],
+  plugins: [builtInSdk, inAscii, apiOnce],
   // Packages and Node's own modules stay what they are, and are loaded when the source says so.
   external: /^[^./]/,
   output: {

@@ -1,5 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { reporters } from './test/reporters.mjs';
+import { sources } from './test/sources.mjs';
 
 /**
  * Tests of models, parsers and state machines: they change nothing of the process, so a file needs none of its own. What they prove
@@ -18,6 +19,7 @@ const papers = [
 const elsewhere = ['test/external/**', 'test/differential/**'];
 
 export default defineConfig({
+  ...sources,
   test: {
     pool: 'forks',
     // Much of the time is waiting: one worker less than there are cores, the default, leaves them idle.

@@ -109,6 +109,17 @@ export const contextManager: ContextManager = {
     Object.defineProperty(bound, 'length', { value: target.length, configurable: true });
     return bound as typeof target;
   },
+  attach(context) {
+    const before = storage.getStore();
+    isUsed ||= !isRoot(context);
+    storage.enterWith(context);
+    return {
+      dispose() {
+        // Where something else has become active meanwhile, that is not this one's to end.
+        if (storage.getStore() === context) storage.enterWith(before as Context);
+      },
+    };
+  },
   enable() {
     return this;
   },

@@ -8,6 +8,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import { reachEarlyTracers } from './api-instances.js';
 
 /** The places of the OpenTelemetry API that one SDK in a process fills. */
 export interface ApiGlobals {
@@ -17,7 +18,7 @@ export interface ApiGlobals {
   readonly propagator: TextMapPropagator;
 }
 
-type Place = 'trace' | 'metrics' | 'context' | 'propagation';
+type Place = 'trace' | 'metrics' | 'context' | 'propagation' | 'logs';
 
 /** What services of ours have registered: a second service in the process must not take the first one's for an SDK of the user's. */
 const ours = new WeakSet<object>();
@@ -28,19 +29,25 @@ export function isForeign(place: Place): boolean {
   return taken !== undefined && !ours.has(taken);
 }
 
-// Asking the API would register something or log an error; the registry behind it is one registered symbol.
-function registered(place: Place): object | undefined {
+/** What is registered in a place. Asking the API would register something or log an error; behind it is one registered symbol. */
+export function registered(place: Place): object | undefined {
   const registry = (globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')];
   const taken = (registry as Record<string, object | undefined> | undefined)?.[place];
   // Of a tracer provider the API registers a proxy.
   return (taken as { getDelegate?(): object } | undefined)?.getDelegate?.() ?? taken;
 }
 
+function registerTracers(provider: TracerProvider): boolean {
+  const isDone = trace.setGlobalTracerProvider(provider);
+  if (isDone) reachEarlyTracers(provider);
+  return isDone;
+}
+
 /** Fills every place that is still free, and gives back how to empty those again. */
 export function registerGlobals(globals: ApiGlobals): () => void {
   const releases: (() => void)[] = [];
   const { tracerProvider, meterProvider, contextManager, propagator } = globals;
-  fill('trace', tracerProvider, (provider) => trace.setGlobalTracerProvider(provider), trace);
+  fill('trace', tracerProvider, registerTracers, trace);
   fill('metrics', meterProvider, (provider) => metrics.setGlobalMeterProvider(provider), metrics);
   fill('context', contextManager, (manager) => context.setGlobalContextManager(manager), context);
   fill('propagation', propagator, (given) => propagation.setGlobalPropagator(given), propagation);

@@ -1,4 +1,4 @@
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 
 /** A user's span processor whose faults end here: it sees every span, and none of the application's code sees what it throws. */
 export function containProcessor(

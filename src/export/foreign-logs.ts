@@ -1,17 +1,16 @@
-import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
-import type { LogAttributes, Logger, LogRecord } from '@opentelemetry/api-logs';
+import { type Logger, type LoggerProvider, type LogRecord, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { LogEntry, LogSink } from '../context/log-entry.js';
 
-type LogsApi = typeof import('@opentelemetry/api-logs');
-
 /** Hands records to the provider of logs that the application has registered itself. */
-export function createForeignLogSink(onFault: (place: string, error: unknown) => void): LogSink {
+export function createForeignLogSink(
+  provider: LoggerProvider,
+  onFault: (place: string, error: unknown) => void,
+): LogSink {
   const loggers = new WeakMap<object, Logger>();
   const loggerOf = ({ scope }: LogEntry) => {
     let logger = loggers.get(scope);
     if (logger === undefined) {
-      const { logs } = require('@opentelemetry/api-logs') as LogsApi;
-      logger = logs.getLogger(scope.name, scope.version);
+      logger = provider.getLogger(scope.name, scope.version);
       loggers.set(scope, logger);
     }
     return logger;
@@ -31,12 +30,12 @@ function recordOf(entry: LogEntry): LogRecord {
   const record: LogRecord = {
     timestamp: new Date(timeMs ?? observedMs),
     observedTimestamp: new Date(observedMs),
-    attributes: attributes.attributes as LogAttributes,
+    attributes: attributes.attributes,
     context: spanContext === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContext),
   };
   if (severityNumber !== undefined) record.severityNumber = severityNumber;
   if (severityText !== undefined) record.severityText = severityText;
   if (eventName !== undefined) record.eventName = eventName;
-  if (body !== undefined) record.body = body as NonNullable<LogRecord['body']>;
+  if (body !== undefined) record.body = body;
   return record;
 }

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { Resource } from '@opentelemetry/resources';
 import type { LogEntry } from '../context/log-entry.js';
 import { type AttributeLimits, limitedAttributes } from '../core/attribute-limits.js';
@@ -9,8 +8,9 @@ import {
   type OtlpParts,
   type SerializableLog,
 } from './otlp-exporter.js';
+import { sdk } from './sdk.js';
 
-/** Makes the exporters that OTEL_LOGS_EXPORTER names. The packages are loaded here, at the first export, and not before. */
+/** Makes the exporters that OTEL_LOGS_EXPORTER names. The SDK is loaded here, at the first export. */
 export async function createLogExporters(
   names: readonly string[],
   otlp: OtlpParts,
@@ -18,13 +18,9 @@ export async function createLogExporters(
   limits: AttributeLimits,
 ): Promise<Exporter<LogEntry[]>[]> {
   const exporters: Exporter<SerializableLog[]>[] = [];
-  if (names.includes('otlp')) exporters.push(await createOtlpLogExporter(otlp));
+  if (names.includes('otlp')) exporters.push(createOtlpLogExporter(otlp));
   if (names.includes('console')) {
-    // The transformer's own, as in otlpSteps.
-    const load = createRequire(require.resolve('@opentelemetry/otlp-transformer'));
-    const { ConsoleLogRecordExporter } = load('@opentelemetry/sdk-logs') as {
-      ConsoleLogRecordExporter: new () => Exporter<SerializableLog[]>;
-    };
+    const { ConsoleLogRecordExporter } = sdk();
     exporters.push(new ConsoleLogRecordExporter());
   }
   return exporters.map((exporter) => readingEntries(exporter, resource, limits));

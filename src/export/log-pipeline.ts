@@ -1,11 +1,13 @@
 import {
   type Context,
   isSpanContextValid,
+  type Logger,
+  type LoggerProvider,
+  type LogRecord,
   type SpanContext,
   type TimeInput,
   trace,
 } from '@opentelemetry/api';
-import type { Logger, LoggerProvider, LogRecord } from '@opentelemetry/api-logs';
 import type { LogContent, LogEntry, LogScope } from '../context/log-entry.js';
 import { activeContext } from '../context/storage.js';
 import { isSuppressed } from '../context/suppressed.js';

@@ -16,6 +16,7 @@ import { createOwnMetrics, type OwnMetricsParts } from './own-metrics.js';
 import { PeriodicReader } from './periodic-reader.js';
 import { bothProducers } from './producers.js';
 import { ScrapeReader } from './scrape-reader.js';
+import { sdk } from './sdk.js';
 import { settledWithin } from './settled-within.js';
 
 export interface MetricPipelineParts extends Omit<OwnMetricsParts, 'startedAt'> {
@@ -122,13 +123,13 @@ export class MetricPipeline implements MeterProvider {
 
   #load(): Sdk {
     const { config, resource } = this.#parts;
-    const sdk = require('@opentelemetry/sdk-metrics') as typeof import('@opentelemetry/sdk-metrics');
+    const { MeterProvider } = sdk();
     const readers = [
       ...[...this.#readers].map(([reader, own]) => this.#contained(reader, own)),
       ...config.readers.map((reader) => this.#contained(reader, this.#ownFor(reader))),
     ];
     if (this.#parts.isScraped) readers.push(this.#scraped);
-    return new sdk.MeterProvider({ resource: resource(), readers });
+    return new MeterProvider({ resource: resource(), readers });
   }
 
   /** The reader as the SDK sees it: handing our own series to it beside the SDK's, and keeping its faults to itself. */

@@ -2,17 +2,17 @@ import { diag } from '@opentelemetry/api';
 import type { ExportResult } from '@opentelemetry/core';
 import type { ISerializer } from '@opentelemetry/otlp-transformer';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import type { Timers } from '../core/timers.js';
 import { ExportError } from './failure.js';
-import { loadInSteps, otlpSteps } from './load.js';
 import type { OtlpConfig } from './otlp-config.js';
 import { withExemplars } from './otlp-exemplars.js';
 import { createMetricWriter } from './otlp-metrics.js';
 import type { SpanRequest } from './otlp-spans.js';
 import { OtlpTransport } from './otlp-transport.js';
+import { sdk } from './sdk.js';
 import type { Urgency } from './urgency.js';
 
 /** What a queue or reader of ours needs of an exporter. */
@@ -38,26 +38,24 @@ export interface OtlpParts {
 export function createSpanRequestExporter(parts: OtlpParts): Exporter<SpanRequest> {
   return createOtlpExporter(parts, {
     serializeRequest: ({ bytes }) => bytes,
-    deserializeResponse: (body) => official().ProtobufTraceSerializer.deserializeResponse(body),
+    deserializeResponse: (body) => sdk().ProtobufTraceSerializer.deserializeResponse(body),
   });
 }
 
-/** Makes the exporter of spans as they are, for JSON or beside another exporter. Its packages are loaded here, at the first export. */
-export async function createOtlpSpanExporter(parts: OtlpParts): Promise<Exporter<ReadableSpan[]>> {
-  await loadInSteps(otlpSteps);
-  const { JsonTraceSerializer, ProtobufTraceSerializer } = official();
+/** Makes the exporter of spans as they are, for JSON or beside another exporter. The SDK is loaded here, at the first export. */
+export function createOtlpSpanExporter(parts: OtlpParts): Exporter<ReadableSpan[]> {
+  const { JsonTraceSerializer, ProtobufTraceSerializer } = sdk();
   return createOtlpExporter(parts, isJson(parts) ? JsonTraceSerializer : ProtobufTraceSerializer);
 }
 
-/** Makes the exporter of metrics. For JSON its packages are loaded here, likewise. */
-export async function createOtlpMetricExporter(parts: OtlpParts): Promise<Exporter<ResourceMetrics>> {
+/** Makes the exporter of metrics. For JSON the SDK is loaded here, likewise. */
+export function createOtlpMetricExporter(parts: OtlpParts): Exporter<ResourceMetrics> {
   if (isJson(parts)) {
-    await loadInSteps(otlpSteps);
-    return createOtlpExporter(parts, withExemplars(official().JsonMetricsSerializer));
+    return createOtlpExporter(parts, withExemplars(sdk().JsonMetricsSerializer));
   }
   return createOtlpExporter(parts, {
     serializeRequest: createMetricWriter(),
-    deserializeResponse: (body) => official().ProtobufMetricsSerializer.deserializeResponse(body),
+    deserializeResponse: (body) => sdk().ProtobufMetricsSerializer.deserializeResponse(body),
   });
 }
 
@@ -66,18 +64,13 @@ export type SerializableLog = Parameters<
   typeof import('@opentelemetry/otlp-transformer').JsonLogsSerializer.serializeRequest
 >[0][number];
 
-/** Makes the exporter of log records. Its packages are loaded here, at the first export, and not before. */
-export async function createOtlpLogExporter(parts: OtlpParts): Promise<Exporter<SerializableLog[]>> {
-  await loadInSteps(otlpSteps);
-  const { JsonLogsSerializer, ProtobufLogsSerializer } = official();
+/** Makes the exporter of log records. The SDK is loaded here, at the first export. */
+export function createOtlpLogExporter(parts: OtlpParts): Exporter<SerializableLog[]> {
+  const { JsonLogsSerializer, ProtobufLogsSerializer } = sdk();
   return createOtlpExporter(parts, isJson(parts) ? JsonLogsSerializer : ProtobufLogsSerializer);
 }
 
 const isJson = ({ config }: OtlpParts): boolean => config.protocol === 'http/json';
-
-function official(): typeof import('@opentelemetry/otlp-transformer') {
-  return require('@opentelemetry/otlp-transformer');
-}
 
 /** The answer to an export, of any signal. */
 interface Answer {
@@ -141,7 +134,7 @@ function readAnswer<Items>(
 ): Answer {
   if (contentType.startsWith('text/html')) throw new Error('an HTML page');
   if (contentType.startsWith('application/json')) return (JSON.parse(body.toString()) ?? {}) as Answer;
-  // Only a collector that says something else is worth loading the package for.
+  // Only a collector that says something else is worth loading the SDK for.
   if (contentType.startsWith('application/x-protobuf') && !body.equals(nothingRejected))
     return serializer.deserializeResponse(body);
   return {};

@@ -1,7 +1,7 @@
 import type { AttributeValue, HrTime, Link, SpanContext, SpanKind } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import type { Clock } from '../core/clock.js';
 import type { TracedCall } from '../trace/call-tracing.js';
 import { LiveSpan, type SpanOrigin } from '../trace/live-span.js';

@@ -1,5 +1,6 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
+import { sdk } from './sdk.js';
 
 /**
  * The resource of the service. What our own exports need of it are its attributes; the package behind a resource is loaded when somebody
@@ -17,9 +18,7 @@ export class ServiceResource implements Resource {
   }
 
   merge(other: Resource | null): Resource {
-    const { resourceFromAttributes } =
-      require('@opentelemetry/resources') as typeof import('@opentelemetry/resources');
-    return resourceFromAttributes(this.attributes).merge(other);
+    return sdk().resourceFromAttributes(this.attributes).merge(other);
   }
 
   getRawAttributes(): [string, AttributeValue | undefined][] {

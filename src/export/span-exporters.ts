@@ -1,4 +1,4 @@
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { TracedCall } from '../trace/call-tracing.js';
 import type { SpanOrigin } from '../trace/live-span.js';
 import { ListBatch } from './batch.js';
@@ -10,6 +10,7 @@ import {
   type OtlpParts,
 } from './otlp-exporter.js';
 import { createSpanBatches, type SpanRequest } from './otlp-spans.js';
+import { sdk } from './sdk.js';
 
 /** Where ended spans go. */
 export interface SpanQueue {
@@ -58,16 +59,15 @@ function spanQueue(queue: Omit<SpanQueue, 'addCall'>, addCall: SpanQueue['addCal
   };
 }
 
-/** Makes the exporters that take spans as they are. The packages are loaded here, at the first export, and not before. */
+/** Makes the exporters that take spans as they are. The SDK is loaded here, at the first export. */
 async function createSpanExporters(
   names: readonly string[],
   otlp: OtlpParts,
 ): Promise<Exporter<ReadableSpan[]>[]> {
   const exporters: Exporter<ReadableSpan[]>[] = [];
-  if (names.includes('otlp')) exporters.push(await createOtlpSpanExporter(otlp));
+  if (names.includes('otlp')) exporters.push(createOtlpSpanExporter(otlp));
   if (names.includes('console')) {
-    const { ConsoleSpanExporter } =
-      require('@opentelemetry/sdk-trace-base') as typeof import('@opentelemetry/sdk-trace-base');
+    const { ConsoleSpanExporter } = sdk();
     exporters.push(new ConsoleSpanExporter());
   }
   return exporters;

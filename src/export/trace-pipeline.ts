@@ -15,7 +15,7 @@ import type {
   Sampler as SdkSampler,
   Span as SdkSpan,
   SpanProcessor,
-} from '@opentelemetry/sdk-trace-base';
+} from '@opentelemetry/sdk-trace';
 import { isOfficialHttp, yieldingTracer } from '../context/official-http.js';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import type { IdGenerator } from '../core/ids.js';
@@ -24,6 +24,7 @@ import type { LiveSpan } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
 import type { SpanLimits } from '../trace/span-limits.js';
 import { containProcessor } from './contained-processor.js';
+import { sdk } from './sdk.js';
 import { settledWithin } from './settled-within.js';
 import type { SpanQueue } from './span-exporters.js';
 
@@ -115,7 +116,7 @@ export class TracePipeline implements TracerProvider {
   #load(): TracerProvider {
     if (this.#sdk === undefined) {
       const { sampler, ids, queue, resource, limits } = this.#parts;
-      const sdk = require('@opentelemetry/sdk-trace-base') as typeof import('@opentelemetry/sdk-trace-base');
+      const { TracerProvider } = sdk();
       const nothing = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
       const marking: SpanProcessor = { ...nothing, onStart: markRandom };
       const out: SpanProcessor = {
@@ -124,7 +125,7 @@ export class TracePipeline implements TracerProvider {
           if ((span.spanContext().traceFlags & FLAG_SAMPLED) !== 0) queue?.add(span);
         },
       };
-      this.#sdk = new sdk.BasicTracerProvider({
+      this.#sdk = new TracerProvider({
         resource: resource(),
         sampler: sdkSampler(sampler),
         ...(limits === undefined ? {} : { spanLimits: sdkLimits(limits) }),

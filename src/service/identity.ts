@@ -52,7 +52,7 @@ export function resolveService(
   const attributes: Record<string, string | number> = {
     'telemetry.sdk.name': 'opentelemetry',
     'telemetry.sdk.language': 'nodejs',
-    'telemetry.sdk.version': '2.12.0',
+    'telemetry.sdk.version': '3.1.1',
     'telemetry.distro.name': PACKAGE,
     'telemetry.distro.version': VERSION,
     'process.pid': process.pid,

@@ -18,7 +18,7 @@ import { registerDiagnostics } from '../export/diagnostics.js';
 import { reasonOf } from '../export/failure.js';
 import { createForeignLogSink } from '../export/foreign-logs.js';
 import { createLogExporters } from '../export/log-exporters.js';
-import { isLogsForeign, registerLogs } from '../export/log-globals.js';
+import { foreignLoggerProvider, registerLogs } from '../export/log-globals.js';
 import { LogPipeline } from '../export/log-pipeline.js';
 import { createMetricExporter } from '../export/metric-exporter.js';
 import { MetricPipeline } from '../export/metric-pipeline.js';
@@ -142,7 +142,8 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
 
   const isTraceForeign = isForeign('trace');
   const isMetricForeign = isForeign('metrics');
-  const isLogForeign = isLogsForeign();
+  const loggerProvider = foreignLoggerProvider();
+  const isLogForeign = loggerProvider !== undefined;
   useForeignContextManager(isForeign('context'));
 
   const sampler =
@@ -282,7 +283,9 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
 
   function foreignLogs(): LogSink | undefined {
     const isAsked = config.logs !== undefined && config.logs.exporters.length > 0;
-    return isAsked && isLogsForeign() ? createForeignLogSink(faults.caught) : undefined;
+    return isAsked && loggerProvider !== undefined
+      ? createForeignLogSink(loggerProvider, faults.caught)
+      : undefined;
   }
 
   function otlpParts(signal: Signal): OtlpParts {

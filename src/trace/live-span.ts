@@ -13,7 +13,7 @@ import type {
 } from '@opentelemetry/api';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import { type AttributeLimits, limitedAttributes } from '../core/attribute-limits.js';
 import type { Clock } from '../core/clock.js';
 import { toEpochMs, toHrTime } from '../core/time.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { record, reject, within } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
 import { type QueueConfig, resolveQueue } from '../core/queue-config.js';

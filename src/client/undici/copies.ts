@@ -1,3 +1,4 @@
+import { loadedModules } from '../../core/loaded-modules.js';
 import type { Dispatch } from './dispatch.js';
 
 interface DispatcherPrototype {
@@ -17,9 +18,9 @@ export function dispatcherPrototypes(): DispatcherPrototype[] {
     const prototype = baseOf((globalThis as Record<symbol, unknown>)[key]);
     if (prototype !== undefined) found.add(prototype);
   }
-  for (const [file, module] of Object.entries(require.cache)) {
+  for (const [file, exports] of loadedModules()) {
     if (!dispatcherFile.test(file)) continue;
-    const prototype = (module?.exports as { prototype?: unknown } | undefined)?.prototype;
+    const prototype = (exports as { prototype?: unknown } | undefined)?.prototype;
     if (hasDispatch(prototype)) found.add(prototype);
   }
   return [...found];
