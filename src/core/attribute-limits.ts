@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Environment } from './environment.js';
 
 /** How many attributes there may be, and how long their texts. */
@@ -35,12 +36,13 @@ export function limitedAttributes<T>(
   return { attributes, dropped: Math.max(0, keys.length - count) };
 }
 
-/** A text, those of a list, and those of a map. */
+/** A text, bytes, those of a list, and those of a map. */
 function cut(value: unknown, chars: number): unknown {
   if (chars === Number.POSITIVE_INFINITY) return value;
   if (typeof value === 'string') return value.length > chars ? value.slice(0, chars) : value;
   if (Array.isArray(value)) return value.map((item) => cut(item, chars));
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  if (types.isUint8Array(value)) return value.length > chars ? value.slice(0, chars) : value;
+  if (typeof value !== 'object' || value === null) return value;
   return limitedAttributes(value as Record<string, unknown>, { count: Number.POSITIVE_INFINITY, chars })
     .attributes;
 }

@@ -11,7 +11,7 @@ export type LogValue =
   | readonly (LogValue | null)[]
   | { readonly [key: string]: LogValue | null };
 
-export type LogAttributes = Record<string, LogValue>;
+export type LogAttributes = Record<string, LogValue | null>;
 
 export interface BoundedAttributes {
   readonly attributes: LogAttributes;
@@ -64,7 +64,7 @@ export function boundedAttributes(source: object, isLeftOut: (key: string) => bo
   for (const key of keysOf(source)) {
     if (isLeftOut(key) || key === '') continue;
     const value = count < maxAttributes ? property(source, key, budget, 0) : undefined;
-    if (value === undefined || value === null) {
+    if (value === undefined) {
       dropped += 1;
       continue;
     }
@@ -150,7 +150,7 @@ function copyRecord(value: object, budget: Budget, depth: number): LogValue {
   for (const key of keysOf(value)) {
     if (count >= maxItems || budget.nodes < 0) break;
     const item = property(value, key, budget, depth + 1);
-    if (item === undefined || item === null) continue;
+    if (item === undefined) continue;
     count += 1;
     budget.chars -= key.length;
     define(record, key, item);
@@ -173,7 +173,7 @@ function keysOf(value: object): string[] {
 }
 
 // A plain assignment to `__proto__` would change what the copy inherits from.
-function define(target: LogAttributes, key: string, value: LogValue): void {
+function define(target: LogAttributes, key: string, value: LogValue | null): void {
   const name = boundedText(key, 256);
   if (name !== '__proto__') target[name] = value;
   else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });

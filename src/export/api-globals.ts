@@ -37,17 +37,17 @@ export function registered(place: Place): object | undefined {
   return (taken as { getDelegate?(): object } | undefined)?.getDelegate?.() ?? taken;
 }
 
-function registerTracers(provider: TracerProvider): boolean {
-  const isDone = trace.setGlobalTracerProvider(provider);
-  if (isDone) reachEarlyTracers(provider);
-  return isDone;
-}
-
 /** Fills every place that is still free, and gives back how to empty those again. */
 export function registerGlobals(globals: ApiGlobals): () => void {
   const releases: (() => void)[] = [];
   const { tracerProvider, meterProvider, contextManager, propagator } = globals;
-  fill('trace', tracerProvider, registerTracers, trace);
+  fill(
+    'trace',
+    tracerProvider,
+    (provider) => trace.setGlobalTracerProvider(provider),
+    trace,
+    reachEarlyTracers,
+  );
   fill('metrics', meterProvider, (provider) => metrics.setGlobalMeterProvider(provider), metrics);
   fill('context', contextManager, (manager) => context.setGlobalContextManager(manager), context);
   fill('propagation', propagator, (given) => propagation.setGlobalPropagator(given), propagation);
@@ -60,12 +60,16 @@ export function registerGlobals(globals: ApiGlobals): () => void {
     given: T | undefined,
     register: (given: T) => boolean,
     api: { disable(): void },
+    reach?: (given: T) => () => void,
   ): void {
     if (given === undefined || registered(place) !== undefined || !register(given)) return;
     ours.add(given);
+    const forget = reach?.(given);
     releases.push(() => {
-      // Somebody may have emptied the place since, and filled it with his own.
-      if (registered(place) === given) api.disable();
+      // The application may have emptied the place since, and filled it with its own.
+      if (registered(place) !== given) return;
+      api.disable();
+      forget?.();
     });
   }
 }

@@ -44,7 +44,13 @@ export function registerLogs(provider: LoggerProvider): () => void {
       if (former() === own) delete places[FORMER_PLACE];
     });
   }
-  if (releases.length > 0) reachEarlyLoggers(provider);
+  if (releases.length > 0) {
+    const forget = reachEarlyLoggers(provider);
+    releases.push(() => {
+      // It empties both places.
+      if (foreignLoggerProvider() === undefined) forget();
+    });
+  }
   return () => {
     for (const release of releases) release();
   };

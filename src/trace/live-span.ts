@@ -15,6 +15,7 @@ import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import { type AttributeLimits, limitedAttributes } from '../core/attribute-limits.js';
+import { attributeValue, validAttributes } from '../core/attribute-value.js';
 import type { Clock } from '../core/clock.js';
 import { toEpochMs, toHrTime } from '../core/time.js';
 import { type AttributeSource, noAttributes, type SharedAttributes } from './shared-attributes.js';
@@ -123,9 +124,11 @@ export class LiveSpan implements Span, ReadableSpan {
   }
 
   setAttribute(key: string, value: AttributeValue | undefined): this {
-    if (!this.isRecording() || key === '' || !isAttributeValue(value)) return this;
+    if (!this.isRecording() || key === '') return this;
+    const kept = attributeValue(value);
+    if (kept === undefined) return this;
     this.#added ??= new Additions();
-    if (this.#added.setAttribute(key, value, this.#limits.attributes.count)) this.#built = undefined;
+    if (this.#added.setAttribute(key, kept, this.#limits.attributes.count)) this.#built = undefined;
     return this;
   }
 
@@ -329,19 +332,10 @@ function withLimits(
   given: Attributes,
   limits: AttributeLimits,
 ): { attributes: Attributes; droppedAttributesCount?: number } {
-  const { attributes, dropped } = limitedAttributes(given, limits);
+  const valid = validAttributes(given);
+  const { attributes, dropped: over } = limitedAttributes(valid.attributes, limits);
+  const dropped = valid.dropped + over;
   return dropped === 0 ? { attributes } : { attributes, droppedAttributesCount: dropped };
-}
-
-/** What is none would not fail here but in the export, and take the other spans of its batch along. */
-function isAttributeValue(value: unknown): value is AttributeValue {
-  if (Array.isArray(value))
-    return value.every((item) => item === undefined || item === null || isPrimitive(item));
-  return isPrimitive(value);
-}
-
-function isPrimitive(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 function isTimeInput(value: unknown): value is TimeInput {

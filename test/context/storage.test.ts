@@ -28,3 +28,26 @@ test('the root holds nothing, and what is put on it is a context of its own', ()
   expect(root.deleteValue(key).getValue(key)).toBeUndefined();
   expect([more.deleteValue(key).getValue(key), more.getValue(key)]).toEqual([undefined, 1]);
 });
+
+test('a context that is attached is active until it is disposed of, also after an await', async () => {
+  await contextManager.with(inner, async () => {
+    await Promise.resolve();
+    const token = contextManager.attach?.(ROOT_CONTEXT.setValue(key, 'attached'));
+    expect(activeContext().getValue(key)).toBe('attached');
+    await Promise.resolve();
+    expect(activeContext().getValue(key)).toBe('attached');
+    token?.dispose();
+    expect(contextManager.active()).toBe(inner);
+    token?.dispose();
+    expect(contextManager.active()).toBe(inner);
+  });
+  expect(contextManager.active()).toBe(ROOT_CONTEXT);
+});
+
+test('a context that is attached outside of any leaves the root behind', async () => {
+  await Promise.resolve();
+  const token = contextManager.attach?.(inner);
+  expect(contextManager.active()).toBe(inner);
+  token?.dispose();
+  expect(contextManager.active()).toBe(ROOT_CONTEXT);
+});

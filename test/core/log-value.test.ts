@@ -44,7 +44,10 @@ describe('an attribute', () => {
       [1, undefined, () => {}, null],
       [1, null, null, null],
     ],
-    [{ a: undefined, b: null, c: 1 }, { c: 1 }],
+    [
+      { a: undefined, b: null, c: 1 },
+      { b: null, c: 1 },
+    ],
   ])('%o leaves as %o', (given, expected) => {
     expect(boundedValue(given)).toEqual(expected);
   });
@@ -180,6 +183,7 @@ describe('a name', () => {
       token: 7,
       secret: true,
       cookie: 'REDACTED',
+      jwt: null,
     });
   });
 });

@@ -1,3 +1,4 @@
+import { logs, trace } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/version.js';
 import { startReceiver, startService } from './support/service.js';
@@ -51,6 +52,49 @@ describe.each(['http/protobuf', 'http/json'])('over %s', (protocol) => {
     expect(startTimeUnixNano >= from - slack).toBe(true);
     expect(endTimeUnixNano > startTimeUnixNano).toBe(true);
     expect(endTimeUnixNano <= to + slack).toBe(true);
+  });
+
+  test('values that are maps, bytes, lists or null arrive in spans, events, links and log records', async () => {
+    const values = {
+      map: { a: { b: 'c' }, list: [1, 'x', { y: true }] },
+      bytes: new Uint8Array([1, 2, 255]),
+      mixed: ['a', 1, 2.5, false],
+      none: null,
+    };
+    const receiver = await startReceiver();
+    const service = await startService(
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+        OTEL_LOGS_EXPORTER: 'otlp',
+      },
+      { logs: { export: true } },
+      (_req, res) => {
+        const context = { traceId: TRACE_ID, spanId: CALLER_ID, traceFlags: 1 };
+        const own = trace.getActiveSpan();
+        own?.setAttributes(values).addEvent('event', values).addLink({ context, attributes: values });
+        service.signals.tracer.startSpan('work', { attributes: values }).end();
+        logs.getLogger('app').emit({ body: values, attributes: values });
+        res.end('ok');
+      },
+    );
+    await service.get('/');
+    await service.signals.flush();
+
+    expect(receiver.requests.flatMap(({ problem }) => problem ?? [])).toEqual([]);
+    const arrived = expect.objectContaining({
+      ...values,
+      bytes: expect.toSatisfy((bytes: Uint8Array) => Buffer.from(bytes).equals(values.bytes)),
+      none: undefined,
+    });
+    const spans = receiver.spans();
+    const server = spans.find(({ kind }) => kind === 'SERVER');
+    expect(server?.attributes).toEqual(arrived);
+    expect(server?.events[0]?.attributes).toEqual(arrived);
+    expect(server?.links[0]?.attributes).toEqual(arrived);
+    expect(spans.find(({ name }) => name === 'work')?.attributes).toEqual(arrived);
+    const [record] = receiver.logs();
+    expect([record?.attributes, record?.body]).toEqual([arrived, arrived]);
   });
 
   test("a user's span arrives below it, with a 64-bit integer", async () => {

@@ -158,7 +158,7 @@ describe('a live span', () => {
     expect(shared.all).toEqual({ 'server.address': 'shop', 'server.port': 80 });
   });
 
-  test('passes over values that are no attribute', () => {
+  test('keeps what the API knows as values, and passes over others', () => {
     const { span } = create();
     const circular: Record<string, unknown> = {};
     circular.self = circular;
@@ -171,12 +171,13 @@ describe('a live span', () => {
       empty: [],
       '': 'no key',
       nothing: undefined,
-      none: null as never,
-      object: { a: 1 } as never,
-      circular: circular as never,
-      function: (() => {}) as never,
-      symbol: Symbol('x') as never,
-      nested: [{ a: 1 }] as never,
+      none: null,
+      map: { a: { b: 1 } },
+      bytes: new Uint8Array([1, 2]),
+      mixed: [{ a: 1 }, 'x', null],
+      circular,
+      function: () => {},
+      symbol: Symbol('x'),
     });
 
     expect(span.attributes).toEqual({
@@ -185,7 +186,24 @@ describe('a live span', () => {
       boolean: false,
       strings: ['a', 'b'],
       empty: [],
+      none: null,
+      map: { a: { b: 1 } },
+      bytes: new Uint8Array([1, 2]),
+      mixed: [{ a: 1 }, 'x', null],
     });
+  });
+
+  test('counts what is no value among the attributes of an event and of a link', () => {
+    const { span } = create();
+    const attributes = { map: { a: 1 }, function: () => {} };
+    span
+      .addEvent('e', attributes)
+      .addLink({ context, attributes })
+      .addEvent('null', null as never);
+
+    const kept = { attributes: { map: { a: 1 } }, droppedAttributesCount: 1 };
+    expect(span.events).toMatchObject([kept, { attributes: {} }]);
+    expect(span.links).toMatchObject([kept]);
   });
 
   test('keeps 128 attributes, events and links, and counts the rest', () => {
