@@ -1,6 +1,6 @@
 import { type Context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { runOutside } from './outside.js';
-import { isStorageUsed, runInContext } from './storage.js';
+import { runInContext } from './storage.js';
 
 // The key of @opentelemetry/core's suppressTracing(), which every OpenTelemetry instrumentation respects. A key is a registered
 // symbol, so this is the same one without loading the package; a test compares them.
@@ -16,9 +16,4 @@ export function isSuppressed(context: Context): boolean {
 /** Runs what belongs to telemetry itself, outside of any request. */
 export function runSuppressed<R>(fn: () => R): R {
   return runOutside(() => runInContext(suppressed, fn, undefined));
-}
-
-/** As {@link runSuppressed}, for exports: nobody sees their connections, so as long as nobody uses contexts they need none. */
-export function runQuietly<R>(fn: () => R): R {
-  return isStorageUsed() ? runSuppressed(fn) : runOutside(fn);
 }

@@ -1,4 +1,4 @@
-import { runQuietly } from '../context/suppressed.js';
+import { runSuppressed } from '../context/suppressed.js';
 import type { QueueConfig } from '../core/queue-config.js';
 import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
@@ -107,7 +107,7 @@ export class BatchQueue<Item, Items = Item[]> {
   #schedule(): void {
     const { config, timers } = this.#parts;
     // A timer set in a request would hold its context, and with it the request, until it runs.
-    this.#timer = runQuietly(() => timers.set(() => void this.#start(), config.scheduleDelayMs));
+    this.#timer = runSuppressed(() => timers.set(() => void this.#start(), config.scheduleDelayMs));
   }
 
   #take(): Batch<Item, Items> | undefined {
@@ -127,7 +127,7 @@ export class BatchQueue<Item, Items = Item[]> {
     if (this.#running !== undefined) return this.#running;
     const batch = this.#take();
     if (batch === undefined) return Promise.resolve(false);
-    this.#running = runQuietly(() =>
+    this.#running = runSuppressed(() =>
       this.#export(batch).then((isDone) => {
         this.#tried += batch.size;
         this.#running = undefined;

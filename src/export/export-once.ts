@@ -1,4 +1,4 @@
-import { runQuietly } from '../context/suppressed.js';
+import { runSuppressed } from '../context/suppressed.js';
 import type { Timers } from '../core/timers.js';
 import { reasonOf } from './failure.js';
 import type { Exporter } from './otlp-exporter.js';
@@ -17,7 +17,7 @@ export function exportOnce<Items>(
       resolve(reason);
     };
     try {
-      runQuietly(() => {
+      runSuppressed(() => {
         exporter.export(items, ({ code, error }) => settle(code === 0 ? undefined : reasonOf(error)));
       });
     } catch (error) {

@@ -4,8 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { isError } from '../core/is-error.js';
 import type { Random } from '../core/random.js';
 import type { Timers } from '../core/timers.js';
-import { CollectorClient, requestHead } from './collector-client.js';
-import type { CollectorAnswer } from './collector-connection.js';
+import { CollectorAgent, type CollectorAnswer } from './collector-agent.js';
 import { ExportError } from './failure.js';
 import type { OtlpConfig } from './otlp-config.js';
 import { USER_AGENT } from './own-traffic.js';
@@ -53,20 +52,18 @@ const compressed = promisify(gzip);
 
 /**
  * Carries export requests over HTTP. The official transport waits for a retry and for an answer with handles that keep the process
- * alive, up to ten seconds after its work is done (measured); with this one it ends, unless somebody waits for a flush. The requests
- * are written to the socket: `node:http` beside the application's own client made each of its calls 3 us slower, for the code of
- * streams that V8 had compiled for the one kind was compiled again for both (bench/RESULTS.md).
+ * alive, up to ten seconds after its work is done (measured); with this one it ends, unless a flush is waited for.
  * @see OpenTelemetry, "OTLP/HTTP": which answers are to be retried, and when
  */
 export class OtlpTransport {
   readonly #parts: OtlpTransportParts;
-  readonly #client: CollectorClient;
+  readonly #collector: CollectorAgent;
   readonly #pauses = new Set<() => void>();
   #isClosed = false;
 
   constructor(parts: OtlpTransportParts) {
     this.#parts = parts;
-    this.#client = new CollectorClient(parts.config.url, parts.config.tls);
+    this.#collector = new CollectorAgent(parts.config.url, parts.config.tls);
   }
 
   async send(data: Uint8Array, timeoutMs: number): Promise<ExportResponse> {
@@ -94,7 +91,7 @@ export class OtlpTransport {
   shutdown(): void {
     this.#isClosed = true;
     for (const end of this.#pauses) end();
-    this.#client.destroy();
+    this.#collector.destroy();
   }
 
   get #isCompressed(): boolean {
@@ -106,35 +103,37 @@ export class OtlpTransport {
   }
 
   #prepare(body: Uint8Array): Send {
-    const { url, headers: given, protocol } = this.#parts.config;
-    const head = requestHead(url, {
+    const { headers: given, protocol } = this.#parts.config;
+    const headers = {
       ...given,
       'content-type': protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
       'content-length': String(body.length),
       'user-agent': USER_AGENT,
       ...(this.#isCompressed ? { 'content-encoding': 'gzip' } : {}),
-    });
-    return (timeoutMs) => this.#attempt(head, body, timeoutMs);
+    };
+    return (timeoutMs) => this.#attempt(headers, body, timeoutMs);
   }
 
-  #attempt(head: string, body: Uint8Array, timeoutMs: number): Promise<Attempt> {
+  #attempt(headers: Readonly<Record<string, string>>, body: Uint8Array, timeoutMs: number): Promise<Attempt> {
     const { config, timers } = this.#parts;
     return new Promise((resolve) => {
-      const connection = this.#client.connect();
-      const timer = timers.set(
-        () => connection.destroy(new ExportError(`no answer within ${config.timeoutMs} ms`)),
-        timeoutMs,
-      );
-      connection.send(head, body, (outcome) => {
+      const req = this.#collector.post(headers, body, (outcome) => {
         timers.clear(timer);
-        if (isError(outcome)) resolve(this.#failureOf(outcome, connection.isReused));
+        if (isError(outcome)) resolve(this.#failureOf(outcome, req.reusedSocket));
         else resolve(this.#resultOf(outcome));
       });
+      const timer = timers.set(
+        () => req.destroy(new ExportError(`no answer within ${config.timeoutMs} ms`)),
+        timeoutMs,
+      );
     });
   }
 
   #failureOf(error: NodeJS.ErrnoException, isReused: boolean): Attempt {
     if (this.#isClosed) return { status: 'failure', error: new ExportError('no answer before the shutdown') };
+    // What Node's parser makes of the bytes of something else.
+    if (error.code?.startsWith('HPE_') === true)
+      return { status: 'failure', error: new ExportError('what answers there does not speak HTTP') };
     if (!retryableErrors.has(error.code)) return { status: 'failure', error };
     return { status: 'retryable', error, connection: isReused ? 'stale' : 'none' };
   }
@@ -143,7 +142,7 @@ export class OtlpTransport {
     if (statusCode >= 200 && statusCode < 300) {
       try {
         if (body !== undefined && body.length > 0)
-          this.#parts.readAnswer(body, headers.get('content-type') ?? '');
+          this.#parts.readAnswer(body, headers['content-type'] ?? '');
         return { status: 'success' };
       } catch {
         return { status: 'failure', error: new ExportError('what answers there is no collector') };
@@ -151,7 +150,7 @@ export class OtlpTransport {
     }
     const error = new ExportError(`status ${statusCode}`);
     if (!retryableStatus.has(statusCode)) return { status: 'failure', error };
-    const retryInMillis = retryAfterMs(headers.get('retry-after'), this.#parts.clock.epochMs());
+    const retryInMillis = retryAfterMs(headers['retry-after'], this.#parts.clock.epochMs());
     return { status: 'retryable', error, ...(retryInMillis === undefined ? {} : { retryInMillis }) };
   }
 

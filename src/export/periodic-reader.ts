@@ -8,7 +8,7 @@ import type {
   MetricProducer,
   ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
-import { runQuietly } from '../context/suppressed.js';
+import { runSuppressed } from '../context/suppressed.js';
 import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
 import { exportOnce } from './export-once.js';
@@ -105,7 +105,7 @@ export class PeriodicReader implements IMetricReader {
   #schedule(): void {
     const { timers, intervalMs } = this.#parts;
     // Set in a request, it would hold that request for ever, and collect as a part of it.
-    this.#timer = runQuietly(() =>
+    this.#timer = runSuppressed(() =>
       timers.set(() => {
         this.#schedule();
         void this.#start();
@@ -114,7 +114,7 @@ export class PeriodicReader implements IMetricReader {
   }
 
   #start(): Promise<void> {
-    this.#running ??= runQuietly(() =>
+    this.#running ??= runSuppressed(() =>
       this.#export()
         .catch(() => {})
         .then(() => {

@@ -1,4 +1,4 @@
-import { runQuietly } from '../context/suppressed.js';
+import { runOutside } from '../context/outside.js';
 import type { Timers } from '../core/timers.js';
 
 /** Timers that never keep a process alive: telemetry is no reason to go on. */
@@ -13,6 +13,6 @@ export const backgroundTimers: Timers = {
 
 /** The same, outside of any request: a timer that is set in one would hold it until it runs. */
 export const quietTimers: Timers = {
-  set: (run, delayMs) => runQuietly(() => backgroundTimers.set(run, delayMs)),
+  set: (run, delayMs) => runOutside(() => backgroundTimers.set(run, delayMs)),
   clear: backgroundTimers.clear,
 };

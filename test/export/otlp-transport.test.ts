@@ -135,7 +135,10 @@ describe('an answer', () => {
     const receiver = await startReceiver();
     await receiver.behave({ garbage: 'bytes' });
     const { send } = create(`${receiver.url}/v1/traces`);
-    expect(await send()).toMatchObject({ status: 'failure', error: { name: 'NotHttpError' } });
+    expect(await send()).toMatchObject({
+      status: 'failure',
+      error: { message: 'what answers there does not speak HTTP' },
+    });
   });
 
   test('that cannot be read is none either', async () => {

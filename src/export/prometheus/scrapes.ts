@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
-import { runQuietly } from '../../context/suppressed.js';
+import { runSuppressed } from '../../context/suppressed.js';
 import type { Clock } from '../../core/clock.js';
 import type { Timers } from '../../core/timers.js';
 import { formatFor, takesGzip } from './accept.js';
@@ -101,7 +101,7 @@ export class Scrapes {
     if (known !== undefined) return known;
     const page: Page = {
       startedMs: clock.now(),
-      body: runQuietly(() => this.#write(format)),
+      body: runSuppressed(() => this.#write(format)),
       zipped: undefined,
     };
     this.#pages.set(format, page);
@@ -110,7 +110,7 @@ export class Scrapes {
     const done = () => {
       const leftMs = page.startedMs + sharedMs - clock.now();
       if (leftMs <= 0) forget();
-      else runQuietly(() => timers.set(forget, leftMs));
+      else runSuppressed(() => timers.set(forget, leftMs));
     };
     page.body.then(done, forget);
     return page;

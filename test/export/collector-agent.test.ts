@@ -3,9 +3,9 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import * as net from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CollectorClient, requestHead } from '../../src/export/collector-client.js';
-import { type CollectorAnswer, CollectorConnection } from '../../src/export/collector-connection.js';
+import { CollectorAgent, type CollectorAnswer } from '../../src/export/collector-agent.js';
 import { createCertificate } from './support/certificate.js';
 
 const isHolding = (socket: net.Socket) =>
@@ -28,8 +28,8 @@ async function listen(server: net.Server, host = '127.0.0.1'): Promise<number> {
   return (server.address() as net.AddressInfo).port;
 }
 
-function createClient(url: string, certificates: { ca?: Buffer } = {}): CollectorClient {
-  const client = new CollectorClient(new URL(url), certificates);
+function createClient(url: string, certificates: { ca?: Buffer } = {}): CollectorAgent {
+  const client = new CollectorAgent(new URL(url), certificates);
   onTestFinished(() => client.destroy());
   return client;
 }
@@ -42,15 +42,20 @@ function createGate() {
   return { opened, open: () => open() };
 }
 
-const head = (url: string, bytes: number) => requestHead(new URL(url), { 'content-length': String(bytes) });
+type Outcome = CollectorAnswer | NodeJS.ErrnoException;
 
 /** Sends a body, and gives the answer or what went wrong. */
-function post(
-  connection: CollectorConnection,
-  url: string,
-  body = Buffer.from('spans'),
-): Promise<CollectorAnswer | NodeJS.ErrnoException> {
-  return new Promise((resolve) => connection.send(head(url, body.length), body, resolve));
+function post(client: CollectorAgent, body = Buffer.from('spans'), headers = {}): Promise<Outcome> {
+  return begin(client, body, headers).outcome;
+}
+
+function begin(client: CollectorAgent, body = Buffer.from('spans'), headers = {}) {
+  let settle: (outcome: Outcome) => void = () => {};
+  const outcome = new Promise<Outcome>((resolve) => {
+    settle = resolve;
+  });
+  const all = { 'content-length': String(body.length), ...headers };
+  return { req: client.post(all, body, (answer) => settle(answer)), outcome };
 }
 
 /** A server that answers each connection's bytes with what `reply` writes. */
@@ -72,9 +77,10 @@ describe('a connection', () => {
     const { url, connections } = await startRaw((socket) => socket.write(ok));
     const client = createClient(url);
     for (const isReused of [false, true, true]) {
-      const connection = client.connect();
-      expect(await post(connection, url)).toMatchObject({ statusCode: 200, body: Buffer.from('ok') });
-      expect(connection.isReused).toBe(isReused);
+      const { req, outcome } = begin(client);
+      expect(await outcome).toMatchObject({ statusCode: 200, body: Buffer.from('ok') });
+      expect(req.reusedSocket).toBe(isReused);
+      await setImmediate();
     }
     expect(connections()).toBe(1);
   });
@@ -82,8 +88,9 @@ describe('a connection', () => {
   test('is opened for each of the exchanges under way at a time, and kept', async () => {
     const { url, connections } = await startRaw((socket) => socket.write(ok));
     const client = createClient(url);
-    await Promise.all([1, 2, 3].map(() => post(client.connect(), url)));
-    await Promise.all([1, 2, 3].map(() => post(client.connect(), url)));
+    await Promise.all([1, 2, 3].map(() => post(client)));
+    await setImmediate();
+    await Promise.all([1, 2, 3].map(() => post(client)));
     expect(connections()).toBe(3);
   });
 
@@ -92,12 +99,12 @@ describe('a connection', () => {
     const { url, connections } = await startRaw((socket) => {
       socket.write(ok);
       socket.once('close', () => closed.open());
-      setImmediate(() => socket.end());
+      process.nextTick(() => socket.end());
     });
     const client = createClient(url);
-    await post(client.connect(), url);
+    await post(client);
     await closed.opened;
-    expect(await post(client.connect(), url)).toMatchObject({ statusCode: 200 });
+    expect(await post(client)).toMatchObject({ statusCode: 200 });
     expect(connections()).toBe(2);
   });
 
@@ -106,12 +113,12 @@ describe('a connection', () => {
     const { url, connections } = await startRaw((socket) => {
       socket.write(ok);
       socket.once('close', () => closed.open());
-      setImmediate(() => socket.write(ok));
+      process.nextTick(() => socket.write(ok));
     });
     const client = createClient(url);
-    await post(client.connect(), url);
+    await post(client);
     await closed.opened;
-    expect(await post(client.connect(), url)).toMatchObject({ statusCode: 200 });
+    expect(await post(client)).toMatchObject({ statusCode: 200 });
     expect(connections()).toBe(2);
   });
 
@@ -122,40 +129,29 @@ describe('a connection', () => {
     });
     const client = createClient(url);
     const large = Buffer.alloc(32 * 2 ** 20);
-    expect(await post(client.connect(), url, large)).toMatchObject({ statusCode: 413 });
-    expect(await post(client.connect(), url)).toMatchObject({ statusCode: 413 });
+    expect(await post(client, large)).toMatchObject({ statusCode: 413 });
+    expect(await post(client)).toMatchObject({ statusCode: 413 });
     expect(connections()).toBe(2);
   });
 
-  test('does not hold the process, also when a second address had to be tried', async () => {
+  test('does not hold the process, neither when it is new nor when it is kept', async () => {
     const { url } = await startRaw((socket) => socket.write(ok));
-    const socket = net.connect({
-      host: 'collector.example',
-      port: Number(new URL(url).port),
-      autoSelectFamily: true,
-      // Nobody listens on the first.
-      lookup: (_host, _options, done) =>
-        done(null, [
-          { address: '::1', family: 6 },
-          { address: '127.0.0.1', family: 4 },
-        ]),
-    });
-    const idle: CollectorConnection[] = [];
-    const connection = new CollectorConnection(socket, (kept) => idle.push(kept));
-    onTestFinished(() => connection.destroy());
-    const answered = post(connection, url);
-    expect(await answered).toMatchObject({ statusCode: 200 });
-    expect(isHolding(socket)).toBe(false);
-    expect(idle).toEqual([connection]);
-    expect(await post(connection, url)).toMatchObject({ statusCode: 200 });
-    expect(isHolding(socket)).toBe(false);
+    const client = createClient(url);
+    for (const _ of [1, 2]) {
+      const { req, outcome } = begin(client);
+      const [socket] = await once(req, 'socket');
+      expect(isHolding(socket)).toBe(false);
+      await outcome;
+      expect(isHolding(socket)).toBe(false);
+      await setImmediate();
+    }
   });
 });
 
 describe('an exchange', () => {
   test('ends with the connection where the answer has no length', async () => {
     const { url } = await startRaw((socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nall of it'));
-    expect(await post(createClient(url).connect(), url)).toMatchObject({
+    expect(await post(createClient(url))).toMatchObject({
       statusCode: 200,
       body: Buffer.from('all of it'),
     });
@@ -165,27 +161,26 @@ describe('an exchange', () => {
     const { url } = await startRaw((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nal', () => socket.resetAndDestroy());
     });
-    expect(await post(createClient(url).connect(), url)).toMatchObject({ statusCode: 200, body: undefined });
+    expect(await post(createClient(url))).toMatchObject({ statusCode: 200, body: undefined });
   });
 
   test('fails where the collector hangs up', async () => {
     const { url } = await startRaw((socket) => socket.end('HTTP/1.1 200'));
-    expect(await post(createClient(url).connect(), url)).toMatchObject({ code: 'ECONNRESET' });
+    expect(await post(createClient(url))).toMatchObject({ code: 'ECONNRESET' });
   });
 
   test('fails with the reason that it is given up for', async () => {
     const { url } = await startRaw(() => {});
-    const connection = createClient(url).connect();
-    const ended = post(connection, url);
-    connection.destroy(new Error('enough'));
-    expect(await ended).toMatchObject({ message: 'enough' });
+    const { req, outcome } = begin(createClient(url));
+    req.destroy(new Error('enough'));
+    expect(await outcome).toMatchObject({ message: 'enough' });
   });
 
   test('is given up with its client', async () => {
     const seen = createGate();
     const { url } = await startRaw(() => seen.open());
     const client = createClient(url);
-    const ended = post(client.connect(), url);
+    const ended = post(client);
     await seen.opened;
     client.destroy();
     expect(await ended).toMatchObject({ code: 'ECONNRESET' });
@@ -204,9 +199,9 @@ describe('a request', () => {
     });
     const url = `http://shop:s%20e@127.0.0.1:${await listen(server)}/base/v1/traces?key=1`;
     const body = Buffer.alloc(300_000, 7);
-    const answer = (await post(createClient(url).connect(), url, body)) as CollectorAnswer;
+    const answer = (await post(createClient(url), body)) as CollectorAnswer;
     expect(answer).toMatchObject({ statusCode: 202, body: Buffer.from('in chunks') });
-    expect(answer.headers.get('content-type')).toBe('text/plain');
+    expect(answer.headers['content-type']).toBe('text/plain');
     expect(Buffer.concat(bodies).equals(body)).toBe(true);
     expect(seen[0]).toMatchObject({ method: 'POST', url: '/base/v1/traces?key=1' });
     expect(seen[0]?.headers).toMatchObject({
@@ -215,23 +210,27 @@ describe('a request', () => {
     });
   });
 
-  test('has the headers that are given in place of its own', () => {
-    const given = { host: 'other', authorization: 'Bearer x' };
-    expect(requestHead(new URL('http://a:b@collector/'), given)).toBe(
-      'POST / HTTP/1.1\r\nhost: other\r\nauthorization: Bearer x\r\n\r\n',
-    );
+  test('has the headers that are given in place of its own', async () => {
+    const seen: http.IncomingMessage[] = [];
+    const server = http.createServer((req, res) => {
+      seen.push(req);
+      res.end();
+    });
+    const url = `http://a:b@127.0.0.1:${await listen(server)}/`;
+    await post(createClient(url), Buffer.alloc(0), { host: 'other', authorization: 'Bearer x' });
+    expect(seen[0]?.headers).toMatchObject({ host: 'other', authorization: 'Bearer x' });
   });
 
   test('reaches an IPv6 address', async () => {
     if (!hasIPv6) {
-      const failed = await post(createClient('http://[::1]:4318/').connect(), 'http://[::1]:4318/');
+      const failed = await post(createClient('http://[::1]:4318/'));
       expect(failed).toMatchObject({ syscall: 'connect', address: '::1', port: 4318 });
       return;
     }
     const server = http.createServer((req, res) => req.resume().on('end', () => res.end(req.headers.host)));
     const port = await listen(server, '::1');
     const url = `http://[::1]:${port}/`;
-    expect(await post(createClient(url).connect(), url)).toMatchObject({
+    expect(await post(createClient(url))).toMatchObject({
       body: Buffer.from(`[::1]:${port}`),
     });
   });
@@ -254,7 +253,7 @@ describe('TLS', () => {
     const { url, ca, sessions } = await startTls();
     const client = createClient(url, { ca });
     for (const _ of [1, 2]) {
-      expect(await post(client.connect(), url)).toMatchObject({ body: Buffer.from('secret') });
+      expect(await post(client)).toMatchObject({ body: Buffer.from('secret') });
     }
     expect(sessions).toEqual([
       { protocol: 'http/1.1', isResumed: false },
@@ -264,7 +263,7 @@ describe('TLS', () => {
 
   test('sends nothing to whom it does not trust', async () => {
     const { url } = await startTls();
-    expect(await post(createClient(url).connect(), url)).toMatchObject({
+    expect(await post(createClient(url))).toMatchObject({
       code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
     });
   });
@@ -282,7 +281,7 @@ describe('TLS', () => {
     });
     const url = `https://localhost:${await listen(server)}/`;
     // The certificate is not for that name.
-    expect(await post(createClient(url, { ca: Buffer.from(cert) }).connect(), url)).toMatchObject({
+    expect(await post(createClient(url, { ca: Buffer.from(cert) }))).toMatchObject({
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
     });
     expect(named).toEqual(['localhost']);
