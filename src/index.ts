@@ -23,6 +23,7 @@ export type { WatchOptions } from './health/watch-options.js';
 export type { LogOptions } from './logs/options.js';
 export type { ManagementHandle } from './management/management.js';
 export type { ManagementOptions } from './management/options.js';
+export type { MetricReader, MetricSource } from './metrics/metric-reader.js';
 export type { MetricOptions } from './metrics/options.js';
 export type { Pool, PoolOptions, PoolStats, StatsPool } from './pools/options.js';
 export type { Beat, BeatKind, HeartbeatOptions } from './process/heartbeat-options.js';
@@ -32,6 +33,7 @@ export type { ServiceOptions } from './service/identity.js';
 export type { Options } from './service/options.js';
 export type { HeartbeatHandle, HeartbeatsHandle, Signals } from './service/signals.js';
 export type { Edge, TraceOptions } from './trace/options.js';
+export type { EndedSpan, SpanProcessor } from './trace/span-processor.js';
 
 /**
  * Makes a service legible: every request that the application answers carries W3C trace context and is measured.

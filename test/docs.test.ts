@@ -45,7 +45,7 @@ beforeAll(async () => {
   const manifest = {
     name: 'docs',
     version: '1.2.3',
-    dependencies: { 'golden-signals': '*', '@opentelemetry/api': '~1.9.0', express: '*' },
+    dependencies: { 'golden-signals': '*', '@opentelemetry/api': '*', express: '*' },
   };
   [folder, postgres] = await Promise.all([createProgramFolder('docs', packages, manifest), startPostgres()]);
   await folder.write('around.mjs', AROUND);

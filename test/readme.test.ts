@@ -167,7 +167,9 @@ describe('README', () => {
 
   test('names the versions of Node and of the OpenTelemetry API that package.json asks for', () => {
     expect(README).toContain(`Node \`${MANIFEST.engines.node}\``);
-    expect(README).toContain(`@opentelemetry/api@${MANIFEST.peerDependencies['@opentelemetry/api']}`);
+    expect(README).toContain(
+      `\`@opentelemetry/api\`, \`${MANIFEST.peerDependencies['@opentelemetry/api']}\``,
+    );
   });
 
   test('does the whole set-up with two commands, each of them a script', () => {

@@ -1,10 +1,11 @@
-import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import type { SpanProcessor as SdkProcessor } from '@opentelemetry/sdk-trace';
+import type { SpanProcessor } from '../trace/span-processor.js';
 
 /** A user's span processor whose faults end here: it sees every span, and none of the application's code sees what it throws. */
 export function containProcessor(
   processor: SpanProcessor,
   onFault: (place: string, error: unknown) => void,
-): SpanProcessor {
+): SdkProcessor {
   const guarded = (fn: () => void) => {
     try {
       fn();

@@ -1,5 +1,6 @@
 import { createNoopMeter, type Meter, type MeterOptions, type MeterProvider } from '@opentelemetry/api';
 import type {
+  AggregationOption,
   CollectionResult,
   IMetricReader,
   MetricProducer,
@@ -9,6 +10,7 @@ import { isOfficialHttp, yieldingMeter } from '../context/official-http.js';
 import { toHrTime } from '../core/time.js';
 import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
+import type { MetricReader } from '../metrics/metric-reader.js';
 import type { MetricConfig } from '../metrics/options.js';
 import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
@@ -35,6 +37,7 @@ type Sdk = MeterProvider & { forceFlush(): Promise<void>; shutdown(): Promise<vo
 
 const HISTOGRAM_TYPE = 'HISTOGRAM' as Parameters<IMetricReader['selectAggregationTemporality']>[0];
 const DELTA = 0;
+const defaultCardinalityLimit = 2_000;
 
 /**
  * Takes the metrics out: the series that this library keeps and those that a user makes with the API leave through the same readers.
@@ -105,7 +108,7 @@ export class MetricPipeline implements MeterProvider {
     });
   }
 
-  #ownFor(reader: IMetricReader): MetricProducer {
+  #ownFor(reader: MetricReader): MetricProducer {
     const isDelta = reader.selectAggregationTemporality(HISTOGRAM_TYPE) === DELTA;
     return createOwnMetrics(this.#own, isDelta ? 'delta' : 'cumulative');
   }
@@ -133,7 +136,7 @@ export class MetricPipeline implements MeterProvider {
   }
 
   /** The reader as the SDK sees it: handing our own series to it beside the SDK's, and keeping its faults to itself. */
-  #contained(reader: IMetricReader, own: MetricProducer): IMetricReader {
+  #contained(reader: MetricReader, own: MetricProducer): IMetricReader {
     const { onFault } = this.#parts;
     const fault = (error: unknown) => onFault('metrics.readers', error);
     const settled = async (fn: () => Promise<void>) => {
@@ -159,10 +162,11 @@ export class MetricPipeline implements MeterProvider {
           fault(error);
         }
       },
-      selectAggregation: (type) => reader.selectAggregation(type),
+      selectAggregation: (type) => reader.selectAggregation(type) as AggregationOption,
       selectAggregationTemporality: (type) => reader.selectAggregationTemporality(type),
-      selectCardinalityLimit: (type) => reader.selectCardinalityLimit(type),
-      collect: (options) => reader.collect(options),
+      // The first readers of version 2 have none.
+      selectCardinalityLimit: (type) => reader.selectCardinalityLimit?.(type) ?? defaultCardinalityLimit,
+      collect: (options) => reader.collect(options) as Promise<CollectionResult>,
       forceFlush: (options) => settled(() => reader.forceFlush(options)),
       shutdown: (options) => settled(() => reader.shutdown(options)),
     };

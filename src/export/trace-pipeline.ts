@@ -12,9 +12,9 @@ import type { Resource } from '@opentelemetry/resources';
 import type {
   ReadableSpan,
   SpanLimits as SdkLimits,
+  SpanProcessor as SdkProcessor,
   Sampler as SdkSampler,
   Span as SdkSpan,
-  SpanProcessor,
 } from '@opentelemetry/sdk-trace';
 import { isOfficialHttp, yieldingTracer } from '../context/official-http.js';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
@@ -23,6 +23,7 @@ import type { TracedCall } from '../trace/call-tracing.js';
 import type { LiveSpan } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
 import type { SpanLimits } from '../trace/span-limits.js';
+import type { SpanProcessor } from '../trace/span-processor.js';
 import { containProcessor } from './contained-processor.js';
 import { sdk } from './sdk.js';
 import { settledWithin } from './settled-within.js';
@@ -48,7 +49,7 @@ const RECORD_AND_SAMPLED = 2;
  */
 export class TracePipeline implements TracerProvider {
   readonly #parts: TracePipelineParts;
-  readonly #processors: readonly SpanProcessor[];
+  readonly #processors: readonly SdkProcessor[];
   #sdk: TracerProvider | undefined;
 
   constructor(parts: TracePipelineParts) {
@@ -118,8 +119,8 @@ export class TracePipeline implements TracerProvider {
       const { sampler, ids, queue, resource, limits } = this.#parts;
       const { TracerProvider } = sdk();
       const nothing = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
-      const marking: SpanProcessor = { ...nothing, onStart: markRandom };
-      const out: SpanProcessor = {
+      const marking: SdkProcessor = { ...nothing, onStart: markRandom };
+      const out: SdkProcessor = {
         ...nothing,
         onEnd(span: ReadableSpan) {
           if ((span.spanContext().traceFlags & FLAG_SAMPLED) !== 0) queue?.add(span);

@@ -1,7 +1,7 @@
-import type { MetricReader } from '@opentelemetry/sdk-metrics';
 import { positive, record, reject } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
 import { DEFAULT_METHODS } from './http-methods.js';
+import type { MetricReader } from './metric-reader.js';
 import { type PrometheusConfig, type PrometheusOptions, resolvePrometheus } from './prometheus-options.js';
 
 export interface MetricOptions {
@@ -17,7 +17,7 @@ export interface MetricOptions {
    * @default `{}` if OTEL_METRICS_EXPORTER names `prometheus`
    */
   readonly prometheus?: false | PrometheusOptions;
-  /** Metric readers of your own, beside the exporters. @default [] */
+  /** Metric readers of your own, of SDK 2 or 3, beside the exporters. @default [] */
   readonly readers?: readonly MetricReader[];
 }
 

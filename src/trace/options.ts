@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { record, reject, within } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
 import { type QueueConfig, resolveQueue } from '../core/queue-config.js';
 import { SAMPLER_NAMES, type SamplerName } from './sampler.js';
 import { resolveSpanLimits, type SpanLimits } from './span-limits.js';
+import type { SpanProcessor } from './span-processor.js';
 
 export type Edge = 'continue' | 'restart';
 
@@ -20,7 +20,7 @@ export interface TraceOptions {
    * @default 'continue'
    */
   readonly edge?: Edge | ((req: IncomingMessage) => Edge);
-  /** Span processors of your own, told of every recorded span beside the exporters. @default [] */
+  /** Span processors of your own, of SDK 2 or 3: they get every recorded span, beside the exporters. @default [] */
   readonly processors?: readonly SpanProcessor[];
 }
 

@@ -40,9 +40,8 @@ const well = {
     name: 'orders',
     dependencies: { 'golden-signals': '*', '@opentelemetry/api': '*', express: '*' },
   },
-  ...installed('golden-signals', '0.1.0', { '@opentelemetry/core': '2.12.0' }),
-  ...installed('@opentelemetry/api', '1.9.1'),
-  ...installed('@opentelemetry/core', '2.12.0'),
+  ...installed('golden-signals', '0.1.0'),
+  ...installed('@opentelemetry/api', '1.10.0'),
   ...installed('express', '5.3.0'),
 };
 
@@ -92,7 +91,8 @@ describe('golden-signals doctor in a folder', () => {
   test.each<[string, string[], Readonly<Record<string, string | object>>]>([
     ['no package.json', ['no-package'], {}],
     ['a broken package.json', ['no-package'], { 'package.json': '{' }],
-    ['an API of another line', ['api-version'], { ...well, ...installed('@opentelemetry/api', '1.10.0') }],
+    ['an API that is too old', ['api-version'], { ...well, ...installed('@opentelemetry/api', '1.8.0') }],
+    ['an API that is too new', ['api-version'], { ...well, ...installed('@opentelemetry/api', '1.11.0') }],
     [
       'no API',
       ['api-missing'],
@@ -109,20 +109,30 @@ describe('golden-signals doctor in a folder', () => {
         ...installed('express', '5.3.0', { '@opentelemetry/api': '*' }),
         'node_modules/express/node_modules/@opentelemetry/api/package.json': {
           name: '@opentelemetry/api',
-          version: '1.9.0',
+          version: '1.10.1',
         },
       },
     ],
     [
-      'two lines of the SDK',
+      'two minors of the API',
+      ['api-minors'],
+      {
+        ...well,
+        ...installed('express', '5.3.0', { '@opentelemetry/api': '*' }),
+        'node_modules/express/node_modules/@opentelemetry/api/package.json': {
+          name: '@opentelemetry/api',
+          version: '1.9.1',
+        },
+      },
+    ],
+    [
+      'SDKs of both lines',
       ['sdk-lines'],
       {
         ...well,
-        ...installed('express', '5.3.0', { '@opentelemetry/core': '*' }),
-        'node_modules/express/node_modules/@opentelemetry/core/package.json': {
-          name: '@opentelemetry/core',
-          version: '1.30.1',
-        },
+        ...installed('express', '5.3.0', { '@opentelemetry/core': '*', '@opentelemetry/sdk-node': '*' }),
+        ...installed('@opentelemetry/core', '2.12.0'),
+        ...installed('@opentelemetry/sdk-node', '0.301.1'),
       },
     ],
     [
@@ -169,6 +179,23 @@ describe('golden-signals doctor in a folder', () => {
   ])('finds %s', async (_name, expected, files) => {
     expect(await ids(files)).toEqual(expected);
   });
+
+  test.each([
+    ['1.9.0', '2.12.1', '0.223.1'],
+    ['1.10.0', '3.1.1', '0.301.1'],
+  ])(
+    'finds nothing beside API %s with SDK %s, whose packages are of one line',
+    async (api, stable, other) => {
+      const files = {
+        ...well,
+        ...installed('express', '5.3.0', { '@opentelemetry/core': '*', '@opentelemetry/sdk-node': '*' }),
+        ...installed('@opentelemetry/api', api),
+        ...installed('@opentelemetry/core', stable),
+        ...installed('@opentelemetry/sdk-node', other),
+      };
+      expect(await ids(files)).toEqual([]);
+    },
+  );
 
   test('finds an agent in NODE_OPTIONS', async () => {
     expect(await ids(well, { NODE_OPTIONS: '--require dd-trace/init' })).toEqual(['second-instrumentation']);

@@ -31,7 +31,8 @@ afterAll(() => scratch?.remove());
 
 describe('the tarball', () => {
   test('holds what a user needs and nothing else', () => {
-    const needed = /^(dist\/.+\.(js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    const needed =
+      /^(dist\/.+\.(js|d\.ts)|dist\/THIRD-PARTY\.md|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
     expect(scratch.files.filter((path) => !needed.test(path))).toEqual([]);
     expect(scratch.files).toEqual(
       expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'dist/index.js']),
@@ -44,13 +45,22 @@ describe('the tarball', () => {
     expect(scratch.files.filter((_path, index) => texts[index]?.includes(ROOT))).toEqual([]);
   });
 
-  test('installs at most 20 packages and 32 MiB', async () => {
+  test('says which packages are built in', async () => {
+    const text = await readFile(
+      join(scratch.dir, 'node_modules', MANIFEST.name, 'dist/THIRD-PARTY.md'),
+      'utf8',
+    );
+    for (const name of ['core', 'resources', 'sdk-metrics', 'sdk-trace', 'sdk-logs', 'otlp-transformer'])
+      expect(text).toMatch(new RegExp(`^\\| @opentelemetry/${name} \\| [\\d.]+ \\| Apache-2.0 \\|$`, 'm'));
+  });
+
+  test('installs itself, the API and nothing else, in less than 4 MiB', async () => {
     const { stdout } = await scratch.npm('ls', '--omit=dev', '--all', '--parseable');
     const packages = stdout.trim().split('\n').slice(1);
     const sizes = await Promise.all(packages.map(sizeOf));
     expect(packages).toContain(join(scratch.dir, 'node_modules', MANIFEST.name));
-    expect(packages.length).toBeLessThanOrEqual(20);
-    expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(32 * 2 ** 20);
+    expect(packages).toHaveLength(2);
+    expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(4 * 2 ** 20);
   });
 });
 

@@ -72,7 +72,7 @@ export function checkLibraries({ manifest, copiesOf }: Installed): readonly Find
       id: 'framework-unseen',
       severity: name === '@grpc/grpc-js' ? 'note' : 'warning',
       what: `requests to a server of ${name} are not seen: it makes no 'request' event of Node's HTTP server`,
-      cure: 'trace them by hand with signals.tracer',
+      cure: 'register an OpenTelemetry instrumentation of it, or trace them with signals.tracer',
     });
   }
   const clients = unseenClients.filter(has);
@@ -81,7 +81,7 @@ export function checkLibraries({ manifest, copiesOf }: Installed): readonly Find
       id: 'client-unseen',
       severity: 'note',
       what: `calls by ${clients.join(', ')} make no spans, and have no circuit breaker of their own`,
-      cure: 'wrap them: signals.tracer for spans, signals.breaker(name).run() for the breaker',
+      cure: 'register OpenTelemetry instrumentations of them for spans; signals.breaker(name).run() is the breaker',
     });
   }
   return findings;

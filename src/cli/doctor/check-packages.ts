@@ -5,8 +5,8 @@ import { isNodeSupported, parseVersion } from './version.js';
 
 const api = '@opentelemetry/api';
 
-/** Each is one line of releases: two of them in a service are two SDKs. */
-const sdk = ['core', 'resources', 'sdk-metrics', 'sdk-trace-base', 'otlp-transformer'].map(
+/** Of each line of the SDK there is one copy in a service that keeps to it. */
+const sdk = ['core', 'resources', 'sdk-metrics', 'sdk-trace', 'sdk-trace-base', 'sdk-logs', 'sdk-node'].map(
   (name) => `@opentelemetry/${name}`,
 );
 
@@ -44,7 +44,7 @@ export function checkPackages(
           id: 'not-installed',
           severity: 'error',
           what: `${PACKAGE} is no dependency of this folder, or is not installed`,
-          cure: `npm install ${PACKAGE} ${api}@~1.9.0, or name the service's folder`,
+          cure: `npm install ${PACKAGE}, or name the service's folder`,
         },
       ];
     }
@@ -66,45 +66,51 @@ export function checkPackages(
           id: 'api-missing',
           severity: 'error',
           what: `${api} is not installed`,
-          cure: `npm install ${api}@~1.9.0`,
+          cure: `npm install ${api}@^1.9.0`,
         },
       ];
     }
-    const strange = copies.filter(({ version }) => !version.startsWith('1.9.'));
+    const strange = copies.filter(({ version }) => !/^1\.(?:9|10)\./.test(version));
     const findings: Finding[] = [];
     if (strange.length > 0) {
       findings.push({
         id: 'api-version',
         severity: 'error',
-        what: `${api} is not 1.9.x: ${listed(strange)}`,
-        cure: `npm install ${api}@~1.9.0: the SDK refuses others, and spans made through them are lost`,
+        what: `${api} is neither 1.9.x nor 1.10.x: ${listed(strange)}`,
+        cure: `npm install ${api}@^1.9.0: no other version is tested, and what is made with one may be lost`,
       });
     }
-    if (copies.length > 1) {
+    const minors = new Set(copies.map(({ version }) => version.split('.').slice(0, 2).join('.')));
+    if (minors.size > 1) {
+      findings.push({
+        id: 'api-minors',
+        severity: 'error',
+        what: `${minors.size} minors of ${api} are installed: ${listed(copies)}; what is made with the newer one is lost where the older one came first`,
+        cure: 'bring what asks for them to one line of the SDK: 2.x takes API 1.9, 3.x takes API 1.10',
+      });
+    } else if (copies.length > 1) {
       findings.push({
         id: 'copies-of-api',
         severity: 'warning',
         what: `${api} is installed ${copies.length} times: ${listed(copies)}`,
-        cure: `npm dedupe, or an override of ${api} to ~1.9.0 in package.json`,
+        cure: `npm dedupe, or an override of ${api} in package.json`,
       });
     }
     return findings;
   }
 
   function checkSdk(): Finding[] {
-    return sdk.flatMap((name): Finding[] => {
-      const copies = copiesOf(name);
-      const lines = new Set(copies.map(({ version }) => version));
-      if (lines.size < 2) return [];
-      return [
-        {
-          id: 'sdk-lines',
-          severity: 'warning',
-          what: `${name} is there in ${lines.size} versions: ${listed(copies)}`,
-          cure: `bring what asks for it to the line of ${PACKAGE}: they work side by side, but are loaded and kept twice`,
-        },
-      ];
-    });
+    const copies = sdk.flatMap(copiesOf);
+    const lines = new Map(copies.map((copy) => [sdkLineOf(copy.version), copy]));
+    if (lines.size < 2) return [];
+    return [
+      {
+        id: 'sdk-lines',
+        severity: 'warning',
+        what: `SDKs of ${lines.size} lines are installed: ${named([...lines.values()])}`,
+        cure: `bring what asks for them to one line: they are loaded and kept side by side. ${PACKAGE} needs neither, and works beside both`,
+      },
+    ];
   }
 
   function checkAgents(): Finding[] {
@@ -116,8 +122,8 @@ export function checkPackages(
       {
         id: 'second-instrumentation',
         severity: 'warning',
-        what: `${found.join(', ')} may instrument HTTP as well: each request would make two spans, and cost twice`,
-        cure: 'take it out, or register its SDK before instrument() and leave its HTTP instrumentation off',
+        what: `${found.join(', ')} may instrument HTTP as well: each request would cost twice`,
+        cure: 'take it out, or leave its HTTP instrumentation off',
       },
     ];
   }
@@ -139,6 +145,16 @@ function checkNode(nodeVersion: string): Finding[] {
 /** As a module's name, not as a part of one. */
 function mentions(text: string, name: string): boolean {
   return text.split(/[\s=,:'"]+/).some((word) => word === name || word.startsWith(`${name}/`));
+}
+
+/** The stable packages of a line have its major; of the experimental ones, 0.2xx go with 2.x and 0.3xx with 3.x. */
+function sdkLineOf(version: string): number {
+  const [major = 0, minor = 0] = parseVersion(version) ?? [];
+  return major > 0 ? major : Math.max(1, Math.floor(minor / 100));
+}
+
+function named(copies: readonly InstalledPackage[]): string {
+  return copies.map(({ name, version, requiredBy }) => `${name} ${version} for ${requiredBy}`).join(', ');
 }
 
 function listed(copies: readonly InstalledPackage[]): string {

@@ -8,12 +8,5 @@ export const DIST = join(ROOT, 'dist');
 /** The package as it is shipped; `npm test` has built it. */
 export function build(): void {
   if (existsSync(join(DIST, 'register.js'))) return;
-  execFileSync(
-    process.execPath,
-    [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
-    {
-      cwd: ROOT,
-      stdio: 'inherit',
-    },
-  );
+  execFileSync(process.execPath, [join(ROOT, 'build.mjs')], { stdio: 'inherit' });
 }
