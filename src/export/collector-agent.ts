@@ -51,14 +51,19 @@ export class CollectorAgent {
       // Trying the next address of a host name makes a new handle of it.
       if (socket.connecting) socket.once('connect', () => socket.unref());
     });
+    let isJudged = false;
     req.on('response', (res) => {
+      isJudged = true;
       readAnswer(res, answer);
       // Where the answer came first, the request would go on.
       res.on('end', () => {
         if (!req.writableFinished) req.destroy();
       });
     });
-    req.on('error', answer);
+    // What breaks after the status is no more than a body that broke off.
+    req.on('error', (error) => {
+      if (!isJudged) answer(error);
+    });
     req.on('close', () => this.#underWay.delete(req));
     return req.end(body);
   }
