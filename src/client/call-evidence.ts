@@ -20,7 +20,7 @@ export interface EvidenceParts {
  * Tells the breaker of a call what its status says, where that is the last word: a body can make a success a failure, but not the
  * other way round, and whoever gets a 500 rarely reads on.
  */
-export function tellStatus(call: OutboundCall, { clock, faults, isOwn }: EvidenceParts): void {
+export function reportStatus(call: OutboundCall, { clock, faults, isOwn }: EvidenceParts): void {
   const { statusCode, config } = call;
   const permit = permitOf(call);
   if (permit === undefined) return;
@@ -51,7 +51,7 @@ export function tellStatus(call: OutboundCall, { clock, faults, isOwn }: Evidenc
 const ANSWER = { isAnswer: true } as const;
 
 /** Tells the breaker of a call how the exchange ended, unless its status has decided; `error` is undefined for one that is whole. */
-export function tellEnd(
+export function reportEnd(
   call: OutboundCall,
   error: unknown,
   { clock, faults, isStalled, isOwn }: EvidenceParts,

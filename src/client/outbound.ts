@@ -13,7 +13,7 @@ import { GoldenSignalsError } from '../errors.js';
 import type { ClientRed } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { CallTracing } from '../trace/call-tracing.js';
-import { type EvidenceParts, evidenceOf, tellEnd, tellStatus } from './call-evidence.js';
+import { type EvidenceParts, evidenceOf, reportEnd, reportStatus } from './call-evidence.js';
 import { brokenOff, errorTypeOf } from './call-outcome.js';
 import { OpenAnswer } from './open-answer.js';
 import { type CallOwner, OutboundCall } from './outbound-call.js';
@@ -204,7 +204,7 @@ export class Outbound implements CallOwner {
     call.respondedMs = this.#parts.clock.now();
     if (statusCode >= 400) call.errorType = String(statusCode);
     this.#endSpan(call, call.respondedMs);
-    this.#tellStatus(call);
+    this.#reportStatus(call);
     this.#reading.add(call);
   }
 
@@ -321,22 +321,22 @@ export class Outbound implements CallOwner {
     this.#stall.leave();
     call.deadline?.clear();
     if (!call.isSpanEnded) this.#endSpan(call, this.#parts.clock.now());
-    this.#tellEnd(call, error);
+    this.#reportEnd(call, error);
   }
 
-  #tellStatus(call: OutboundCall): void {
+  #reportStatus(call: OutboundCall): void {
     // A good one is no news where the end of the exchange has the last word.
     if (call.circuit !== undefined && call.statusCode < 400) return;
     const outer = this.settling;
     this.settling = call;
     try {
-      tellStatus(call, this.#evidence);
+      reportStatus(call, this.#evidence);
     } finally {
       this.settling = outer;
     }
   }
 
-  #tellEnd(call: OutboundCall, error: unknown): void {
+  #reportEnd(call: OutboundCall, error: unknown): void {
     if (error === undefined && call.circuit?.countClean(call.generation) === true) {
       call.circuit = undefined;
       return;
@@ -344,7 +344,7 @@ export class Outbound implements CallOwner {
     const outer = this.settling;
     this.settling = call;
     try {
-      tellEnd(call, error, this.#evidence);
+      reportEnd(call, error, this.#evidence);
     } finally {
       this.settling = outer;
     }
@@ -367,7 +367,7 @@ export class Outbound implements CallOwner {
       if (oldest.deadline === undefined || oldest.reader?.isBehind === true) this.#settle(oldest, undefined);
       else {
         this.#reading.remove(oldest);
-        this.#tellEnd(oldest, undefined);
+        this.#reportEnd(oldest, undefined);
       }
     }
   }

@@ -1,6 +1,6 @@
 import type { Timers } from './timers.js';
 
-/** Something that has ended, and that nobody has counted or written yet. */
+/** Something that has ended and is not counted or written yet. */
 export interface Ended {
   /** Counts it and hands it on. Must not throw. */
   account(): void;
@@ -12,8 +12,8 @@ const accountedTogether = 16;
 const longestMs = 100;
 
 /**
- * What has ended waits here until there is enough of it to account for together, for 100 ms at most. Whoever reads what it goes into
- * calls {@link Backlog.clear} first, so that nobody sees that it has waited.
+ * Ended calls and requests wait here for up to 100 ms and are recorded in one batch. A reader of the results calls
+ * {@link Backlog.clear} first, so that it misses nothing.
  */
 export class Backlog {
   readonly #timers: Timers;

@@ -7,9 +7,9 @@ export class Given {
 }
 
 /**
- * One value of ours on an object of somebody else's. It is a private field, which no code but this can see: not `in`, a spread, a list
- * of keys, `util.inspect` or `structuredClone`; and it can be put on a frozen object. A WeakMap would hide it as well, and cost a
- * request 0.8 µs more on Node 20.
+ * Attaches one value to a foreign object as a private field. No other code can see it: not `in`, a spread, a list of keys,
+ * `util.inspect` or `structuredClone`. A frozen object takes it, too. A WeakMap would hide it as well, but cost a request 0.8 µs more
+ * on Node 20.
  */
 export class HiddenValue extends Given {
   #value: unknown;

@@ -8,7 +8,7 @@ export interface IdGenerator {
 
 // To ask for bytes runs much code that then has to come from memory anew: with 4 kB it took 0.3 us of each outgoing call.
 const poolBytes = 32_768;
-// Ids are slices of a text of this many bytes: long enough to be rarely made, short enough for whoever keeps an id for long.
+// Ids are slices of a text of this many bytes. Longer texts are made less often; shorter ones hold less memory while an id is kept.
 const textBytes = 512;
 const zeros = '0'.repeat(32);
 

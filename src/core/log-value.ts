@@ -158,7 +158,7 @@ function copyRecord(value: object, budget: Budget, depth: number): LogValue {
   return record;
 }
 
-/** What an error says of itself, which its own enumerable properties do not. */
+/** Adds the name, message and stack of an error, which are not enumerable. */
 function copyError(error: Error, budget: Budget, depth: number): LogValue {
   const { name, message, stack } = error;
   return copyRecord(Object.assign({}, error, { type: name, message, stack }), budget, depth);

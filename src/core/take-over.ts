@@ -24,10 +24,10 @@ export function takeOver(shared: object, place: string, subscribe: () => () => v
 }
 
 /** The same for a diagnostics channel. */
-export function takeChannel(name: string, place: string, heard: (message: unknown) => void): () => void {
+export function takeChannel(name: string, place: string, onMessage: (message: unknown) => void): () => void {
   const subject = channel(name);
   return takeOver(subject, place, () => {
-    subject.subscribe(heard);
-    return () => void subject.unsubscribe(heard);
+    subject.subscribe(onMessage);
+    return () => void subject.unsubscribe(onMessage);
   });
 }

@@ -4,21 +4,21 @@ import type { Database } from './database.js';
 import { observeMysql } from './mysql-channels.js';
 import { observeRedis } from './redis-channels.js';
 
-/** Which service it belongs to when a library tells of an operation by a channel of its own. */
+/** Finds the service for an operation that a library publishes on a diagnostics channel. */
 export class DatabaseRouter extends ServiceRouter<Database> {
-  /** How many operations the libraries of each system have told of. */
-  readonly heard = { mysql: 0, redis: 0 };
+  /** The operations that the libraries of each system have published. */
+  readonly published = { mysql: 0, redis: 0 };
 }
 
 const router = new DatabaseRouter();
 let leave: (() => void) | undefined;
 
-/** How many operations the libraries of a system have told of so far; undefined while nobody listens to them. */
-export function heardOperations(system: 'mysql' | 'redis'): number | undefined {
-  return leave === undefined ? undefined : router.heard[system];
+/** The operations that the libraries of a system have published so far; undefined while no service is subscribed. */
+export function publishedOperations(system: 'mysql' | 'redis'): number | undefined {
+  return leave === undefined ? undefined : router.published[system];
 }
 
-/** Lets a service have what the libraries of the process tell of; returns the way out. */
+/** Subscribes a service to the channels of all database libraries in the process; the function returned unsubscribes it. */
 export function observeChannels(owner: object, database: Database, faults: Faults): () => void {
   router.add(owner, database);
   if (leave === undefined) {
@@ -29,7 +29,7 @@ export function observeChannels(owner: object, database: Database, faults: Fault
   }
   return () => {
     router.remove(owner);
-    // With nobody left the libraries need not tell of anything.
+    // Without subscribers the libraries publish nothing, which is cheaper.
     if (router.size > 0) return;
     leave?.();
     leave = undefined;

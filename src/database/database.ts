@@ -31,8 +31,8 @@ export class Database {
   }
 
   /**
-   * Begins an operation in the active context; undefined where nobody wants to know, as of what a library asks by itself outside of
-   * every span. Never throws.
+   * Begins an operation in the active context; undefined where it is not to be recorded, such as what a library sends on its own outside
+   * of any span. Never throws.
    */
   begin(
     server: DatabaseServer,
@@ -53,7 +53,7 @@ export class Database {
     }
   }
 
-  /** Forgets an operation that somebody else tells of: it was never begun. */
+  /** Drops an operation without recording it, because the library publishes the same one. */
   abandon(call: DatabaseCall): void {
     call.isEnded = true;
   }

@@ -1,10 +1,10 @@
 import type { DatabaseServer } from '../metrics/database-red.js';
-import { type ClientSeat, defineMethod, takeSeat } from './client-seat.js';
 import type { Database } from './database.js';
 import type { DatabaseCall } from './database-call.js';
 import { batchStatement, RedisStatements } from './redis-statement.js';
 import { ServerTable } from './server-table.js';
 import type { Statement } from './statement.js';
+import { defineMethod, type WrappedClient, wrapClient } from './wrapped-client.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -49,7 +49,7 @@ export function isIoredisClient(value: object): value is IoredisClient {
   );
 }
 
-/** Gives every command of clients of ioredis a span and a duration where they do not tell of them themselves, as before 5.11. */
+/** Records a span and a duration for each command of ioredis before 5.11, which publishes none on a channel. */
 export class IoredisClients {
   readonly #database: Database;
   readonly #servers = new ServerTable('redis');
@@ -65,24 +65,30 @@ export class IoredisClients {
   observe(client: IoredisClient): void {
     // It makes the messages of its channels by this: none is needed to find out.
     if ('_buildCommandContext' in client) return;
-    const seat = takeSeat(client, 'redis', this.#database);
-    if (seat === undefined) return;
+    const wrapped = wrapClient(client, 'redis', this.#database);
+    if (wrapped === undefined) return;
     const clients = this;
     const { sendCommand, multi } = client;
     defineMethod(client, 'sendCommand', function (this: unknown, ...args: unknown[]) {
-      return seat.isOpen && seat.publishes !== true
-        ? clients.#send(client, this, sendCommand, seat, args)
+      return wrapped.isOpen && wrapped.publishes !== true
+        ? clients.#send(client, this, sendCommand, wrapped, args)
         : sendCommand.apply(this, args);
     });
     defineMethod(client, 'multi', function (this: unknown, ...args: unknown[]) {
       const pipeline = multi.apply(this, args);
-      if (seat.isOpen && seat.publishes !== true) clients.#watchTransaction(client, seat, pipeline);
+      if (wrapped.isOpen && wrapped.publishes !== true) clients.#watchTransaction(client, wrapped, pipeline);
       return pipeline;
     });
   }
 
-  #send(client: IoredisClient, self: unknown, send: Method, seat: ClientSeat, args: unknown[]): unknown {
-    const { database } = seat;
+  #send(
+    client: IoredisClient,
+    self: unknown,
+    send: Method,
+    wrapped: WrappedClient,
+    args: unknown[],
+  ): unknown {
+    const { database } = wrapped;
     const command = args[0] as Command;
     // Something that looks like ioredis may send something else.
     if (typeof command?.resolve !== 'function' || typeof command.reject !== 'function')
@@ -92,10 +98,10 @@ export class IoredisClients {
     let call: DatabaseCall | undefined;
     if (isAgain) call = command[callKey];
     else if (this.#openBatches > 0) command[callKey] = undefined;
-    else if (seat.publishes === false) call = this.#beginCommand(client, database, command);
-    const heard = seat.heard();
+    else if (wrapped.publishes === false) call = this.#beginCommand(client, database, command);
+    const countBefore = wrapped.publishedCount();
     const promise = send.apply(self, args);
-    if (seat.hasTold(heard)) {
+    if (wrapped.hasPublished(countBefore)) {
       if (call !== undefined) database.abandon(call);
     } else if (!isAgain && this.#openBatches === 0 && call === undefined) {
       this.#beginCommand(client, database, command);
@@ -121,20 +127,20 @@ export class IoredisClients {
   }
 
   /** A transaction is one operation: from when it is sent to when it has been answered. */
-  #watchTransaction(client: IoredisClient, seat: ClientSeat, pipeline: unknown): void {
+  #watchTransaction(client: IoredisClient, wrapped: WrappedClient, pipeline: unknown): void {
     const { exec, length } = (pipeline ?? {}) as Partial<Pipeline>;
     // Without a pipeline, each of its commands goes by itself.
     if (typeof exec !== 'function' || typeof length !== 'number') return;
     const clients = this;
     let hasBegun = false;
     defineMethod(pipeline as object, 'exec', function (this: unknown, ...args: unknown[]) {
-      const { database } = seat;
+      const { database } = wrapped;
       // Of a cluster that is not ready it calls itself again.
       const call = hasBegun
         ? undefined
         : clients.#begin(client, database, batchStatement('MULTI'), (pipeline as Pipeline).length - 1);
       hasBegun = true;
-      const heard = seat.heard();
+      const countBefore = wrapped.publishedCount();
       clients.#openBatches += 1;
       let promise: Promise<unknown>;
       try {
@@ -143,7 +149,7 @@ export class IoredisClients {
         clients.#openBatches -= 1;
       }
       if (call === undefined) return promise;
-      if (seat.hasTold(heard) || typeof promise?.then !== 'function') {
+      if (wrapped.hasPublished(countBefore) || typeof promise?.then !== 'function') {
         database.abandon(call);
         return promise;
       }
@@ -177,7 +183,7 @@ export class IoredisClients {
   }
 }
 
-/** Where a callback is called, what is given back is nobody's to handle; else it is the caller's. */
+/** With a callback, a rejection of the returned promise must not count as unhandled; without one, the caller handles it. */
 function endBy(
   promise: Promise<unknown>,
   database: Database,

@@ -17,7 +17,7 @@ export function observeMysql(router: DatabaseRouter, faults: Faults): () => void
   const servers = new ServerTable('mysql');
   const statements = new StatementCache('mysql');
   const begin = (message: QueryMessage) => {
-    router.heard.mysql += 1;
+    router.published.mysql += 1;
     const context = activeContext();
     const database = router.serviceFor(context);
     // `query` comes with its values filled in: what is remembered by its text would be of no use again.
@@ -28,7 +28,7 @@ export function observeMysql(router: DatabaseRouter, faults: Faults): () => void
   const ways = [
     traceChannel<QueryMessage>({ name: 'mysql2:query', begin, isContextLost: true }, faults),
     traceChannel<QueryMessage>({ name: 'mysql2:execute', begin, isContextLost: true }, faults),
-    // A connection that another one gave back comes in his context: what is asked over it would be under his span.
+    // A pooled connection arrives in the context of the caller that released it: queries would become children of the wrong span.
     traceChannel<object>(
       {
         name: 'mysql2:pool:connect',

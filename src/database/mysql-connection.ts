@@ -1,9 +1,9 @@
 import { activeContext, resumeIn } from '../context/storage.js';
-import { type ClientSeat, defineMethod, takeSeat } from './client-seat.js';
 import type { Database } from './database.js';
 import type { DatabaseCall } from './database-call.js';
 import { ServerTable } from './server-table.js';
 import { StatementCache } from './statement.js';
+import { defineMethod, type WrappedClient, wrapClient } from './wrapped-client.js';
 
 type Callback = (this: unknown, ...results: unknown[]) => void;
 type Ask = (this: unknown, ...args: unknown[]) => unknown;
@@ -45,7 +45,7 @@ function coreOf(connection: MysqlConnection): CoreConnection {
   return 'connection' in connection ? connection.connection : connection;
 }
 
-/** Gives every query of connections of mysql2 a span and a duration where it does not tell of them itself, as before 3.20. */
+/** Records a span and a duration for each query of mysql2 before 3.20, which publishes none on a channel. */
 export class MysqlConnections {
   readonly #database: Database;
   readonly #servers = new ServerTable('mysql');
@@ -58,41 +58,41 @@ export class MysqlConnections {
   /** Wraps `query` and `execute` of this one connection; what is wrapped already stays as it is. */
   observe(connection: MysqlConnection): void {
     const core = coreOf(connection);
-    const seat = takeSeat(core, 'mysql', this.#database);
-    if (seat === undefined) return;
-    this.#wrap(core, 'query', seat);
-    this.#wrap(core, 'execute', seat);
+    const wrapped = wrapClient(core, 'mysql', this.#database);
+    if (wrapped === undefined) return;
+    this.#wrap(core, 'query', wrapped);
+    this.#wrap(core, 'execute', wrapped);
   }
 
-  #wrap(core: CoreConnection, name: 'query' | 'execute', seat: ClientSeat): void {
+  #wrap(core: CoreConnection, name: 'query' | 'execute', wrapped: WrappedClient): void {
     const connections = this;
     const ask = core[name];
     defineMethod(core, name, function (this: unknown, ...args: unknown[]) {
-      return seat.isOpen && seat.publishes !== true
-        ? connections.#ask(core, this, ask, seat, args)
+      return wrapped.isOpen && wrapped.publishes !== true
+        ? connections.#ask(core, this, ask, wrapped, args)
         : ask.apply(this, args);
     });
   }
 
-  #ask(core: CoreConnection, self: unknown, ask: Ask, seat: ClientSeat, args: unknown[]): unknown {
-    const { database } = seat;
+  #ask(core: CoreConnection, self: unknown, ask: Ask, wrapped: WrappedClient, args: unknown[]): unknown {
+    const { database } = wrapped;
     const context = activeContext();
-    let call = seat.publishes === false ? this.#begin(core, database, args[0]) : undefined;
+    let call = wrapped.publishes === false ? this.#begin(core, database, args[0]) : undefined;
     const hasCallback = wrapCallback(args, (callback, caller, results) => {
       if (call !== undefined) database.end(call, results[0]);
-      // The connection calls back where it was made, or where another one gave it back.
+      // mysql2 calls back in the context where the connection was made or last released.
       resumeIn(context, callback, caller, ...results);
     });
-    const heard = seat.heard();
+    const countBefore = wrapped.publishedCount();
     let command: unknown;
     try {
       command = ask.apply(self, args);
     } catch (error) {
-      // Whatever mysql2 throws here, it throws at whoever asked wrongly.
+      // mysql2 throws on wrong arguments.
       if (call !== undefined) database.end(call, error);
       throw error;
     }
-    if (seat.hasTold(heard)) {
+    if (wrapped.hasPublished(countBefore)) {
       if (call !== undefined) database.abandon(call);
       return command;
     }
@@ -116,7 +116,7 @@ export class MysqlConnections {
   }
 }
 
-/** Puts `run` in front of the callback, wherever it stands; false where there is none. */
+/** Puts `run` in front of the callback, wherever it is; false without a callback. */
 function wrapCallback(
   args: unknown[],
   run: (callback: Callback, self: unknown, results: unknown[]) => void,
@@ -136,7 +136,7 @@ function wrapCallback(
   return true;
 }
 
-/** Ends an operation that nobody is called back for. A listener for its errors would make them handled. */
+/** Ends an operation without a callback. It wraps `emit`: a listener for 'error' would make errors handled. */
 function endByEvents(command: unknown, database: Database, call: DatabaseCall): void {
   const { emit } = (command ?? {}) as Partial<QueryCommand>;
   if (typeof emit !== 'function') {

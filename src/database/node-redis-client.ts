@@ -1,10 +1,10 @@
-import { type ClientSeat, defineMethod, seatOf, takeSeat } from './client-seat.js';
 import type { Database } from './database.js';
 import type { DatabaseCall } from './database-call.js';
 import { commandsOf, countOf } from './node-redis-4-commands.js';
 import { batchStatement, RedisStatements } from './redis-statement.js';
 import { ServerTable } from './server-table.js';
 import type { Statement } from './statement.js';
+import { defineMethod, type WrappedClient, wrapClient, wrappedClientOf } from './wrapped-client.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -22,10 +22,10 @@ export interface NodeRedisClient {
   sendCommand: Method;
 }
 
-/** What telemetry says of a call of a method. */
+/** Reads the statement from the arguments of a method. */
 type StatementOf = (args: readonly unknown[]) => Statement | undefined;
 
-/** True for a client of node-redis 4 or later; those of clusters and sentinels are none. */
+/** True for a client of node-redis 4 or later; false for clusters and sentinels. */
 export function isNodeRedisClient(value: object): value is NodeRedisClient {
   const { sendCommand, duplicate, multiExecutor, _executeMulti, isOpen } = value as Record<string, unknown>;
   return (
@@ -35,7 +35,7 @@ export function isNodeRedisClient(value: object): value is NodeRedisClient {
   );
 }
 
-/** Gives every command of clients of node-redis a span and a duration where they do not tell of them themselves, as before 5.12. */
+/** Records a span and a duration for each command of node-redis before 5.12, which publishes none on a channel. */
 export class NodeRedisClients {
   readonly #database: Database;
   readonly #servers = new ServerTable('redis');
@@ -54,10 +54,10 @@ export class NodeRedisClients {
     const self = (client._self ?? client) as NodeRedisClient;
     // Its methods call back there, each in its own way.
     if (self.options?.legacyMode === true) return;
-    const seat = takeSeat(self, 'redis', this.#database);
-    if (seat === undefined) return;
+    const wrapped = wrapClient(self, 'redis', this.#database);
+    if (wrapped === undefined) return;
     this.#wrapMethods(self);
-    if ('executeIsolated' in self) this.#wrapIsolation(self as never, seat);
+    if ('executeIsolated' in self) this.#wrapIsolation(self as never, wrapped);
   }
 
   #wrapMethods(client: NodeRedisClient): void {
@@ -102,33 +102,33 @@ export class NodeRedisClients {
     return function (this: unknown, ...args: unknown[]) {
       // A module knows its client.
       const client = ((this as { readonly self?: object } | undefined)?.self ?? this) as NodeRedisClient;
-      const seat = seatOf(client);
-      if (seat === undefined || !seat.isOpen || seat.publishes === true || clients.#isAsking)
+      const wrapped = wrappedClientOf(client);
+      if (wrapped === undefined || !wrapped.isOpen || wrapped.publishes === true || clients.#isAsking)
         return method.apply(this, args);
       let statement: Statement | undefined;
       try {
         statement = statementOf(args);
       } catch (error) {
-        seat.database.faults.caught('database.node-redis', error);
+        wrapped.database.faults.caught('database.node-redis', error);
       }
       if (statement === undefined) return method.apply(this, args);
       const commands = isBatch ? (args[0] as readonly unknown[] | undefined) : undefined;
-      return clients.#ask(this, client, seat, method, args, statement, commands?.length);
+      return clients.#ask(this, client, wrapped, method, args, statement, commands?.length);
     };
   }
 
   #ask(
     self: unknown,
     client: NodeRedisClient,
-    seat: ClientSeat,
+    wrapped: WrappedClient,
     method: Method,
     args: unknown[],
     statement: Statement,
     batchSize: number | undefined,
   ): unknown {
-    const { database } = seat;
-    let call = seat.publishes === false ? this.#begin(client, database, statement, batchSize) : undefined;
-    const heard = seat.heard();
+    const { database } = wrapped;
+    let call = wrapped.publishes === false ? this.#begin(client, database, statement, batchSize) : undefined;
+    const countBefore = wrapped.publishedCount();
     let promise: Promise<unknown>;
     this.#isAsking = true;
     try {
@@ -139,7 +139,7 @@ export class NodeRedisClients {
     } finally {
       this.#isAsking = false;
     }
-    if (seat.hasTold(heard) || typeof promise?.then !== 'function') {
+    if (wrapped.hasPublished(countBefore) || typeof promise?.then !== 'function') {
       if (call !== undefined) database.abandon(call);
       return promise;
     }
@@ -168,11 +168,11 @@ export class NodeRedisClients {
   }
 
   /** What runs on a connection of its own does so by another client. */
-  #wrapIsolation(client: { executeIsolated: Method }, seat: ClientSeat): void {
+  #wrapIsolation(client: { executeIsolated: Method }, wrapped: WrappedClient): void {
     const clients = this;
     const { executeIsolated } = client;
     defineMethod(client, 'executeIsolated', function (this: unknown, run: unknown, ...rest: unknown[]) {
-      if (!seat.isOpen || typeof run !== 'function') return executeIsolated.call(this, run, ...rest);
+      if (!wrapped.isOpen || typeof run !== 'function') return executeIsolated.call(this, run, ...rest);
       const isPart = clients.#isAsking;
       const runSeen = (isolated: NodeRedisClient) => {
         if (!isPart) {
@@ -191,7 +191,7 @@ export class NodeRedisClients {
   }
 }
 
-/** What is given back is what the caller handles: a rejection stays his. */
+/** The caller gets the returned promise, so that an unhandled rejection stays unhandled. */
 function settling(promise: Promise<unknown>, database: Database, call: DatabaseCall): Promise<unknown> {
   return promise.then(
     (value) => {

@@ -91,13 +91,13 @@ export class PgClients {
         ? this.#promised(client, query, call, statement, second)
         : this.#settling(call, query.apply(client, args));
     } catch (error) {
-      // Whatever pg throws here, it throws at whoever asked wrongly.
+      // pg throws on wrong arguments.
       database.end(call, error);
       throw error;
     }
   }
 
-  /** The callback as it is called in the end: first the span ends, then the caller goes on where he was. */
+  /** Wraps the callback: first the span ends, then the callback runs in the context of its caller. */
   #ending(call: DatabaseCall, callback: Callback): Callback {
     const database = this.#database;
     return function (error, result) {

@@ -9,8 +9,8 @@ export interface Submittable {
 }
 
 /**
- * Says when a submitted object has its answer: all of it, an error, or the first rows of a cursor, as nobody has to read the rest.
- * Its own handlers are wrapped, because a listener for its errors would make them handled.
+ * Reports the answer to a submitted object: the whole result, an error, or the first rows of a cursor, whose rest may never be read.
+ * It wraps the object's own handlers, because a listener for 'error' would make errors handled.
  */
 export function observeSubmittable(query: Submittable, onAnswer: (error: unknown) => void): void {
   before(query, 'handleError', (error) => onAnswer(error ?? new Error('unknown')));

@@ -26,7 +26,7 @@ interface BatchMessage extends ServerMessage {
 export function observeRedis(router: DatabaseRouter, faults: Faults): () => void {
   const servers = new ServerTable('redis');
   const statements = new RedisStatements();
-  // The commands of a batch are told of while it is being handed over.
+  // The library publishes the commands of a batch while it sends the batch.
   let openBatches = 0;
 
   const begin = (message: ServerMessage, statement: Statement, batchSize?: number) => {
@@ -41,7 +41,7 @@ export function observeRedis(router: DatabaseRouter, faults: Faults): () => void
       {
         name,
         begin(message) {
-          router.heard.redis += 1;
+          router.published.redis += 1;
           return openBatches > 0
             ? undefined
             : begin(message, statements.of(message.command, message.args.length - nameCount));
@@ -54,7 +54,7 @@ export function observeRedis(router: DatabaseRouter, faults: Faults): () => void
       {
         name,
         begin(message) {
-          router.heard.redis += 1;
+          router.published.redis += 1;
           openBatches += 1;
           const { batchMode, batchSize } = message;
           const statement = batchStatement(batchMode === 'MULTI' ? 'MULTI' : 'PIPELINE');

@@ -12,7 +12,7 @@ export class ServerTable {
     this.#system = system;
   }
 
-  /** Takes what a client says of its connection; an address that begins with a slash is a socket and has no port. */
+  /** Takes the address from the options of a client; one that begins with a slash is a socket and has no port. */
   find(address: unknown, port: unknown, namespace: unknown): DatabaseServer {
     const host = textOf(address);
     const isSocket = host?.startsWith('/') === true;

@@ -30,8 +30,8 @@ const unsure = /['"`#]|--|\/\*/;
 
 /**
  * A statement without any literal: strings, numbers, booleans, hexadecimal and dollar-quoted values read `?`, comments and line
- * breaks are gone, a list of values is one value. Where it cannot be told whether a string has ended, the rest of the statement is
- * left out. Time is linear in what is read, at most 8,192 characters; the text has at most 2,048.
+ * breaks are gone, a list of values is one value. Where the end of a string is ambiguous, the rest of the statement is left out.
+ * Time is linear in what is read, at most 8,192 characters; the text has at most 2,048.
  * @see OpenTelemetry, "Sanitization of db.query.text"
  */
 export function sanitizeSql<T extends TokenSink>(
@@ -125,13 +125,13 @@ class Scanner {
     return isWordCode(before) || before === DOUBLE || before === BACKTICK;
   }
 
-  /** Says that what follows cannot be told from a literal. */
+  /** Drops the rest of the statement: it may be part of a literal. */
   #giveUp(): void {
     this.#at = this.#end;
     this.#isCut = true;
   }
 
-  /** Goes on after a closing quote; -1 where there is none. */
+  /** Continues after a closing quote; `at` is -1 without one. */
   #closed(at: number): void {
     if (at < 0 || at >= this.#end) {
       // A text that was cut ends anywhere.

@@ -14,7 +14,7 @@ interface StatementParts {
   readonly isHousekeeping?: boolean;
 }
 
-/** What telemetry says of a statement or command; none of it holds a value. */
+/** The attributes and the span name of a statement or command, without any value. */
 export class Statement implements StatementParts {
   readonly text: string | undefined;
   readonly summary: string | undefined;
@@ -54,7 +54,7 @@ export class Statement implements StatementParts {
   }
 }
 
-/** Of a statement that nobody has the text of. */
+/** For a statement whose text is unknown. */
 export const unknownStatement = new Statement({});
 
 const maxEntries = 500;

@@ -24,7 +24,7 @@ export interface ChannelReader<M> {
   readonly name: string;
   /** Says what begins with a message; undefined for nothing. */
   begin(message: M): Begun | undefined;
-  /** Called when what the message told of has been handed over, before it is done. */
+  /** Called when the library has sent the operation of the message, before its answer. */
   handedOver?(message: M): void;
   /** True where callbacks of the library lose the context that they were handed over in. */
   readonly isContextLost?: boolean;

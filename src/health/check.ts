@@ -35,7 +35,6 @@ const lateGraceMs = 50;
 /**
  * One check, run in the background or (intervalMs 0) when asked. At most one call is ever under way: while an abandoned one has not settled,
  * the check fails instead of being called again.
- * @see health.md, section 3
  */
 export class Check {
   readonly name: string;
@@ -65,7 +64,7 @@ export class Check {
     this.#tick();
   }
 
-  /** Aborts the call under way, ignores how it ends, and lets everybody who waits go on. What is known stays as it is. */
+  /** Aborts the call under way, ignores its outcome, and releases all that wait for it. The last result stays. */
   stop(): void {
     if (!this.#isStarted) return;
     this.#isStarted = false;
@@ -104,7 +103,7 @@ export class Check {
   }
 
   read(): CheckReading {
-    // Staleness and the end of a grace period come without an event: whoever looks first notices.
+    // Staleness and the end of a grace period come without an event: the next read notices them.
     const standing = this.#notice(undefined);
     return {
       name: this.name,

@@ -35,7 +35,7 @@ export class Checks {
     if (this.#isStarted) check.start();
   }
 
-  /** Stops and forgets a check; false if there is none of that name. */
+  /** Stops and removes a check; false if no check has that name. */
   remove(name: string): boolean {
     this.#checks.get(name)?.stop();
     return this.#checks.delete(name);

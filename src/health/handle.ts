@@ -12,7 +12,7 @@ export interface HealthHandle {
    * @throws GoldenSignalsError `ERR_GS_OPTION` for a wrong option, `ERR_GS_MISUSE` if the name is taken
    */
   add(name: string, check: CheckFunction | CheckOptions): void;
-  /** Stops and forgets a check; false if there is none of that name. */
+  /** Stops and removes a check; false if no check has that name. */
   remove(name: string): boolean;
   /** Takes back {@link HealthHandle.markNotReady}; it does not end the start-up and overrules no check. */
   markReady(): void;

@@ -8,7 +8,7 @@ import { thrownText } from './thrown-text.js';
 export function createHealthLog(log: Log): Pick<HealthEvents, 'onChange' | 'onState' | 'onTask'> {
   return {
     onChange(change) {
-      // That a check begins well is what everybody expects.
+      // A first pass is expected, and not logged.
       if (change.from === undefined && change.to === 'pass') return;
       const line = `health check changed: ${changeFields(change)}`;
       if (change.to === 'pass') log.info(line);

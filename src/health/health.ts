@@ -75,7 +75,7 @@ export class Health {
     this.#advance();
   }
 
-  /** The server accepts connections, or there is none. */
+  /** The server accepts connections, or the service has no server. */
   listening(): void {
     this.#isListening = true;
     this.#advance();

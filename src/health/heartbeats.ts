@@ -36,7 +36,7 @@ export class Heartbeats {
     return { beat: () => watcher.beat() };
   }
 
-  /** Ends a watch; false if there is none of that name. */
+  /** Ends a watch; false if no watch has that name. */
   unwatch(name: string): boolean {
     return this.#watchers.delete(name);
   }

@@ -21,7 +21,7 @@ export interface HealthOptions {
   /** What has to be done before the service is ready, by name. @default {} */
   readonly startup?: Readonly<Record<string, StartupTask>>;
   /**
-   * Whether the traffic port shows names and texts to everybody.
+   * Whether the traffic port shows names and texts to every client.
    * @default 'never' if NODE_ENV is production or `authorize` is given, else 'always'
    */
   readonly detail?: 'never' | 'always';

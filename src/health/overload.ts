@@ -18,7 +18,6 @@ const maxRetryAfterS = 3;
  * Decides whether the process is overloaded and which share of its requests to turn away. Two hot windows in a row raise the share by one
  * step, two calm ones lower it by one; a window between the two limits changes nothing. Going back in steps keeps it from flapping
  * between all and nothing while the demand stays.
- * @see health.md, section 5
  */
 export class Overload {
   readonly #config: OverloadConfig;

@@ -23,7 +23,7 @@ const leastSigmaShare = 0.1;
  * Watches a heartbeat with the φ-accrual failure detector: it learns how regular the beats are and suspects (warn) when one is unlikely to
  * come any more (φ ≥ 8), and fails after ten intervals of silence whatever it has learnt.
  * The gap that ended a suspicion is not learnt from, or a dying peer would teach patience.
- * @see Hayashibara et al., "The φ accrual failure detector"; Akka's PhiAccrualFailureDetector; health.md, section 7
+ * @see Hayashibara et al., "The φ accrual failure detector"; Akka's PhiAccrualFailureDetector
  */
 export class BeatWatcher {
   readonly #config: WatchConfig;

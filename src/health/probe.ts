@@ -22,7 +22,7 @@ export interface ProbeFacts {
   readonly worst: Status;
 }
 
-/** The answer to a probe, from memory. @see health.md, section 2 */
+/** The answer to a probe, from memory. */
 export function verdictOf(probe: Probe, facts: ProbeFacts): Verdict {
   const reason = reasonOf(probe, facts);
   if (reason !== undefined) return { ok: false, status: 'fail', reason, httpStatus: 503 };

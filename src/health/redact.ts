@@ -13,7 +13,6 @@ const codeShape = /^(?:[A-Z]{2,30}[0-9]{0,2}(?:_[A-Z0-9]{1,24}){0,6}|[0-9A-Z]{5}
  * What a body may show of a text that foreign code wrote: its first line, at most 200 characters, without URL credentials, query
  * strings, values of password, secret, token and key pairs, bearer and JWT strings, and tokens that look random. It hides too much rather
  * than too little; a secret that is a plain word in plain prose is beyond it. Never throws.
- * @see health.md, section 4
  */
 export function redactText(text: string): string {
   return clip(hideSecrets(firstLine(text)));

@@ -25,7 +25,7 @@ const contentTypes: Readonly<Record<ProbeFormat, string>> = {
 
 const maxRetryAfterS = 5;
 
-/** The whole answer to a probe. Never throws. @see health.md, section 4 */
+/** The whole answer to a probe. Never throws. */
 export function probeResponse(
   request: ProbeRequest,
   verdict: Verdict,

@@ -30,7 +30,7 @@ export function watchPino(
   epochMs: () => number,
   onFault: (place: string, error: unknown) => void,
 ): () => void {
-  const heard = (message: unknown) => {
+  const onMessage = (message: unknown) => {
     // A throw here would come out of the application's call of the logger.
     try {
       const { instance, arguments: given, result } = message as PinoLine;
@@ -43,7 +43,7 @@ export function watchPino(
       onFault('logs.pino', error);
     }
   };
-  return takeChannel('tracing:pino_asJson:end', 'logs', heard);
+  return takeChannel('tracing:pino_asJson:end', 'logs', onMessage);
 }
 
 const times = ['time', 'timestamp'];

@@ -24,7 +24,7 @@ export function watchWinston(
   epochMs: () => number,
   onFault: (place: string, error: unknown) => void,
 ): () => void {
-  const heard = (message: unknown) => {
+  const onMessage = (message: unknown) => {
     try {
       const context = activeContext();
       if (!isSuppressed(context))
@@ -34,7 +34,7 @@ export function watchWinston(
       onFault('logs.winston', error);
     }
   };
-  return takeChannel(CHANNEL, 'logs', heard);
+  return takeChannel(CHANNEL, 'logs', onMessage);
 }
 
 const scope: LogScope = { name: 'winston' };

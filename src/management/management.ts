@@ -5,10 +5,10 @@ import type { Health } from '../health/health.js';
 import type { HealthConfig } from '../health/options.js';
 import type { Probe } from '../health/probe.js';
 import type { OwnRoute } from '../server/probes/own-route.js';
-import { ManagementDesk } from './desk.js';
 import { createManagementListener, type ManagementListenerParts } from './listener.js';
 import type { Verdicts } from './messages.js';
 import type { ManagementConfig } from './options.js';
+import { ManagementRoutes } from './routes.js';
 import { createManagementThread, type ManagementThreadParts } from './thread.js';
 
 export interface ManagementParts {
@@ -18,7 +18,7 @@ export interface ManagementParts {
   readonly probes: HealthConfig | undefined;
   readonly log: Log;
   readonly every: ManagementThreadParts['every'];
-  /** Says that a server is nobody's: its requests are neither traced nor measured. */
+  /** Excludes a server: its requests are neither traced nor measured. */
   readonly leaveAlone: (server: Server) => void;
   readonly onAnswered: (probe: Probe, statusCode: number) => void;
   /** The file of the thread. @default the one beside this */
@@ -43,7 +43,7 @@ export interface Management extends ManagementHandle {
 export function createManagement(parts: ManagementParts): Management {
   const { config, health, probes, log, onAnswered } = parts;
   const { host, port } = config;
-  const desk = new ManagementDesk({ health, config: probes, onAnswered });
+  const routes = new ManagementRoutes({ health, config: probes, onAnswered });
   const where = `the management port ${host}:${port}`;
   let settle: (address: AddressInfo | undefined) => void = () => {};
   const address = new Promise<AddressInfo | undefined>((resolve) => {
@@ -52,7 +52,7 @@ export function createManagement(parts: ManagementParts): Management {
   const listening: ManagementListenerParts = {
     host,
     port,
-    answer: (request) => desk.answer(request),
+    answer: (request) => routes.answer(request),
     onListening: (found) => settle(found),
     onError({ code, message }) {
       settle(undefined);
@@ -66,7 +66,7 @@ export function createManagement(parts: ManagementParts): Management {
   else openHere();
   return {
     address: () => address,
-    addRoute: (route) => desk.addRoute(route),
+    addRoute: (route) => routes.addRoute(route),
     publish: () => publish(),
     async close() {
       settle(undefined);

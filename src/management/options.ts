@@ -3,7 +3,7 @@ import { bool, integer, record, reject, text } from '../core/check.js';
 export interface ManagementOptions {
   /** Port that probes with full detail and metrics are served on; 0 for any that is free. */
   readonly port: number;
-  /** Address to listen on. The detail is for whoever can reach it; a kubelet needs '0.0.0.0'. @default '127.0.0.1' */
+  /** Address to listen on. Every client that can reach it gets the detail; a kubelet needs '0.0.0.0'. @default '127.0.0.1' */
   readonly host?: string;
   /** Serves the port from a worker thread, which still answers while the main thread is blocked; some 10 MB. @default false */
   readonly thread?: boolean;

@@ -1,6 +1,6 @@
 /**
- * How long the main thread has stood still, told by a number that it counts up. Counted in looks that this thread has taken itself: a
- * process that was suspended as a whole has not been looked at, and its main thread is not accused of it.
+ * Measures how long the main thread has been blocked, by a counter that it increments. Time counts only between looks of this thread:
+ * while the whole process is suspended there are none, and the main thread is not blamed.
  */
 export class StallGauge {
   readonly #readBeat: () => number;

@@ -4,7 +4,7 @@ import { type RouteAnswer, type RouteRequest, textAnswer } from '../server/probe
 import { createManagementListener } from './listener.js';
 import type { FromThread, ThreadData, ToThread, Verdicts } from './messages.js';
 import { StallGauge } from './stall.js';
-import { probeOf, standIn } from './stand-in.js';
+import { probeOf, stalledAnswer } from './stalled-answer.js';
 
 // The thread of the management port. It asks the main thread everything, and stands in for it while that is blocked.
 
@@ -53,7 +53,7 @@ setInterval(() => {
 
 function answerInPlace(probe: Probe | undefined, request: RouteRequest): RouteAnswer {
   const stall = { stalledMs: gauge.stalledMs, maxStallMs: data.maxStallMs };
-  const answer = standIn(probe, request, verdicts, stall, Math.random);
+  const answer = stalledAnswer(probe, request, verdicts, stall, Math.random);
   if (probe !== undefined) tell({ kind: 'answered', probe, statusCode: answer.status });
   return answer;
 }

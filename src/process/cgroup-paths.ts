@@ -47,7 +47,7 @@ export function findCgroup(
 
 /** From the group of the process up to the mount: a limit of any of them holds. */
 function foldersOf({ root, point }: Mount, path = '/'): string[] {
-  // Without a namespace of its own, a container is told the path on the host, of which the mount shows the end alone.
+  // Without its own cgroup namespace a container reads the path of the host; its mount shows only the end of that path.
   const relative =
     root === '/' ? path : path === root || path.startsWith(`${root}/`) ? path.slice(root.length) : '';
   const names = relative.split('/').filter((name) => name !== '');

@@ -118,7 +118,7 @@ function readCpu(
   };
 }
 
-/** Quota by period; a quota of `max` in version 2 and of -1 in version 1 is none. */
+/** Quota divided by period; `max` in version 2 and -1 in version 1 mean no limit. */
 function cpusOf(files: FileReader, version: 1 | 2, folder: string): number | undefined {
   const [quota, period] =
     version === 1

@@ -3,21 +3,21 @@ import type { EventEmitter } from 'node:events';
 import type { Trigger } from './shutdown-plan.js';
 
 export interface ClusterEnd {
-  /** To be called when the process has been told to end: its workers are told, too. */
+  /** Call it when the process begins to end: it forwards the signal to the workers. */
   begin(trigger: Trigger): void;
   /** True where there are workers to wait for. */
   readonly hasWorkers: boolean;
-  /** Resolves when the workers that were told have ended. */
+  /** Resolves when the workers that got the signal have ended. */
   wait(): Promise<void>;
 }
 
 /**
- * How a process of node:cluster ends. A primary that is told to end and goes at once takes its workers along in the middle of their
- * requests: without the channel to it they exit. So it hands the signal on, and stays until they are gone. Those that it is made to
- * start meanwhile, as in `cluster.on('exit', () => cluster.fork())`, end with it.
+ * Ends a process of node:cluster. Workers exit when they lose the channel to the primary, in the middle of their requests if it exits at
+ * once. So the primary forwards the signal and waits until they are gone. Workers that start meanwhile, as by
+ * `cluster.on('exit', () => cluster.fork())`, get the signal when the primary exits.
  */
 export function createClusterEnd(cluster: Cluster, host: NodeJS.Process): ClusterEnd {
-  let told: Worker[] = [];
+  let signalled: Worker[] = [];
   return {
     begin(trigger) {
       if (trigger.kind !== 'signal') return;
@@ -26,22 +26,22 @@ export function createClusterEnd(cluster: Cluster, host: NodeJS.Process): Cluste
         if (cluster.worker !== undefined) ignoreLostPrimary(cluster.worker);
         ignoreLostPrimary(host);
       }
-      told = workersOf(cluster);
+      signalled = workersOf(cluster);
       // One that is still starting would fail at its first message to a primary that is gone.
-      if (told.length > 0)
+      if (signalled.length > 0)
         host.once('exit', () => {
           for (const worker of workersOf(cluster))
-            if (!told.includes(worker)) worker.process.kill(trigger.signal);
+            if (!signalled.includes(worker)) worker.process.kill(trigger.signal);
         });
       // A Ctrl-C has reached every process of the terminal.
-      if (!trigger.isFromTerminal) for (const worker of told) worker.process.kill(trigger.signal);
+      if (!trigger.isFromTerminal) for (const worker of signalled) worker.process.kill(trigger.signal);
     },
     get hasWorkers() {
-      return told.some(isAlive);
+      return signalled.some(isAlive);
     },
     async wait() {
       await Promise.all(
-        told.map((worker) =>
+        signalled.map((worker) =>
           isAlive(worker) ? new Promise((resolve) => worker.process.once('exit', resolve)) : undefined,
         ),
       );

@@ -12,21 +12,21 @@ const typeOf: Readonly<Record<number, GcType>> = {
   [constants.NODE_PERFORMANCE_GC_WEAKCB]: 'weakcb',
 };
 
-/** Told of each garbage collection: its type, and its duration in seconds. */
+/** Called for each garbage collection with its type and its duration in seconds. */
 export type GcListener = (type: GcType, seconds: number) => void;
 
 const listeners = new Set<GcListener>();
 let observer: PerformanceObserver | undefined;
 
 /**
- * Tells `listener` of each garbage collection of this process until what it gives back is called. There is one observer, however many
- * listen: Node makes a JavaScript object of each collection for each observer.
+ * Calls `listener` for each garbage collection of this process, until the function returned is called. All listeners share one observer:
+ * Node makes an object per collection and observer.
  */
 export function observeGc(listener: GcListener): () => void {
   listeners.add(listener);
   if (observer === undefined) {
     observer = new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) told(entry);
+      for (const entry of list.getEntries()) notify(entry);
     });
     observer.observe({ entryTypes: ['gc'] });
   }
@@ -38,7 +38,7 @@ export function observeGc(listener: GcListener): () => void {
   };
 }
 
-function told(entry: PerformanceEntry): void {
+function notify(entry: PerformanceEntry): void {
   const { kind } = (entry as { detail?: { kind?: number } }).detail ?? {};
   const type = kind === undefined ? undefined : typeOf[kind];
   if (type === undefined) return;

@@ -21,7 +21,7 @@ export class HeartbeatMetrics {
       {
         kind: 'gauge',
         name: 'golden_signals.heartbeat.interval',
-        description: 'How often the heartbeat timestamp is set; 0 once the service has been told to end.',
+        description: 'How often the heartbeat timestamp is set; 0 once the service has begun to end.',
         unit: 's',
         series: [{ attributes: {}, value: this.#interval }],
       },
@@ -46,7 +46,7 @@ export class HeartbeatMetrics {
     this.#timestamp.value = epochS;
   }
 
-  /** A service that ends in order will not beat again, and nobody should be called for that. */
+  /** A service that ends in order sends no more beats, and that must raise no alarm. */
   ended(): void {
     this.#interval.value = 0;
   }

@@ -2,8 +2,8 @@ import { func, integer, oneOf, positive, record, reject, within } from '../core/
 import { maxTimerMs } from '../health/timers.js';
 
 /**
- * What a beat says. `alive`: all is well; `failing`: the aggregate health fails; `shutdown`: the service ends in order; `crash`: it ends
- * by an exception that nobody caught.
+ * What a beat reports. `alive`: the service works; `failing`: the aggregate health fails; `shutdown`: the service ends in order; `crash`:
+ * it ends by an uncaught exception.
  */
 export type BeatKind = 'alive' | 'failing' | 'shutdown' | 'crash';
 
@@ -97,6 +97,6 @@ export function resolveHeartbeat(given: HeartbeatOptions = {}): HeartbeatConfig 
 function urlOf(path: string, value: unknown): URL {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
-    reject(path, 'an http or https URL', typeof value === 'string' ? 'a string that is none' : value);
+    reject(path, 'an http or https URL', typeof value === 'string' ? 'a string of another form' : value);
   return url;
 }

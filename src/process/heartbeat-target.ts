@@ -10,7 +10,7 @@ export interface Ping {
 /** Makes a request and resolves to the status of the answer. */
 export type SendPing = (ping: Ping, signal: AbortSignal) => Promise<number>;
 
-/** Somebody who listens for beats. */
+/** A receiver of beats. */
 export interface BeatTarget {
   /** For the log: never the path, which is the secret. */
   readonly name: string;
@@ -25,7 +25,7 @@ type PingOf = (url: URL, kind: BeatKind) => Ping | undefined;
 const uuidPing = /\/ping\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/?$/i;
 const kumaPush = /\/api\/push\/[^/]+\/?$/;
 
-/** Everybody a service beats for. */
+/** All targets of the heartbeat of a service. */
 export function targetsOf({ urls, send, form }: HeartbeatConfig, sendPing: SendPing): BeatTarget[] {
   const targets = urls.map((url) => urlTarget(url, pingOf[form === 'auto' ? formOf(url) : form], sendPing));
   if (send === undefined) return targets;

@@ -35,7 +35,6 @@ const lastBeatMs = 2_000;
 /**
  * Says at intervals that the service is alive, to those who raise the alarm when it does not. It says nothing when the loop was stuck or
  * the work makes no progress: a beat from a wedged process is worse than none.
- * @see health.md, section 7
  */
 export class Heartbeat {
   readonly #parts: HeartbeatParts;

@@ -6,7 +6,7 @@ import type { ShutdownHook } from './shutdown-options.js';
 
 export interface HookDeps {
   readonly timers: Timers;
-  /** Told of each hook that threw, or took too long. */
+  /** Called for each hook that threw or took too long. */
   readonly onFailure: (reason: string) => void;
 }
 

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 
 /** The files in which Linux says how a process is doing. Injected, so that tests can say it. */
 export interface FileReader {
-  /** The text of a file; undefined where there is none, or none that may be read. */
+  /** The text of a file; undefined for one that does not exist or may not be read. */
   text(path: string): string | undefined;
   /** How many entries a folder has; undefined as above. */
   entries(path: string): number | undefined;
 }
 
-/** What /proc says of this process; undefined where it does not say. */
+/** Readings of this process from /proc; each is undefined where /proc lacks it. */
 export interface ProcReadings {
   readonly virtualBytes: number | undefined;
   readonly threads: number | undefined;

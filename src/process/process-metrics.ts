@@ -17,7 +17,7 @@ export interface ProcessMetricsParts {
   readonly foreignMeter: Meter | undefined;
 }
 
-/** What one service tells of the process it runs in. */
+/** The metrics of the process that one service exports. */
 export interface ProcessMetrics {
   readonly instruments: readonly Instrument[];
   /** Ends the looking; from then on there are no series. */

@@ -13,7 +13,7 @@ export interface ProcessSamplerParts {
   readonly onFault: (error: unknown) => void;
 }
 
-/** What can be found out about this process. Each is found out when somebody asks, at most once a second. */
+/** Readings of this process, taken on demand, at most once a second. */
 export interface ProcessSampler {
   readonly use: () => RuntimeUse | undefined;
   readonly heapSpaces: () => readonly HeapSpaceInfo[] | undefined;
@@ -29,7 +29,7 @@ export interface ProcessSampler {
   close(): void;
 }
 
-/** Begins to look at the event loop; nothing else goes on while nobody asks. */
+/** Begins to watch the event loop; everything else is read on demand. */
 export function createProcessSampler(
   parts: ProcessSamplerParts,
   files: FileReader = systemFiles,
@@ -67,7 +67,7 @@ function countOf(names: readonly string[]): Map<string, number> {
 
 let shared: { readonly sampler: ProcessSampler; users: number } | undefined;
 
-/** The one sampler of this process, for as long as somebody has not given it back. */
+/** The one sampler of this process, until its last user releases it. */
 export function shareProcessSampler(parts: ProcessSamplerParts): {
   sampler: ProcessSampler;
   release(): void;

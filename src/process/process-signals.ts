@@ -28,7 +28,7 @@ export interface ProcessSignalsParts {
   /** Timers that keep the process alive, and timers that do not. */
   readonly holding: Timers;
   readonly background: Timers;
-  /** Says a line whatever the log level is: somebody has to be told why the process ends. */
+  /** Writes a line whatever the log level: it gives the reason why the process ends. */
   readonly write: (line: string) => void;
   readonly isTerminal: () => boolean;
   readonly platform: NodeJS.Platform;
@@ -54,7 +54,7 @@ interface Ending {
   readonly beganAt: number;
   readonly deadlineAt: number;
   readonly foreignGraceMs: number | undefined;
-  /** Nobody else handles the signal, or those who did are done. */
+  /** No other listener handles the signal, or the others have finished. */
   isAlone: boolean;
   /** Another handler has raised the signal again, and no other listens any more: without us the process would end by it. */
   isRaised: boolean;
@@ -63,9 +63,8 @@ interface Ending {
 }
 
 /**
- * The one place of the process that takes signals and exceptions nobody caught, for all services in it. It is there only while there is
- * a service, and gets out of the way of handlers that the application has itself.
- * @see health.md, section 6
+ * Handles signals and uncaught exceptions for all services of the process. Its listeners exist only while there is a service, and
+ * handlers of the application take precedence.
  */
 export class ProcessSignals {
   readonly #parts: ProcessSignalsParts;
@@ -84,7 +83,7 @@ export class ProcessSignals {
     this.#signals = parts.platform === 'win32' ? ['SIGINT', 'SIGBREAK'] : ['SIGTERM', 'SIGINT'];
   }
 
-  /** Ends this service, too, when the process is told to end; the function returned takes it out again. */
+  /** Ends this service, too, when the process ends; the function returned removes it. */
   add(service: Shutdown): () => void {
     this.#services.add(service);
     this.#install();
@@ -136,7 +135,7 @@ export class ProcessSignals {
     const isAlone = this.#isAloneFor(signal);
     const isOurs = configs.some(({ exit }) => exit === true) || services.some(({ hasWork }) => hasWork);
     if (!isAlone && !isOurs) {
-      // A worker that finishes its job: it goes on, and so does what tells of it.
+      // A worker that finishes its job goes on, and its telemetry with it.
       for (const service of services) void service.send();
       return;
     }
@@ -195,7 +194,7 @@ export class ProcessSignals {
       return;
     }
     this.#setExitCode(code);
-    // What is left to do is somebody else's: it keeps the process alive itself for as long as it needs it.
+    // What is left to do belongs to others, and keeps the process alive itself.
     holding.clear(ending.timer);
     const leftMs = Math.max(0, ending.deadlineAt - clock.now());
     const { foreignGraceMs = leftMs } = ending;
@@ -270,7 +269,7 @@ export class ProcessSignals {
   readonly #onUncaught = (): void => {
     const { host } = this.#parts;
     if ([...this.#services].some(({ config }) => config.exit === false)) return;
-    // The application handles it itself. Asked now and not at the start: and nobody else is misled by a listener of ours.
+    // The application handles it itself. It is asked now, as it may have added its handler after the start.
     if (host.listenerCount('uncaughtException') > 0 || host.hasUncaughtExceptionCaptureCallback()) return;
     host.once('uncaughtException', this.#onCrash);
   };

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Series } from '../metrics/series.js';
 
-/** One series whose number is read when somebody collects it; undefined where there is none to report. */
+/** One series whose value is read at collection; undefined where there is nothing to report. */
 export type Reading = readonly [attributes: Attributes, read: () => number | undefined];
 
 interface ReadingSeries extends Series<{ value: number }> {

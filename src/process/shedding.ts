@@ -64,7 +64,7 @@ export class Shedding {
     ];
   }
 
-  /** Whoever cannot tell has none. */
+  /** A function of the user that throws gives no priority. */
   #hasPriority(req: IncomingMessage): boolean {
     const { config, faults } = this.#parts;
     if (config.priority === undefined) return false;

@@ -6,7 +6,7 @@ export type ShutdownHook = (signal: AbortSignal) => unknown;
 
 export interface ShutdownOptions {
   /**
-   * How long the service goes on as before once it is told to end, with readiness at 503, so that balancers notice: in milliseconds.
+   * How long the service keeps serving after it begins to end, with readiness at 503, so that load balancers notice; in milliseconds.
    * An interrupt from a terminal never waits. @default 5_000 for a signal in Kubernetes, else 0
    */
   readonly delayMs?: number;
@@ -45,9 +45,9 @@ export interface EndTimes {
 interface TimesByEnd {
   /** The application ends the service. */
   readonly call: EndTimes;
-  /** A signal does, and nobody else handles it. */
+  /** A signal that no other listener handles. */
   readonly signal: EndTimes;
-  /** The same, and somebody at a terminal waits. */
+  /** The same, from a terminal, where a person waits. */
   readonly terminal: EndTimes;
   /** A signal does, and the application has a handler of its own: how long it takes to end is the application's. */
   readonly beside: EndTimes;
@@ -62,7 +62,7 @@ export interface ShutdownConfig {
   readonly onShutdown: readonly ShutdownHook[];
 }
 
-/** What the environment says of where the process runs. */
+/** Where the process runs, as its environment shows. */
 export interface Surroundings {
   readonly outside: Outside;
   /** Of the pod, if the manifest tells it. */
@@ -85,7 +85,7 @@ export const defaultGraceS = 30;
 const tailMs = 5_000;
 const maxMs = 86_400_000;
 
-/** Docker and many that run containers kill after 10 s; at a terminal, and behind a watcher, somebody waits for the next start. */
+/** Docker and many container runtimes kill after 10 s; at a terminal, and under a watcher, a person waits for the next start. */
 const defaults: Readonly<Record<Outside, EndTimes>> = {
   kubernetes: { delayMs: 5_000, drainTimeoutMs: 15_000, budgetMs: 25_000 },
   unknown: { delayMs: 0, drainTimeoutMs: 6_000, budgetMs: 8_000 },

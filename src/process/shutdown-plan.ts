@@ -1,6 +1,6 @@
 import type { EndTimes, ShutdownConfig } from './shutdown-options.js';
 
-/** What ends a service: a signal to the process, the application itself, or an exception that nobody caught. */
+/** What ends a service: a signal to the process, the application itself, or an uncaught exception. */
 export type Trigger =
   | {
       readonly kind: 'signal';
@@ -38,7 +38,6 @@ export function timesOf({ times }: ShutdownConfig, trigger: Trigger): EndTimes {
 /**
  * Fits the steps into the budget: what a short budget cannot hold is taken from the delay and the drain, so that the last spans still
  * get out before the hard deadline.
- * @see health.md, section 6
  */
 export function planOf(config: ShutdownConfig, trigger: Trigger): ShutdownPlan {
   const { delayMs, drainTimeoutMs, budgetMs } = timesOf(config, trigger);

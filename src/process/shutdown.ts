@@ -41,7 +41,6 @@ export interface ShutdownEnd {
 /**
  * The end of one service, step by step: not ready, a delay while it serves on, no new connections, the last requests, hooks, and the
  * telemetry last. It happens once, however often and from wherever it is asked for.
- * @see health.md, section 6
  */
 export class Shutdown {
   readonly #parts: ShutdownParts;
@@ -65,7 +64,7 @@ export class Shutdown {
     return this.#end !== undefined;
   }
 
-  /** Whether it serves requests, or has been told what to do at its end. */
+  /** Whether it serves requests or has shutdown hooks. */
   get hasWork(): boolean {
     const { config, traffic } = this.#parts;
     const { onDrain, onShutdown } = config;
@@ -102,7 +101,7 @@ export class Shutdown {
     ending.draining(trigger);
     traffic.askToClose();
     const hasHooks = config.onDrain.length > 0 || config.onShutdown.length > 0;
-    // Nothing to wait for: whoever does not wait for the promise either can go on in the same tick.
+    // Nothing to wait for: a caller that does not await the promise can go on in the same tick.
     const plan = planOf(config, trigger);
     const hasToWait = traffic.isListening || traffic.inFlight > 0 || (plan.delayMs > 0 && traffic.mayListen);
     if (!hasHooks && !hasToWait && !this.#isLeftOpen) return this.#finish(plan);
@@ -130,7 +129,7 @@ export class Shutdown {
     const { cut, failed } = await this.#drain.run(drainMs);
     if (cut > 0) onFailure(`${cut} requests and connections had not ended in time and were cut off`);
     this.#failed += cut + failed;
-    // After a crash nobody knows what state the application is in.
+    // After a crash the state of the application is unknown.
     if (!this.#isCrash) {
       const { clock, timers } = this.#parts;
       const hooks = config.onShutdown;
@@ -193,7 +192,7 @@ export class Shutdown {
     this.#drain?.hurry(planOf(this.#parts.config, trigger).drainMs);
   }
 
-  /** What the application does itself, it need not be told. */
+  /** No line for a shutdown that the application began itself. */
   #say(phase: string): void {
     if (this.#current.kind !== 'call') this.#parts.log.info(`shutdown: ${phase}`);
   }

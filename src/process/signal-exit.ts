@@ -3,8 +3,8 @@ interface Emitter {
 }
 
 /**
- * How many of the listeners of a signal are those of signal-exit, which many packages bring along. They end the process where nobody else
- * listens, and do nothing where we do: they are no handler of the application's own. Both of its lines keep their number in the process.
+ * How many listeners of a signal belong to signal-exit, a dependency of many packages. They end the process when no one else listens,
+ * and do nothing when we do, so they are no handlers of the application. Both major lines of it keep their count in the process.
  */
 export function signalExitCount(): number {
   const { __signal_exit_emitter__: older } = process as { __signal_exit_emitter__?: Emitter };

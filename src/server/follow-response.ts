@@ -3,7 +3,7 @@ import { closeWithEnd, isMadeUp } from './made-up-response.js';
 import { watchHttp2Messages } from './message-events.js';
 import { finishWithConnection } from './queued-responses.js';
 
-/** Has a follower hear of the end of its response, however that ends. `self` is what the request was taken from. */
+/** Notifies a follower of the end of its response, however it ends. `self` is what the request was taken from. */
 export function followResponse(follower: Follower, self: unknown): void {
   const { req, res } = follower;
   follow(res, follower);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from '@opentelemetry/api';
 import { HiddenValue } from '../core/hidden-value.js';
 
-/** What goes with a request and its response, and hears of its end before the application does. */
+/** Belongs to a request and its response, and is notified of the end before the application. */
 export interface Follower {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -19,7 +19,7 @@ export interface Follower {
   closed(): void;
 }
 
-/** Has a follower hear of the events of a response. */
+/** Attaches a follower to a response, to be notified of its events. */
 export function follow(res: object, follower: Follower): void {
   HiddenValue.set(res, follower);
 }

@@ -27,7 +27,7 @@ export class InFlight {
     return this.#requests + this.#upgraded.size;
   }
 
-  /** Whoever adds a request removes it, once. */
+  /** The caller removes the request later, once. */
   add(request: Underway): void {
     if (this.#isClosing) closeAfter(request.res);
     const first = this.#first;

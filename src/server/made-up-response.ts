@@ -24,7 +24,7 @@ export function closeWithEnd(follower: Follower): void {
   const before = Object.getOwnPropertyDescriptor(res, 'end');
   const watched: End = function (this: unknown, ...args) {
     const result = end.apply(this, args);
-    // Undefined where a stand-in has no such property.
+    // Undefined on a fake without this property.
     if (res.writableEnded === false) return result;
     if ((res.end as End) === watched) {
       if (before === undefined) delete (res as Partial<ServerResponse>).end;

@@ -11,8 +11,8 @@ type Emit = (this: EventEmitter, ...args: unknown[]) => boolean;
 const watched = new WeakSet<object>();
 
 /**
- * Hears of the events of every request and response by their classes, where nobody sees it on the objects: a property of the
- * application's own objects would show in a spread, a list of keys and `hasOwnProperty`. Called once, before the first request.
+ * Observes the events of every request and response by patching their classes. A property on the application's own objects would show
+ * in a spread, a list of keys and `hasOwnProperty`. Called once, before the first request.
  */
 export function watchMessages(): void {
   watchClass(http.IncomingMessage.prototype, requestEmit);
@@ -57,7 +57,7 @@ function requestEmit(original: () => Emit): Emit {
   };
 }
 
-/** Ends what follows before the application hears of the close. A listener would cost more, and an application can remove it. */
+/** Ends the follower before the application's listeners run. A listener would cost more, and an application can remove it. */
 function responseEmit(original: () => Emit): Emit {
   return function emit(this: EventEmitter, ...args) {
     const follower = followerOf(this);
@@ -71,7 +71,7 @@ function responseEmit(original: () => Emit): Emit {
   };
 }
 
-/** Where listeners are to be called; undefined where there are none, or they hear of the event there anyway. */
+/** The context to call listeners in; undefined where there are no listeners, or they run in it anyway. */
 function contextFor({ context }: Follower, message: EventEmitter, event: unknown): Context | undefined {
   return context !== undefined && context !== activeContext() && listenerCount(message, event) > 0
     ? context
@@ -87,7 +87,7 @@ function listenerCount(message: EventEmitter, event: unknown): number {
   }
 }
 
-/** The end of a request without a body that nobody has read by the close of its response: Node discards it then, and listens itself. */
+/** The 'end' of an empty request that is unread when its response closes: Node then discards the request, with a listener of its own. */
 function isLeftover({ isEnded }: Follower, message: object, event: unknown): boolean {
   if (!isEnded || event !== 'end') return false;
   try {

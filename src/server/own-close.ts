@@ -5,8 +5,8 @@ type Listener = (...args: unknown[]) => unknown;
 
 /** A server that this library has closed, and that its application does not know to be closed. */
 interface Closed {
-  /** The listeners that were told of it; undefined while connections are open. */
-  told: ReadonlySet<unknown> | undefined;
+  /** The listeners that 'close' was emitted to; undefined while connections are open. */
+  notified: ReadonlySet<unknown> | undefined;
 }
 
 const closed = new WeakMap<net.Server, Closed>();
@@ -18,11 +18,11 @@ let isInstalled = false;
  */
 export function closeOnBehalf(server: net.Server, close: () => unknown): unknown {
   install();
-  const state: Closed = { told: undefined };
+  const state: Closed = { notified: undefined };
   const result = close();
   closed.set(server, state);
   server.prependOnceListener('close', () => {
-    state.told = new Set(server.rawListeners('close'));
+    state.notified = new Set(server.rawListeners('close'));
   });
   return result;
 }
@@ -37,15 +37,15 @@ function install(): void {
       if (state === undefined || this.listening) return original().call(this, callback);
       closed.delete(this);
       if (typeof callback === 'function') this.once('close', () => callback());
-      if (state.told !== undefined) process.nextTick(tellOthers, this, state.told);
+      if (state.notified !== undefined) process.nextTick(notifyOthers, this, state.notified);
       return this;
     };
   });
 }
 
-/** Emits 'close' to those who have not heard of it. */
-function tellOthers(server: net.Server, told: ReadonlySet<unknown>): void {
+/** Calls the listeners of 'close' that were added after it was emitted. */
+function notifyOthers(server: net.Server, notified: ReadonlySet<unknown>): void {
   for (const listener of server.rawListeners('close')) {
-    if (!told.has(listener)) (listener as Listener).call(server);
+    if (!notified.has(listener)) (listener as Listener).call(server);
   }
 }

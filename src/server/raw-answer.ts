@@ -13,9 +13,9 @@ export function isForWebSocket({ req }: RequestRecord): boolean {
 }
 
 /**
- * Without a listener for 'upgrade' on its server a request for a WebSocket is a request as any other, and its handler may hand the
- * connection over, which the response is never told. What then goes to the connection first is the answer: with 101 the request has
- * ended, and the connection is followed as one that has left HTTP. Until it is written there are methods of ours on the connection.
+ * Without a listener for 'upgrade' on its server, a request for a WebSocket is an ordinary request. Its handler may give the connection
+ * to a WebSocket library, and the response gets no event. The first bytes written to the connection are then the answer: with 101 the
+ * request has ended, and the connection is followed as one that has left HTTP. Until that write our methods are on the connection.
  */
 export function watchRawAnswer(record: RequestRecord, inFlight: Pick<InFlight, 'upgraded'>): void {
   const { socket } = record.req;

@@ -12,14 +12,14 @@ import { requestAttributes } from './request-attributes.js';
 
 /** Knows how to read the route template of a request out of what its framework has matched. */
 export interface RouteReader {
-  /** The full template with every mount prefix, or undefined where there is none of low cardinality. */
+  /** The full template with every mount prefix; undefined where none of low cardinality is known. */
   routeOf(record: RequestRecord): string | undefined;
 }
 
 /** Where a finished request is reported. */
 export interface RequestOwner {
   finish(record: RequestRecord): void;
-  /** Hears what was thrown while the request was served. */
+  /** Called with what was thrown while the request was served. */
   threw(thrown: unknown, record: RequestRecord): void;
 }
 
@@ -139,7 +139,7 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     try {
       return requestAttributes(this, this.req.headers);
     } catch {
-      // Somebody has made them unreadable: all else is told.
+      // The headers cannot be read; the other attributes are complete.
       return requestAttributes(this, noHeaders);
     }
   }

@@ -27,7 +27,7 @@ export interface RequestRecorderParts {
   readonly red: ServerRed | undefined;
   readonly inFlight: Pick<InFlight, 'add' | 'remove' | 'upgraded'>;
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
-  /** Hears of exceptions that end a request; undefined where nobody wants to know. Must not throw. */
+  /** Called with exceptions that end a request; undefined where they are not recorded. Must not throw. */
   readonly onException: ((thrown: unknown, context: Context) => void) | undefined;
   readonly isRestarted: ((req: IncomingMessage) => boolean) | undefined;
   /** Asks whether others observe a request too; undefined where the SDK is ours. */
@@ -221,7 +221,7 @@ function versionOf(req: IncomingMessage): string | undefined {
 
 /**
  * A status of 500 and above, as a string; what the response was destroyed with; or ECONNRESET for a caller that hung up before the
- * response was complete. A stream of server-sent events has no other end than that, so it is none.
+ * response was complete. A stream of server-sent events always ends that way, so for it that is no error.
  */
 function errorTypeOf({ res, statusCode, isComplete }: RequestRecord): string | undefined {
   if (statusCode >= 500) return String(statusCode);

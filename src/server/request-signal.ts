@@ -9,7 +9,7 @@ import type { Timers } from '../core/timers.js';
 import { GoldenSignalsError } from '../errors.js';
 import type { RequestRecord } from './request-record.js';
 
-/** How long callers wait, and who is told. */
+/** How long callers wait, and whether outgoing calls get the deadline. */
 export interface DeadlineOptions {
   /** The request header in which a caller says how many milliseconds it still waits. @default 'x-request-timeout-ms' */
   readonly header?: string;
@@ -29,7 +29,7 @@ export function resolveDeadline(given: DeadlineOptions = {}): DeadlineConfig {
   return Object.freeze({ header: header.toLowerCase(), propagate });
 }
 
-/** Tells the work that is done for a request when nobody waits for it any more. */
+/** Aborts the work for a request whose caller has gone or whose deadline has passed. */
 export interface RequestSignals {
   /**
    * The signal of the request being served. It is aborted when the caller hangs up before the response is complete (reason

@@ -85,7 +85,7 @@ export interface RequestTracingParts {
   readonly ids: IdGenerator;
   readonly sampler: Sampler;
   readonly extract: Extract;
-  /** Tells processors of the user that a span has started; undefined when there are none. */
+  /** Notifies the user's span processors that a span has started; undefined without processors. */
   readonly started: ((span: LiveSpan, context: Context) => void) | undefined;
 }
 

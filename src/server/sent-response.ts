@@ -28,7 +28,7 @@ export function sentStatusOf({ res, isUnsent, isFinished }: RequestRecord): numb
   if (typeof head === 'string' && head !== '') return statusIn(head);
   const { stream } = res as Http2Response;
   if (stream !== undefined) return statusNumber(stream.sentHeaders?.[':status']);
-  // A response that somebody has made up has what it says.
+  // A fake response is taken at its word.
   return isFinished || res.headersSent ? statusNumber(res.statusCode) : 0;
 }
 

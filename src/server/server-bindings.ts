@@ -53,7 +53,7 @@ export class ServerBindings {
   #isInstalled = false;
   #version = 0;
 
-  /** Changes with every server that begins to listen, or is found to be somebody's. */
+  /** Changes with every server that begins to listen or is bound. */
   get version(): number {
     return this.#version;
   }
@@ -71,7 +71,7 @@ export class ServerBindings {
     this.#changed();
   }
 
-  /** Takes every server that is nobody else's. */
+  /** Binds every server that is not bound otherwise. */
   bindEveryServer(handler: RequestHandler): void {
     this.#everyServer = this.#bindingOf(handler);
     this.#changed();
@@ -89,7 +89,7 @@ export class ServerBindings {
     this.bindServer(server, handler);
   }
 
-  /** Forgets a handler: its servers and applications are nobody's, or may be bound anew. */
+  /** Unbinds the servers and applications of a handler; they may be bound anew. */
   release(handler: RequestHandler): void {
     const binding = this.#bindings.get(handler);
     if (binding === undefined) return;
@@ -125,7 +125,7 @@ export class ServerBindings {
       if (found?.handler !== undefined) break;
       found = this.#byApp.get(listener);
     }
-    if (found?.handler === undefined) found = this.#everyServer ?? nobody;
+    if (found?.handler === undefined) found = this.#everyServer ?? unbound;
     if (found.handler !== undefined) {
       this.#servers.add(server);
       this.#version += 1;
@@ -184,7 +184,7 @@ export class ServerBindings {
     }
   }
 
-  /** Tells a service, for a server may be nobody's. */
+  /** Reports to any service, as the server may be unbound. */
   #caught(error: unknown): void {
     const [handler] = this.#bindings.keys();
     handler?.caught?.('server.events', error);
@@ -239,7 +239,7 @@ export class ServerBindings {
   }
 }
 
-const nobody: Binding = Object.freeze({ handler: undefined });
+const unbound: Binding = Object.freeze({ handler: undefined });
 
 function isEmitter<T extends EventEmitter>(value: T | undefined): value is T {
   return typeof value?.on === 'function';

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 
 const firstSweepAt = 64;
 
-/** Servers, each once, which this keeps nobody from collecting: a test suite may open thousands in one process. */
+/** A set of servers that are held weakly: a test suite may open thousands in one process. */
 export class ServerList {
   #references: WeakRef<EventEmitter>[] = [];
   readonly #known = new WeakSet<object>();

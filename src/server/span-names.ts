@@ -1,6 +1,6 @@
 import type { Method } from '../metrics/http-methods.js';
 
-// Templates are few; somebody who adds routes without end gets names that are not kept.
+// Templates are few. In an application that adds routes without end, names past the bound are not cached.
 const maxRoutes = 1_000;
 
 /** Names spans `{method} {route}`: the same text each time, which is neither joined nor flattened again for each of them. */

@@ -27,7 +27,7 @@ export interface TrafficParts {
 export class Traffic {
   readonly #parts: TrafficParts;
   readonly #sessions = new Set<Session>();
-  /** Servers that were told to stop and have not closed yet. */
+  /** Servers that are closing and have not closed yet. */
   readonly #closing = new Set<Server>();
   #held: Promise<void> | undefined;
   onChange: (() => void) | undefined;

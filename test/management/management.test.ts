@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, type MockInstance, onTestFinished, test, vi } from 'vitest';
 import { resolveHealth } from '../../src/health/options.js';
 import { instrument, type Options } from '../../src/index.js';
-import { ManagementDesk } from '../../src/management/desk.js';
+import { ManagementRoutes } from '../../src/management/routes.js';
 import { textAnswer } from '../../src/server/probes/own-route.js';
 import { sharedRegistry } from '../../src/service/registry.js';
 import { type Call, send } from '../contract/support/client.js';
@@ -134,12 +134,16 @@ describe('the management port', () => {
 describe('a path that is added to it', () => {
   test('is answered with the headers of the request at hand', async () => {
     const { health } = await createRunningHealth();
-    const desk = new ManagementDesk({ health, config: resolveHealth(), onAnswered: () => {} });
-    desk.addRoute({
+    const routes = new ManagementRoutes({ health, config: resolveHealth(), onAnswered: () => {} });
+    routes.addRoute({
       path: '/metrics',
       answer: ({ url, headers }) => textAnswer(200, `${url} ${headers.accept}`),
     });
-    const answer = await desk.answer({ method: 'GET', url: '/metrics/?name=x', headers: { accept: '*/*' } });
+    const answer = await routes.answer({
+      method: 'GET',
+      url: '/metrics/?name=x',
+      headers: { accept: '*/*' },
+    });
     expect(answer).toMatchObject({ status: 200, body: '/metrics/?name=x */*\n' });
   });
 });

@@ -305,7 +305,7 @@ export class UndiciClients {
   }
 
   #subscribe(name: string, handle: (message: Message) => void): (message: unknown) => void {
-    const heard = (message: unknown) => {
+    const onMessage = (message: unknown) => {
       // What a subscriber throws becomes an uncaught exception of the application.
       try {
         handle(message as Message);
@@ -313,8 +313,8 @@ export class UndiciClients {
         this.#faults.caught(name, error);
       }
     };
-    takeChannel(name, 'client', heard);
-    return heard;
+    takeChannel(name, 'client', onMessage);
+    return onMessage;
   }
 }
 

@@ -22,7 +22,7 @@ export function runLate(
   return handler.run(req, res, proceed, self, args);
 }
 
-/** False for stand-ins, as a test may make them, that nothing can be learned of. */
+/** False for fakes, as tests make them. */
 function isExchange(
   req: Partial<IncomingMessage> | undefined,
   res: Partial<ServerResponse> | undefined,

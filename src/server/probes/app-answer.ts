@@ -1,11 +1,11 @@
 /**
- * What an application says to a probe:
- * - `own`: a health answer of its own, or something that cannot be told from one;
- * - `failing`: an error, which may be that of its own health, or of everything;
- * - `page`: a page for a browser, such as a single page application sends for every path;
- * - `wall`: who are you, or go elsewhere: what stands in front of everything;
- * - `busy`: ask later;
- * - `none`: it has nothing there.
+ * How an application answers a probe:
+ * - `own`: by a health answer of its own, or one that looks like it;
+ * - `failing`: by an error, of its own health or of every path;
+ * - `page`: by a page for a browser, as a single page application does for every path;
+ * - `wall`: by a demand to authenticate or a redirect, as a guard in front of every path does;
+ * - `busy`: by a request to come later;
+ * - `none`: it has no route there.
  */
 export type AppAnswer = 'own' | 'failing' | 'page' | 'wall' | 'busy' | 'none';
 

@@ -6,7 +6,6 @@ import { type Found, Landscape } from './landscape.js';
 
 /**
  * Knows what the applications behind a server have at a path, as far as they can be looked into, at the moment of the question.
- * @see health.md, section 1, "Clash"
  */
 export class AppRoutes {
   // The service may live longer than an application that has joined it.
@@ -27,7 +26,7 @@ export class AppRoutes {
     );
   }
 
-  /** True if there is none, or none is there any more. */
+  /** True if there are no applications, or all have been collected. */
   get isEmpty(): boolean {
     return this.#apps.every((ref) => ref.deref() === undefined);
   }

@@ -7,7 +7,7 @@ import { runSuppressed } from '../../context/suppressed.js';
 /** The beginning of an application's answer, by which two of its answers are compared. */
 export interface AnswerSample {
   readonly status: number;
-  /** The Content-Type; empty where there is none. */
+  /** The Content-Type; empty without one. */
   readonly type: string;
   /** Of the body; empty for HEAD. */
   readonly start: string;
@@ -37,8 +37,8 @@ function startOf(chunk: string | Uint8Array): string {
 }
 
 /**
- * Asks an application for paths that nobody can have made anything for: what it answers there, it answers to everything. The request is
- * a real one over a connection to the server that a probe came in through, for an application may look at any part of it.
+ * Asks an application for random paths that it cannot have a route for: its answer there is its answer to everything. It sends a real
+ * request over a connection to the server that the probe came to, as an application may look at any part of a request.
  */
 export class Elsewhere {
   readonly #underWay = new Set<string>();

@@ -10,11 +10,11 @@ export interface HoldParts {
   /** A page is an answer too: something stands at that very path, or the caller is a browser. */
   readonly isPageWelcome: boolean;
   /**
-   * Asks the application for a path that nobody has made anything for: what it answers to everything is no answer to a probe. Undefined
-   * where it is not to be asked.
+   * Asks the application for a path that has no route: an answer that it gives to everything is no answer to a probe. Undefined where it
+   * is not to be asked.
    */
   readonly askElsewhere: ((answered: (sample: AnswerSample | undefined) => void) => void) | undefined;
-  /** Hears once what the application answers, also when that is too late for this request. Must not throw. */
+  /** Called once with the application's answer, also when that is too late for this request. Must not throw. */
   readonly onAnswer: (answer: AppAnswer) => void;
   /** Has this library answer instead, now or later, by the function it is given, which is false where the caller has gone. Must not throw. */
   readonly answerInstead: (send: (answer: RouteAnswer) => boolean) => void;
@@ -67,7 +67,7 @@ export class HeldAnswer {
     res.once('close', this.#onClose);
   }
 
-  /** The time is up: this library answers now. What the application says later is still heard. */
+  /** The time is up: this library answers now. A later answer of the application is still reported. */
   giveUp(): void {
     const { res, onSettled } = this.#parts;
     if (this.#state === 'released' || this.#isAnswered || res.destroyed) return;
@@ -251,7 +251,7 @@ export class HeldAnswer {
     }
   }
 
-  /** While an answer is swallowed, what the application has done is what it is told. */
+  /** While the application's answer is withheld, the response looks to it as if it had been sent. */
   #pretend(): void {
     this.#define('headersSent', { get: () => this.#hasHead });
     this.#define('writableEnded', { get: () => this.#hasEnded });

@@ -38,8 +38,8 @@ export interface ResponseMethods {
 }
 
 /**
- * Writes an answer, unless somebody has answered meanwhile; true if it did. By the methods of the response's class, unless others are
- * given: its own may be taken away from an application that is not to answer.
+ * Writes an answer unless one has been sent meanwhile; true if it did. It uses the methods of the response's class unless others are
+ * given: those of the object may be replaced while an application must not answer.
  */
 export function sendAnswer(
   res: ServerResponse,

@@ -28,7 +28,7 @@ export interface Waiting {
 export interface PathOwnersParts {
   readonly clock: Clock;
   readonly routes: Pick<AppRoutes, 'find' | 'landscapeOf'>;
-  /** Hears of a path where both have an answer, and who gives it; each time. */
+  /** Called each time both have an answer at a path, with whether the application's goes first. */
   readonly onClash: (path: string, isAppFirst: boolean) => void;
 }
 
@@ -52,8 +52,8 @@ interface Known {
 }
 
 /**
- * Where the application has nothing, it is asked again after so long, then after twice as long, and so on: routes may be added where
- * nobody sees it, in a listener's own code or in a mounted application.
+ * Where the application has no route, it is asked again after this time, then after twice as long, and so on: routes may be added out
+ * of sight, in the code of a listener or in a mounted application.
  */
 const firstRestMs = 10_000;
 const maxKinds = 8;

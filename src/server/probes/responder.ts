@@ -57,7 +57,6 @@ const noServer = {};
 /**
  * Answers what is asked of this library and not of the application: probes, and paths of its own such as `/metrics`. It stands in front
  * of everything else a server does, so nothing of it is traced, measured as a request or shed.
- * @see health.md, section 1
  */
 export class ProbeResponder {
   readonly #parts: ProbeResponderParts;
@@ -109,7 +108,7 @@ export class ProbeResponder {
     const { originalUrl = url } = req as { originalUrl?: string };
     if (originalUrl !== url || res.headersSent) return 'passed';
     const answering = target === undefined ? this.#scrape(req, route as OwnRoute) : this.#probe(req, target);
-    // Of its own routes an application may have that one for metrics, too: only probes can be told to go first.
+    // The application may have a route for metrics, too: `override` is for probes only.
     const isFirst = target !== undefined && config?.override === true;
     const path = withoutQuery(url);
     const isAtServer = isServer(owner);

@@ -13,12 +13,13 @@ interface UsableApp extends ExpressApp {
 const layerMethods = ['handle_error', 'handleError'] as const;
 const watchedLayers = new WeakSet<object>();
 
-// Layers are only ever added, so that requests under way keep their place in the stack; past so many somebody adds routes without end.
+// Layers are never removed, so that requests under way keep their place in the stack. The bound is for applications that add routes
+// without end.
 const maxTails = 16;
 
 /**
- * Hears of what handlers throw or pass to next(). An error goes from one layer of the stack to the next until one answers it, so every
- * layer says what it is handed; a layer of our own at the end, which passes it on, makes sure that there is one.
+ * Observes what handlers throw or pass to next(). An error goes from layer to layer of the stack until one answers it, so every layer
+ * reports the error that it gets. A layer of our own at the end, which passes the error on, ensures that there is one.
  */
 export function watchExpressExceptions(given: ExpressApp): void {
   const app = given as UsableApp;
@@ -41,7 +42,7 @@ export function watchExpressExceptions(given: ExpressApp): void {
   });
 }
 
-/** On the class that all layers of this express share, as the accessor of its routes is: a layer has no other way to be heard. */
+/** Patches the class that all layers of this express share, as the accessor of its routes does: layers emit no events. */
 function watchLayers(prototype: object): void {
   if (watchedLayers.has(prototype)) return;
   watchedLayers.add(prototype);

@@ -11,9 +11,9 @@ interface Slot {
 
 /**
  * The template of a mount path whose text the router did not keep (the router package before 2.3), worked out by asking the layer
- * itself: each value is changed where it stands, and where the layer then reports the changed value stands the parameter. Undefined
- * when some of it could not be told from a value, for a raw value must never get into a template. Where the layer does not mind
- * letter case, what was requested in any case reads as lower case.
+ * itself: each value is changed in place, and where the layer then reports the changed value is the parameter. Undefined when some of
+ * it could be a value, for a raw value must never get into a template. Where the layer ignores letter case, the template is in lower
+ * case.
  */
 export function reconstructTemplate(layer: Layer, match: LayerMatch): string | undefined {
   // Asking takes time by the square of the length, and a caller chooses that.

@@ -15,8 +15,8 @@ type Paths = readonly { readonly expression: RegExp; readonly template: string }
 const pathsByLayer = new WeakMap<Layer, { readonly paths: Paths }>();
 
 /**
- * The template that an expression was compiled from, proved by compiling it again; of several mount paths the first that matches. An
- * expression that the user gave himself, or that could not be traced back, stands for itself.
+ * The template that an expression was compiled from, proved by compiling it again; of several mount paths the first that matches. For an
+ * expression from the user, or one whose template is not found, its own source.
  */
 export function templateOfRegexp(layer: Layer, regexp: RegExp, match: LayerMatch): string {
   let known = pathsByLayer.get(layer);

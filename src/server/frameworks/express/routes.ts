@@ -77,7 +77,7 @@ export function watchExpressRoutes(app: ExpressApp): void {
       if (!isFound) isFound = watchLayersOf(app);
       noteApp(args[0] as Request & object);
     } catch {
-      // A stand-in for a request, or a router that is none.
+      // A fake request, or something that is not a router.
     }
     return handle.apply(this, args);
   });

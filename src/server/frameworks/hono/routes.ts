@@ -82,7 +82,7 @@ export function watchHonoRoutes({ router }: HonoApp): void {
 /** The record of the request whose path is being matched. */
 let atHand: RequestRecord | undefined;
 
-/** Says which request the next match is for: a router is asked right after the path, and is told neither request nor context. */
+/** Sets the request that the next match is for: Hono asks its router right after the path, without the request or the context. */
 export function expectMatchFor(incoming: IncomingMessage): void {
   atHand = recordOf(incoming) ?? undefined;
 }

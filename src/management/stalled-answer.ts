@@ -8,16 +8,16 @@ import type { ThreadData, Verdicts } from './messages.js';
 const dead: Verdict = { ok: false, status: 'fail', reason: 'dead', httpStatus: 503 };
 const starting: Verdict = { ok: false, status: 'fail', reason: 'starting', httpStatus: 503 };
 
-/** Which probe a request asks for; a group of checks is the main thread's alone to know. */
+/** Which probe a request asks for. Only the main thread knows the groups of checks. */
 export function probeOf({ probes }: Pick<ThreadData, 'probes'>, request: RouteRequest): Probe | undefined {
   return probes && matchProbe(probes, request.method, request.url, () => false)?.probe;
 }
 
 /**
- * What is answered while the main thread stands still: the verdicts that it left last, and, past `maxStallMs`, that it is dead. Anything
- * but a probe is its alone to answer.
+ * The answer while the main thread is blocked: its last verdict, and past `maxStallMs` that it is dead. Only the main thread can answer
+ * other requests than probes; they get 503.
  */
-export function standIn(
+export function stalledAnswer(
   probe: Probe | undefined,
   { method, headers }: RouteRequest,
   verdicts: Verdicts | undefined,
@@ -25,7 +25,7 @@ export function standIn(
   random: Random,
 ): RouteAnswer {
   if (probe === undefined) return textAnswer(503, 'the main thread does not answer', { 'Retry-After': '1' });
-  // That it has started once is still so.
+  // A blocked process has started all the same.
   const isDead = maxStallMs !== undefined && stalledMs > maxStallMs && probe !== 'startup';
   const verdict = isDead ? dead : (verdicts?.[probe] ?? starting);
   const { status, reason } = verdict;

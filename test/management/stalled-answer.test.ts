@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { resolveHealth } from '../../src/health/options.js';
 import type { Verdict } from '../../src/health/probe.js';
 import { StallGauge } from '../../src/management/stall.js';
-import { probeOf, standIn } from '../../src/management/stand-in.js';
+import { probeOf, stalledAnswer } from '../../src/management/stalled-answer.js';
 import type { RouteRequest } from '../../src/server/probes/own-route.js';
 
 const pass: Verdict = { ok: true, status: 'pass', reason: undefined, httpStatus: 200 };
@@ -17,7 +17,7 @@ function ask(
   const asked = request(url);
   const verdicts = { live: verdict, startup: verdict, ready: verdict, health: verdict };
   const probe = probeOf({ probes: { path, probes } }, asked);
-  return standIn(probe, asked, verdicts, { stalledMs, maxStallMs }, () => 0.5);
+  return stalledAnswer(probe, asked, verdicts, { stalledMs, maxStallMs }, () => 0.5);
 }
 
 describe('in place of a blocked main thread', () => {
@@ -47,7 +47,7 @@ describe('in place of a blocked main thread', () => {
 
   test('a probe from before the first word of the main thread says starting', () => {
     const asked = request('/health/ready');
-    const { status, body } = standIn(
+    const { status, body } = stalledAnswer(
       'ready',
       asked,
       undefined,

@@ -9,19 +9,19 @@ import {
   textAnswer,
 } from '../server/probes/own-route.js';
 
-export interface ManagementDeskParts {
+export interface ManagementRoutesParts {
   readonly health: Health;
   /** Undefined where no probe is to be answered. */
   readonly config: HealthConfig | undefined;
   readonly onAnswered: (probe: Probe, statusCode: number) => void;
 }
 
-/** Says what the management port answers: probes with full detail, and the routes that are added. */
-export class ManagementDesk {
-  readonly #parts: ManagementDeskParts;
+/** The routes of the management port: probes with full detail, and those that are added, such as `/metrics`. */
+export class ManagementRoutes {
+  readonly #parts: ManagementRoutesParts;
   readonly #routes = new Map<string, OwnRoute>();
 
-  constructor(parts: ManagementDeskParts) {
+  constructor(parts: ManagementRoutesParts) {
     this.#parts = parts;
   }
 
