@@ -3,7 +3,7 @@ import type { GroupSpec, RuleSpec } from './rule-spec.js';
 import type { Labels } from './series-source.js';
 
 /** A rule file that is not as Prometheus wants it. */
-export class RuleFileError extends Error {
+class RuleFileError extends Error {
   override readonly name = 'RuleFileError';
 }
 

@@ -26,6 +26,8 @@ describe('a template of an annotation', () => {
     ['{{ "}}" }}', '}}'],
     ['{{ `a"b` }}', 'a"b'],
     ['{{ len $labels.job }}', '6'],
+    ['{{ humanizeTimestamp 3661.5 }}', '1970-01-01 01:01:01.5 +0000 UTC'],
+    ['{{ humanizeTimestamp 86400 }}', '1970-01-02 00:00:00 +0000 UTC'],
   ])('%s', (text, expected) => {
     expect(fill(text)).toBe(expected);
   });

@@ -24,7 +24,8 @@ export interface AnsweredAlert {
 }
 
 interface World {
-  readonly groups: readonly RuleGroup[];
+  /** Ours, or a rule file. */
+  readonly groups: readonly RuleGroup[] | string;
   readonly evaluation: string;
   readonly interval: string;
   readonly series: Readonly<Record<string, string>>;
@@ -90,11 +91,11 @@ export function askAlerts(
 function complaintOf({ groups, evaluation, interval, series }: World, questions: object): string {
   const folder = mkdtempSync(join(tmpdir(), 'golden-signals-promtool-'));
   try {
-    writeFileSync(join(folder, 'rules.yml'), groups.length === 0 ? 'groups: []' : toYaml(groups));
+    writeFileSync(join(folder, 'rules.yml'), typeof groups === 'string' ? groups : toYaml(groups));
     const test = {
       rule_files: ['rules.yml'],
       evaluation_interval: evaluation,
-      group_eval_order: groups.map(({ name }) => name),
+      group_eval_order: typeof groups === 'string' ? [] : groups.map(({ name }) => name),
       tests: [
         {
           interval,

@@ -40,7 +40,7 @@ export function humanizePercentage(value: number): string {
   return `${formatDigits(value * 100, 4)}%`;
 }
 
-/** Seconds since the epoch, as Go prints a time in UTC. */
+/** Seconds since the epoch, as Go prints a time in UTC; fractions of a millisecond are cut off. */
 export function humanizeTimestamp(value: number): string {
   if (!Number.isFinite(value)) return formatDigits(value, 4);
   const nanoseconds = value * 1e9;
@@ -48,11 +48,10 @@ export function humanizeTimestamp(value: number): string {
     throw new TemplateError(
       `${value} cannot be represented as a nanoseconds timestamp since it overflows int64`,
     );
-  const whole = BigInt(Math.trunc(nanoseconds));
-  const fraction = ((whole % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  const date = new Date(Number((whole - fraction) / 1_000_000n)).toISOString();
-  const digits = String(fraction).padStart(9, '0').replace(/0+$/, '');
-  return `${date.slice(0, 10)} ${date.slice(11, 19)}${digits === '' ? '' : `.${digits}`} +0000 UTC`;
+  const milliseconds = Math.trunc(Math.trunc(nanoseconds) / 1e6);
+  // A year beyond what JavaScript knows is beyond what fits, too.
+  const [date = '', time = ''] = new Date(milliseconds).toISOString().replace('Z', '').split('T');
+  return `${date} ${time.replace(/\.000$|(?<=\.\d+)0+$/, '')} +0000 UTC`;
 }
 
 function scaledDown(value: number, step: number, prefixes: readonly string[]): string {
