@@ -294,6 +294,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
     const otlp = resolveOtlp(signal, config.protocols[signal], createEnvironment(process.env, warn), warn);
     return {
       config: otlp,
+      isDiagnosed: config.isDiagnosed,
       onUnreachable: (error) =>
         outageOf(signal === 'traces' ? 'spans' : signal, otlp.url.origin).failed(reasonOf(error)),
       clock,

@@ -56,12 +56,6 @@ export const explained = [
       'README, How it works: the hooks of `http` are methods of its classes, on their prototypes; a class that inherited one has it itself.',
   },
   {
-    where: /^clients\/nock: no match\.(cause\.)?message$/,
-    fits: ({ bare, instrumented }) => bare === instrumented.replace(/ {4}"traceparent": "[\w-]+",\n/, ''),
-    reason:
-      'docs/calls.md: nock stands in for the network, and shows what would have been sent, traceparent included.',
-  },
-  {
     where: /^(fastify\/plain: request|koa\/plain: parts\.0)\.prototypes\.\d\.own$/,
     fits: only('raw', 'path'),
     reason:

@@ -5,7 +5,14 @@ import { fileURLToPath } from 'node:url';
 const require = createRequire(import.meta.url);
 
 export const cwd = () => fileURLToPath(new URL('../../', import.meta.url));
-export const environment = { CI: 'true', NO_COLOR: '1' };
+// What a file has begun goes on in the next ones: its exports.
+export const environment = {
+  CI: 'true',
+  NO_COLOR: '1',
+  OTEL_BSP_SCHEDULE_DELAY: '50',
+  OTEL_METRIC_EXPORT_INTERVAL: '200',
+  OTEL_METRIC_EXPORT_TIMEOUT: '200',
+};
 export const ends = true;
 
 export const command = () => [
