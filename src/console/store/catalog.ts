@@ -32,6 +32,8 @@ export class Catalog {
   readonly #serviceIds = new Map<string, number>();
   readonly #resourceIds: Interner;
   readonly #resources: Resource[] = [];
+  /** Those that could not be read: they cannot be the next time. */
+  readonly #broken = new Set<number>();
   readonly #scopeIds: Interner;
   readonly #scopes: Scope[] = [{ name: '', version: '', bytes: Buffer.alloc(0) }];
 
@@ -62,8 +64,13 @@ export class Catalog {
   /** @throws Malformed */
   resourceOf(bytes: Buffer, start: number, end: number): number {
     const id = this.#resourceIds.ofBytes(bytes, start, end);
-    if (id >= this.#resources.length)
+    if (id >= this.#resources.length) {
+      // Its number is given, whatever it is.
+      this.#resources[id] = this.#resources[0] as Resource;
+      this.#broken.add(id);
       this.#resources[id] = this.#read(Buffer.from(bytes.subarray(start, end)));
+      this.#broken.delete(id);
+    } else if (this.#broken.has(id)) this.#read(Buffer.from(bytes.subarray(start, end)));
     return id;
   }
 
@@ -80,6 +87,7 @@ export class Catalog {
     const id = this.#scopeIds.ofBytes(bytes, start, end);
     if (id >= this.#scopes.length) {
       const own = Buffer.from(bytes.subarray(start, end));
+      this.#scopes[id] = this.#scopes[0] as Scope;
       const { name, version } = protobufToJson(own, SCOPE) as { name?: string; version?: string };
       this.#scopes[id] = { name: name ?? '', version: version ?? '', bytes: own };
     }
