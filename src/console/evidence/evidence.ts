@@ -3,7 +3,7 @@ import type { TraceView } from '../questions/trace-view.js';
 import type { LogRow } from '../questions/views.js';
 
 /** Where most of the time goes, over all traces of the evidence. */
-export interface SharedBottleneck {
+interface SharedBottleneck {
   readonly service: string;
   readonly name: string;
   /** Of the time that these traces took. */
