@@ -10,7 +10,7 @@ import type { Transition, TransitionListener } from './transition-log.js';
 
 /** Keeps an open circuit open until it is released. */
 export interface ForcedOpen {
-  /** Closes the circuit, with an empty window, once nobody else holds it open. Does nothing the second time. */
+  /** Closes the circuit, with an empty window, unless another caller still holds it open. A second call does nothing. */
   release(): void;
 }
 
@@ -24,8 +24,8 @@ export interface Breaker {
   /** Calls that observe mode let through although they would have been rejected, and that failed. */
   readonly observedFailures: number;
   /**
-   * How a call over HTTP that is turned away now is told so: by a response of 503, or by the {@link CircuitOpenError}. What `openAs`
-   * says; for `'last'`, how the upstream failed last, and the error while the circuit is closed or where no failure is known.
+   * How a call over HTTP is rejected now: with a 503 response, or with the {@link CircuitOpenError}. It follows `openAs`; for `'last'`,
+   * the kind of the last failure of the upstream, or the error while the circuit is closed or where no failure is known.
    */
   readonly rejectsAs: 'error' | 'response';
   /** Calls under way, known only where `maxConcurrent` is set, else 0. */
@@ -51,14 +51,14 @@ export interface Breaker {
   forceClose(): void;
   /** As new: closed, with an empty window, no back-off and all counters 0. Mode, options and transitions stay. */
   reset(): void;
-  /** @throws GoldenSignalsError `ERR_GS_OPTION` when it is none of the three. */
+  /** @throws GoldenSignalsError `ERR_GS_OPTION` on any other value than the three modes. */
   setMode(mode: BreakerMode): void;
   /**
    * Replaces all options; one that is left out goes back to its default. The state stays as it is, a window of another size starts empty.
    * @throws GoldenSignalsError `ERR_GS_OPTION` on an unknown name or a value out of range, and changes nothing.
    */
   configure(options: BreakerOptions): void;
-  /** Calls the listener after each change of state; returns what ends that. A listener that throws hurts nobody. */
+  /** Calls the listener after each change of state; the function returned removes it. An exception of a listener affects no call. */
   onTransition(listener: TransitionListener): () => void;
 }
 

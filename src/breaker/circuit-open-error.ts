@@ -13,7 +13,7 @@ export class CircuitOpenError extends GoldenSignalsError {
   readonly rejectedBy: RejectionCause;
   /**
    * 503: express, fastify and Koa answer a request with it whose handler does not catch this. Error handlers may write it.
-   * There is no `statusCode`: Nest would show the message, which names the upstream, to whoever made the request.
+   * There is no `statusCode`: Nest would send the message, which names the upstream, to the client.
    */
   status: number;
   /**

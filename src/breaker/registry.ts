@@ -110,7 +110,7 @@ export function createBreakerRegistry(options: BreakerRegistryOptions): BreakerR
   };
 }
 
-// Whether nothing of value is lost with a breaker that nobody has asked for in a while. What an operator did stays.
+// Whether an unused breaker can be dropped without losing a state that matters. A mode or hold set by an operator stays.
 function isDisposable(circuit: Circuit, unusedMs: number): boolean {
   const { windowMs, openMs, maxOpenMs, mode } = circuit.config;
   if (unusedMs < windowMs || circuit.inFlight > 0 || circuit.mode !== mode) return false;

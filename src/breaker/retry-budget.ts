@@ -16,7 +16,7 @@ export interface RetryBudget {
   readonly balance: number;
   /** Earns `ratio` of a retry: once for each call, not for its retries. */
   deposit(): void;
-  /** Spends one retry; false when there is none to spend. */
+  /** Spends one retry; false when the budget is used up. */
   tryWithdraw(): boolean;
 }
 

@@ -21,7 +21,7 @@ export interface RunSettings {
 /** A call to make. Its signal is aborted when its time is up, or with the caller's own. */
 export type Guarded<T> = (signal: AbortSignal) => T | PromiseLike<T>;
 
-/** Makes the call and ends the permit by how it went. `caller` is the signal of whoever may lose interest. */
+/** Makes the call and ends the permit by its outcome. `caller` is the signal by which the caller may abort. */
 export async function run<T>(
   permit: Permit,
   fn: Guarded<T>,

@@ -13,7 +13,7 @@ export interface BreakerRuntime {
   readonly isStalled: () => boolean;
   /** Takes what a listener or an `isFailure` of the user threw. Must not throw. */
   readonly caught: (error: unknown) => void;
-  /** Hears of the transitions of every breaker it is given to, before the breaker's own listeners. */
+  /** Called for each transition of every breaker with this runtime, before the breaker's own listeners. */
   readonly onTransition?: ((name: string, transition: Transition) => void) | undefined;
 }
 

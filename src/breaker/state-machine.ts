@@ -191,7 +191,7 @@ export class StateMachine {
   snapshot(now: number): BreakerSnapshot {
     const window = this.#window;
     window?.expire(now);
-    // What has aged out entirely is given back here: an upstream that nobody calls is only ever looked at.
+    // A window whose calls have all expired is released here: without calls to the upstream, only snapshots come by.
     if (this.#state.kind === 'closed' && window?.calls === 0) this.#window = undefined;
     return this.#snapshotOf(window, this.#minimum, now);
   }
@@ -231,7 +231,7 @@ export class StateMachine {
     this.move({ kind: 'open', openedAt: now, until: now + periodMs }, why, now, permit);
   }
 
-  // What it reads as while time stands still: an open circuit is open until somebody asks for leave.
+  // The state without regard to time: an open circuit is open until a call asks for a permit.
   get #visibleState(): BreakerState {
     return this.#mode === 'off' ? 'off' : this.#state.kind;
   }

@@ -12,7 +12,7 @@ export interface Open {
   readonly until: number;
 }
 
-/** Held open by hand, until nobody holds it any more. */
+/** Held open by hand, until the last holder releases it. */
 export interface ForcedOpenState {
   readonly kind: 'forced-open';
   readonly openedAt: number;
@@ -22,7 +22,7 @@ export interface ForcedOpenState {
 /** Shared by all closed circuits: there is nothing to tell them apart. */
 export const CLOSED: State = Object.freeze({ kind: 'closed' });
 
-/** What it reads as: an open circuit whose time is up is half-open, though nobody has asked for leave yet. */
+/** The state to show: an open circuit whose period is over is half-open, even before a call asks for a permit. */
 export function stateAt(state: State, mode: BreakerMode, now: number): BreakerState {
   if (mode === 'off') return 'off';
   return state.kind === 'open' && now >= state.until ? 'half-open' : state.kind;

@@ -4,7 +4,7 @@ import type { BreakerSnapshot, BreakerState } from './snapshot.js';
 /**
  * What moved a circuit from one state to another: the calls in its window, or its probes, reached `failureRatio` (`failure-ratio`,
  * `probes-failed`) or `slowRatio` (`slow-ratio`), or the probes can no longer reach either (`probes-passed`); the upstream asked to be
- * left alone (`retry-after`, see `holdOnRetryAfter`); the open period was over (`elapsed`); or somebody moved it by hand.
+ * left alone (`retry-after`, see `holdOnRetryAfter`); the open period was over (`elapsed`); or an operator moved it.
  */
 export type TransitionCause =
   | 'failure-ratio'
@@ -39,12 +39,12 @@ export type TransitionListener = (transition: Transition) => void;
 
 const kept = 50;
 
-/** The last 50 transitions of a breaker, and who wants to hear of the next. */
+/** The last 50 transitions of a breaker, and its listeners. */
 export class TransitionLog {
   readonly #entries: Transition[] = [];
   #listeners: readonly TransitionListener[] = [];
-  // Not empty while listeners are being told. A listener that moves the circuit again is heard of after this one, not within it.
-  readonly #untold: Transition[] = [];
+  // Not empty while listeners run. A transition that a listener causes is reported after the current one, not within it.
+  readonly #pending: Transition[] = [];
 
   get entries(): readonly Transition[] {
     return this.#entries.slice();
@@ -63,20 +63,20 @@ export class TransitionLog {
   add(transition: Transition, name: string, runtime: BreakerRuntime): void {
     this.#entries.push(transition);
     if (this.#entries.length > kept) this.#entries.shift();
-    this.#untold.push(transition);
-    if (this.#untold.length > 1) return;
-    for (let next = this.#untold[0]; next !== undefined; next = this.#untold[0]) {
-      const told = next;
-      guarded(() => runtime.onTransition?.(name, told), runtime);
-      for (const listener of this.#listeners) guarded(() => listener(told), runtime);
-      this.#untold.shift();
+    this.#pending.push(transition);
+    if (this.#pending.length > 1) return;
+    for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
+      const transition = next;
+      guarded(() => runtime.onTransition?.(name, transition), runtime);
+      for (const listener of this.#listeners) guarded(() => listener(transition), runtime);
+      this.#pending.shift();
     }
   }
 }
 
-function guarded(tell: () => void, runtime: BreakerRuntime): void {
+function guarded(notify: () => void, runtime: BreakerRuntime): void {
   try {
-    tell();
+    notify();
   } catch (error) {
     runtime.caught(error);
   }

@@ -17,8 +17,8 @@ export interface EvidenceParts {
 }
 
 /**
- * Tells the breaker of a call what its status says, where that is the last word: a body can make a success a failure, but not the
- * other way round, and whoever gets a 500 rarely reads on.
+ * Reports the status of a response to the breaker of its call, where the status decides: a broken body can make a success a failure,
+ * but not the reverse, and callers rarely read the body of a 500.
  */
 export function reportStatus(call: OutboundCall, { clock, faults, isOwn }: EvidenceParts): void {
   const { statusCode, config } = call;
@@ -43,14 +43,14 @@ export function reportStatus(call: OutboundCall, { clock, faults, isOwn }: Evide
   const isHeld = config?.holdOnRetryAfter === true && (!isAsked || verdict.kind === 'failure');
   if (isHeld && retryAfterMs !== undefined && retryAfterMs > 0) permit.hold(retryAfterMs);
   else if (verdict.kind === 'ignore') permit.ignore();
-  // A limit of one caller's is not everybody's: what a 429 asks for is not for the others.
+  // A 429 limits one caller: its Retry-After is not for the others.
   else if (statusCode === 503) permit.failure(undefined, verdict.reason, { isAnswer: true, retryAfterMs });
   else permit.failure(undefined, verdict.reason, ANSWER);
 }
 
 const ANSWER = { isAnswer: true } as const;
 
-/** Tells the breaker of a call how the exchange ended, unless its status has decided; `error` is undefined for one that is whole. */
+/** Reports the end of an exchange to the breaker, unless the status has decided; `error` is undefined for a complete exchange. */
 export function reportEnd(
   call: OutboundCall,
   error: unknown,
@@ -60,7 +60,7 @@ export function reportEnd(
   if (permit === undefined) return;
   call.permit = undefined;
   if (error === undefined) {
-    tell(permit, call.statusVerdict ?? success);
+    settle(permit, call.statusVerdict ?? success);
     return;
   }
   const verdict = judgeError({
@@ -74,13 +74,13 @@ export function reportEnd(
     elapsedMs: clock.now() - call.startMs,
     isStalled: isStalled(),
   });
-  tell(
+  settle(
     permit,
     verdict.kind === 'ignore' ? verdict : judgeAlso(call, { error: userErrorOf(error) }, verdict, faults),
   );
 }
 
-/** Which call it was, for the transition that it may cause. */
+/** The span of the call, for the transition that it may cause. */
 export function evidenceOf(call: OutboundCall): SpanContext | undefined {
   return call.spanContext ?? trace.getSpanContext(call.inner);
 }
@@ -101,13 +101,13 @@ function permitOf(call: OutboundCall): Permit | undefined {
   return permit;
 }
 
-function tell(permit: Permit, verdict: Verdict): void {
+function settle(permit: Permit, verdict: Verdict): void {
   if (verdict.kind === 'success') permit.success();
   else if (verdict.kind === 'ignore') permit.ignore();
   else permit.failure(undefined, verdict.reason);
 }
 
-/** The user's own judgement takes the place of ours; not where there is no evidence at all, for that is never asked of him. */
+/** Asks the user's `isFailure`, whose answer replaces ours; never called for an outcome that is no evidence. */
 function judgeAlso(call: OutboundCall, outcome: BreakerOutcome, ours: Verdict, faults: Faults): Verdict {
   const isFailure = call.config?.isFailure;
   if (isFailure === undefined) return ours;

@@ -75,7 +75,7 @@ const upstreamCodes: ReadonlySet<string> = new Set([
   'HTTPParserError',
   'UND_ERR_SOCKET',
 ]);
-// What the parser of HTTP says of a response, and OpenSSL of a handshake.
+// Errors of the HTTP parser on a response, and of OpenSSL in a handshake.
 const upstreamCode = /^(?:HPE|ERR_SSL)_/;
 
 const abortCodes: ReadonlySet<string> = new Set([
@@ -118,7 +118,7 @@ function isOfUpstream(error: unknown, code: string): boolean {
   if (isText(syscall) && syscall.startsWith('query') && code !== 'ENOTFOUND' && code !== 'ENODATA')
     return false;
   if (upstreamCodes.has(code) || upstreamCode.test(code)) return true;
-  // A Unix domain socket that is not there; and what undici says of a session of HTTP/2, among its notes to itself.
+  // A Unix domain socket that does not exist; and undici's internal error of an HTTP/2 session.
   if (code === 'ENOENT') return syscall === 'connect';
   if (code === 'UND_ERR_INFO') return isText(message) && message.startsWith('HTTP/2: ');
   // Of all addresses of a host, some may be out of reach for want of something here.

@@ -22,7 +22,7 @@ export class OpenAnswer {
       ['date', new Date().toUTCString()],
       ['content-type', 'application/problem+json'],
       ['content-length', String(this.body.length)],
-      // Where nobody knows when, a second is as good as any other time.
+      // Where the time is unknown, one second.
       ['retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000)))],
       ['golden-signals-circuit', `open; upstream=${quoted(upstream)}`],
     ];

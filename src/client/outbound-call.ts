@@ -35,7 +35,7 @@ export interface Reader {
   readonly isBehind: boolean;
 }
 
-/** The outbound pipeline, as a client sees it that has begun a call: it is told of the response's head once, and once of the whole exchange. */
+/** The outbound pipeline, as the client of a call sees it. The client reports the head of the response once, and the end once. */
 export interface CallOwner {
   /** True where an SDK of the application's own is in the process, whose instrumentation may observe the same calls. */
   readonly isBeside: boolean;
@@ -53,7 +53,7 @@ export interface CallOwner {
   failed(call: OutboundCall, error: unknown): void;
   abandon(call: OutboundCall): void;
   moved(call: OutboundCall, target: Target): void;
-  /** Its response is a stream of events, which ends when somebody has had enough of it. */
+  /** Its response is a stream of events, which either side may end at any time. */
   streamed(call: OutboundCall): void;
   /** Takes an exception of this library's own; `place` is a fixed name. Never throws. */
   caught(place: string, error: unknown): void;
@@ -77,9 +77,9 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
   breaker: Breaker | undefined;
   /** The options that its breaker has; undefined where it has none. */
   config: BreakerConfig | undefined;
-  /** Undefined once the breaker was told, and where {@link circuit} is set. */
+  /** Undefined once the outcome has been reported to the breaker, and where {@link circuit} is set. */
   permit: Permit | undefined;
-  /** The breaker of a call that has no permit as long as all goes well; undefined once it was told. */
+  /** The breaker of a call that needs a permit only if it fails; undefined once the outcome has been reported. */
   circuit: Circuit | undefined;
   /** What that breaker is asked with for one. */
   generation: number;
@@ -193,7 +193,7 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
     return context !== undefined && (context.traceFlags & FLAG_SAMPLED) !== 0 ? context : undefined;
   }
 
-  /** False where there will be no span, so that nobody needs to look up what would go on one. */
+  /** False where there will be no span, so that its attributes need not be looked up. */
   get isTraced(): boolean {
     return this.exemplarContext !== undefined;
   }

@@ -31,7 +31,7 @@ export interface OutboundParts {
   readonly methodOf: (method: string | undefined) => Method;
   readonly tracing: CallTracing;
   readonly red: ClientRed | undefined;
-  /** Where calls that have ended may wait for others; undefined where they are told of at once. */
+  /** Where ended calls wait to be recorded in batches; undefined where each is recorded at once. */
   readonly backlog: Backlog | undefined;
   readonly propagation: Propagation;
   /** False for a host that gets neither trace context nor baggage. */
@@ -53,7 +53,7 @@ interface OutboundDeadlines {
   remainingMs(context: Context): number | undefined;
 }
 
-// How long after its head a response whose body nobody reads is taken for what its status said.
+// After this time, a response whose body is not read is judged by its status.
 const unreadBodyMs = 60_000;
 const secondLookMs = 50;
 
@@ -66,7 +66,7 @@ export class Outbound implements CallOwner {
   readonly #evidence: EvidenceParts;
   readonly #reading = new Reading();
   readonly #ownServers: OwnServers;
-  /** The call that a breaker is being told of: what a transition that it causes is about. */
+  /** The call whose outcome is being reported to its breaker: the cause of a transition that follows. */
   settling: OutboundCall | undefined;
 
   constructor(parts: OutboundParts) {
@@ -99,7 +99,7 @@ export class Outbound implements CallOwner {
    * Begins a call in a context; one that is held has its span when it is traced, where others may have one for it. One that cannot be
    * answered in place of the upstream passes an open circuit that would answer it.
    * @throws CircuitOpenError `ERR_CIRCUIT_OPEN` when the breaker of its upstream turns it away, or an {@link OpenAnswer} that the caller
-   * is to get in place of that; the call is then already told of.
+   * is to get in place of that; the call is then already recorded.
    */
   begin(
     target: Target,
@@ -215,7 +215,7 @@ export class Outbound implements CallOwner {
   failed(call: OutboundCall, error: unknown): void {
     if (call.isSettled) return;
     if (!call.isSpanEnded) {
-      // What the caller cut off himself is no error (semantic conventions, since v1.41).
+      // An abort by the caller is no error (semantic conventions, since v1.41).
       call.errorType = errorTypeOf(error ?? brokenOff, call.isTimedOut, call.isCallerAbort);
       this.#endSpan(call, this.#parts.clock.now());
     }

@@ -39,9 +39,8 @@ export function redirectContext(
 }
 
 /**
- * The newest redirect of each context, for whom no context can be made to follow it in: a `fetch` that is not ours, which does so
- * out of sight, and a process that uses no contexts. For a second only: whoever is not going to follow it may come to that place
- * later, of his own accord.
+ * The newest redirect of each context, where the next request cannot get a context of its own: a `fetch` that we did not wrap follows
+ * redirects out of sight, and a process may use no contexts. It expires after a second: a later request to the same place is a new one.
  */
 const followed = new WeakMap<Context, Resend & { readonly untilMs: number }>();
 let followedUntilMs = Number.NEGATIVE_INFINITY;

@@ -12,7 +12,7 @@ const firstRetries: readonly (readonly [header: string, from: number])[] = [
   ['grpc-previous-rpc-attempts', 1],
 ];
 
-/** True when the request that is being served says of itself that it is a retry: retries of retries multiply. */
+/** True when the request being served is marked as a retry: retries of retries multiply. */
 export function isInboundRetry(context: Context | undefined): boolean {
   const record = context?.getValue(REQUEST_KEY) as
     | { readonly req?: { headers: IncomingHttpHeaders } }

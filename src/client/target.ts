@@ -43,8 +43,8 @@ let kept = 0;
 const absolute = /^(https?):\/\/([^/?#]+)/i;
 
 /**
- * The target of a call over a connection to this host and port. A proxy is told in the path where the call really goes, and that
- * is what it is named, measured and guarded by: one dead host must not take all others behind its proxy with it.
+ * The target of a call over a connection to this host and port. Through a proxy, the path is the absolute URL of the real target, and
+ * the call is named, measured and guarded by that: one dead host must not block all others behind the proxy.
  */
 export function createTarget(
   method: string,
@@ -128,7 +128,7 @@ function authorityOf(scheme: Scheme, host: string, port: number): Authority {
     kept = 0;
   }
   kept += 1;
-  // Whoever tries one port after another must not make the list of them long.
+  // Bounded for a caller that tries one port after another.
   byHost.set(host, ofHost === undefined || ofHost.length >= maxPorts ? [authority] : [...ofHost, authority]);
   return authority;
 }

@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream';
 const maxDrainedBytes = 16 * 1024 * 1024;
 
 /**
- * Reads the body of a request that is not sent, as its upstream would have: whoever writes to the other end of it is not to wait for
- * ever, and a file is not to stay open. Past 16 MiB it is destroyed or cancelled instead, as undici does with the rest of a body whose
- * answer is complete. What goes wrong with it concerns no call any more.
+ * Reads the body of a request that is not sent, as its upstream would have: its writer must not wait forever, and a file must not stay
+ * open. Past 16 MiB it is destroyed or cancelled instead, as undici does with the rest of a body whose response is complete. Errors of
+ * the body are ignored.
  */
 export function releaseBody(body: unknown): void {
   if (typeof body !== 'object' || body === null) return;

@@ -52,14 +52,14 @@ export function parseBaggage(header: unknown): Baggage | undefined {
   const entries: Record<string, BaggageEntry> = Object.create(null);
   for (const { key, entry } of members) entries[key] = entry;
   const baggage: ReceivedBaggage = propagation.createBaggage(entries);
-  // Every change makes a new Baggage, without this. What nobody changed goes out with its duplicates, its order and its encoding.
+  // A change makes a new Baggage without this text. Unchanged, it is sent with its duplicates, its order and its encoding.
   const text = members.map((member) => member.text).join(',');
   if (fits(members.length, text.length)) baggage[kReceived] = text;
   return baggage;
 }
 
 /**
- * The header of a baggage, or `undefined` when it has no member that can be sent. A received one that nobody changed is sent as it came.
+ * The header of a baggage, or `undefined` when it has no member that can be sent. A received one that is unchanged is sent as it came.
  * Members whose key is no token, and whole members beyond 180 or 8,192 bytes, are left out; the first ones stay. Never throws.
  * @see W3C Baggage, "Limits"
  */
@@ -79,8 +79,8 @@ export function formatBaggage(baggage: Baggage): string | undefined {
 }
 
 /**
- * One header out of two: all that the first says, then the members of the second with another key, as far as 180 members and 8,192
- * bytes go. `first` is the value of a header that somebody else wrote, and is not changed. Never throws.
+ * Merges two headers: all of the first, then the members of the second with other keys, up to 180 members and 8,192 bytes. `first` is a
+ * header that the application wrote, and is not changed. Never throws.
  */
 export function mergeBaggage(first: unknown, second: string): string {
   let text = combineFields(first);

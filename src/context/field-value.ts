@@ -18,7 +18,7 @@ function isOws(code: number): boolean {
 }
 
 /**
- * One list out of all fields of a header, in the order they came, as RFC 9110, section 5.3 combines them; `''` when there is none.
+ * One list out of all fields of a header, in the order they came, as RFC 9110, section 5.3 combines them; `''` without any.
  * Fields that hold only whitespace are left out.
  */
 export function combineFields(header: unknown): string {

@@ -36,8 +36,8 @@ function keyUsedBy(set: (context: Context) => Context): symbol {
 export const REQUEST_KEY = createContextKey('golden-signals request');
 
 /**
- * The context of one request: its span, and its baggage, which is parsed only when somebody asks for it. Building one costs a
- * single object instead of a map for each value.
+ * The context of one request: its span, and its baggage, which is parsed on first use. Building one costs a single object instead of a
+ * map for each value.
  */
 export class RequestContext implements Context {
   readonly #span: Span;

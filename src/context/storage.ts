@@ -5,8 +5,8 @@ import { rootContext } from './derived-context.js';
 /** The one AsyncLocalStorage of the process: what it holds is the active OpenTelemetry context. */
 const storage = new AsyncLocalStorage<Context>();
 
-// On Node 20 the first run() of an AsyncLocalStorage makes every promise of the process dearer, for good: some 20 µs of CPU for a
-// fetch here. A process that only calls others has no need of it before somebody makes a context active.
+// On Node 20 the first run() of an AsyncLocalStorage makes every promise of the process slower, for good: about 20 µs of CPU for a
+// fetch here. A process that only calls others does not need it before the application makes a context active.
 let isUsed = false;
 
 /** True once a context other than the root has been active. */

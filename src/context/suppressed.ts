@@ -8,7 +8,7 @@ const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUP
 
 const suppressed: Context = ROOT_CONTEXT.setValue(SUPPRESS_TRACING_KEY, true);
 
-/** True where telemetry of our own is on its way, which nobody may trace or count. */
+/** True where our own telemetry is being sent, which is never traced or counted. */
 export function isSuppressed(context: Context): boolean {
   return context.getValue(SUPPRESS_TRACING_KEY) === true;
 }

@@ -12,7 +12,7 @@ const memberPattern = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[ -+\--<>-~]{0,255}[!-+\--
 
 /**
  * A list of `key=value` members, each of them valid, that never changes.
- * `text` is what came in, character by character: it is sent on as it is as long as nobody writes.
+ * `text` is the received header, and is sent on unchanged until the first write.
  */
 class MemberList implements TraceState {
   readonly #members: readonly string[];

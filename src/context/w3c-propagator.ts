@@ -86,7 +86,7 @@ export function createW3CTraceContextPropagator(
 
 /**
  * Sends and receives `baggage`, with a trace or without one.
- * It goes to every callee: whoever injects has to keep it from those outside the trust boundary.
+ * It goes to every callee: the caller of `inject` must withhold it from hosts outside the trust boundary.
  * @see W3C Baggage
  */
 export function createW3CBaggagePropagator(): TextMapPropagator {

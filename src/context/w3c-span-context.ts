@@ -1,7 +1,7 @@
 import type { SpanContext, TraceState } from '@opentelemetry/api';
 import { areSendable } from './traceparent.js';
 
-/** A span context of which is known that a `traceparent` can hold its ids as they are: nobody needs to look at them again. */
+/** A span context whose ids are known to be valid in a `traceparent`: they are not checked again. */
 export class W3CSpanContext implements SpanContext {
   readonly traceId: string;
   readonly spanId: string;

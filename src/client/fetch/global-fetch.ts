@@ -43,7 +43,7 @@ function wrap(
     const context = activeContext().setValue(FETCH_KEY, call);
     const send = () => runInContext(context, original, this, input, init);
     const response = send();
-    // A stand-in for fetch, as tests put there, may do as it likes.
+    // A mock of fetch may return anything.
     if (!types.isPromise(response)) return response;
     const request = { input, init, call, send };
     return response.then(

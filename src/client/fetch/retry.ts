@@ -28,7 +28,7 @@ const idempotentMethods: ReadonlySet<string> = new Set([
   'QUERY',
 ]);
 
-// The request did not get there, or no answer came back. Not what the caller did wrong, nor what he cut off.
+// The request did not arrive, or no answer came back. Not a mistake of the caller, nor its abort.
 const connectionCodes: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -53,7 +53,7 @@ const repeatableBodies: ReadonlySet<string> = new Set([
 
 const firstBackOffMs = 100;
 const longestBackOffMs = 2_000;
-// Whoever is told to come back later than this is better told so himself.
+// For a longer wait than this, the caller gets the response and decides.
 const longestRetryAfterMs = 5_000;
 
 /**
@@ -93,7 +93,7 @@ function waitFor(call: FetchCall, outcome: FetchOutcome): number | undefined {
   const retry = call.isTurnedAway ? undefined : last?.config?.retry;
   if (last?.breaker === undefined || retry === undefined || retries + 1 >= retry.attempts || signal?.aborted)
     return undefined;
-  // Full jitter: whoever failed together does not come back together.
+  // Full jitter: calls that failed together are not retried together.
   const backOffMs = Math.random() * Math.min(longestBackOffMs, firstBackOffMs * 2 ** retries);
   if ('error' in outcome) {
     const isOpen = last.breaker.state === 'open' || last.breaker.state === 'forced-open';
@@ -118,7 +118,7 @@ interface RatedBudget {
   readonly budget: RetryBudget;
 }
 
-/** One budget for each breaker, that is for each upstream, whoever retries. */
+/** One budget for each breaker, that is for each upstream, shared by all callers. */
 const budgets = new WeakMap<Breaker, RatedBudget>();
 const now = () => performance.now();
 
@@ -152,7 +152,7 @@ function isRepeatable({ input, init }: FetchRequest): boolean {
   );
 }
 
-/** Lets go of the connection of a response that nobody will read. */
+/** Releases the connection of a response that the retry replaces. */
 function discard(outcome: FetchOutcome): void {
   if ('response' in outcome) outcome.response.body?.cancel().catch(() => {});
 }

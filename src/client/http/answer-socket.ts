@@ -37,7 +37,7 @@ export class AnswerSocket extends Socket {
     callback();
   }
 
-  // A socket closes after its response: not before that has told of its end.
+  // Closes the socket after the response has ended, as a network does.
   override _final(callback: () => void): void {
     setImmediate(callback);
   }
@@ -66,7 +66,7 @@ export function createAnswerSocket(answer: OpenAnswer, isSecure: boolean): Answe
   return isSecure ? new SecureAnswerSocket(answer) : new AnswerSocket(answer);
 }
 
-/** As {@link AnswerSocket}, for a request of `https`: whoever asks it about TLS learns what a closed connection says. */
+/** As {@link AnswerSocket}, for a request of `https`: its TLS methods answer as those of a closed connection. */
 class SecureAnswerSocket extends AnswerSocket {
   constructor(answer: OpenAnswer) {
     super(answer);

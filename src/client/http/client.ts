@@ -23,9 +23,9 @@ interface AgentOptions {
 }
 
 /**
- * Sends every call of `http` and `https` through the outbound pipeline, whoever holds which function of them and since when: each
- * request asks its agent for a socket, and there it is met before it has one. The few that ask no agent (a `createConnection` of
- * their own, an agent with an `addRequest` of its own) are met right after they were made; the breaker can then only end them.
+ * Sends every call of `http` and `https` through the outbound pipeline, also calls through functions that were taken before we
+ * started: each request asks its agent for a socket, and the patch is there, before the request has one. The few that ask no agent (with
+ * a `createConnection`, or an agent with its own `addRequest`) are seen right after they were made; the breaker can then only end them.
  */
 export function observeHttpClients(router: OutboundRouter, faults: Faults): void {
   watchExchanges();
@@ -37,7 +37,7 @@ export function observeHttpClients(router: OutboundRouter, faults: Faults): void
       return original().apply(this, args);
     };
   });
-  // With a `createConnection` of its own a request has its socket before anything tells of it.
+  // A request with its own `createConnection` has its socket before any event.
   patch(http.ClientRequest.prototype, 'onSocket', (original) => {
     return function (this: ObservedRequest, ...args) {
       const wasMet = HttpCall.of(this) !== undefined;
@@ -48,7 +48,7 @@ export function observeHttpClients(router: OutboundRouter, faults: Faults): void
       return original().apply(this, args);
     };
   });
-  // Node 22 and later tell of every request; on Node 20 the functions that make them are wrapped.
+  // Node 22 and later publish every request on a channel; on Node 20 the functions that create requests are wrapped.
   takeChannel('http.client.request.created', 'client', (message) =>
     meetLate((message as { request: ObservedRequest }).request, router, faults),
   );

@@ -226,7 +226,7 @@ function noteDestination(socket: Socket | undefined, call: OutboundCall): void {
  * of a response makes the connection forget it before that head is read.
  */
 function notePeer(socket: Socket | undefined, call: OutboundCall): void {
-  // Stand-ins for the network emit what they like.
+  // A mock of the network may emit anything as a socket.
   if (!call.isTraced || typeof socket?.once !== 'function') return;
   call.peer = socket;
   if (socket.connecting) socket.once('connect', readAddress);

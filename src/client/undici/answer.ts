@@ -15,7 +15,7 @@ export function answerDispatch(options: DispatchOptions, handler: DispatchHandle
 }
 
 /** A handler, whichever form it has. What it returns or does says whether it wants to wait; it may throw. */
-interface Told {
+interface HandlerAdapter {
   connect(exchange: Exchange): void;
   /** False to wait. */
   head(answer: OpenAnswer): boolean;
@@ -28,11 +28,11 @@ interface Told {
 class Exchange {
   readonly #method: string | undefined;
   readonly #answer: OpenAnswer;
-  readonly #handler: Told;
+  readonly #handler: HandlerAdapter;
   #step: 'connect' | 'head' | 'data' | 'end' | 'over' = 'connect';
   #isPaused = false;
 
-  constructor(method: string | undefined, answer: OpenAnswer, handler: Told) {
+  constructor(method: string | undefined, answer: OpenAnswer, handler: HandlerAdapter) {
     this.#method = method;
     this.#answer = answer;
     this.#handler = handler;
@@ -112,7 +112,7 @@ function rawHeaders(answer: OpenAnswer): Buffer[] {
   return answer.headers.flat().map((text) => Buffer.from(text, 'latin1'));
 }
 
-function oldForm(handler: DispatchHandler): Told {
+function oldForm(handler: DispatchHandler): HandlerAdapter {
   let resume = () => {};
   return {
     connect(exchange) {
@@ -130,7 +130,7 @@ function oldForm(handler: DispatchHandler): Told {
   };
 }
 
-function newForm(handler: DispatchHandler): Told {
+function newForm(handler: DispatchHandler): HandlerAdapter {
   let controller: Controller;
   const isReady = () => !controller.paused;
   return {

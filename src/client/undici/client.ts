@@ -31,7 +31,7 @@ import {
   noteContext,
   notedContext,
   rejectDispatch,
-  tellUpgrade,
+  reportUpgrade,
 } from './dispatch.js';
 import { isAbortedByCaller, isOfBody, socketPathIn } from './failure.js';
 import {
@@ -46,8 +46,8 @@ import {
 } from './request.js';
 
 /**
- * Sends every call of undici through the outbound pipeline, that of the built-in `fetch` and of every installed copy. The breaker
- * stands where a client of one origin takes a call, before there is a socket; everything after is told by undici's own channels.
+ * Sends every call of undici through the outbound pipeline, those of the built-in `fetch` and of every installed copy. The breaker is
+ * asked where a client of one origin takes a call, before there is a socket; later events come from undici's diagnostics channels.
  */
 export class UndiciClients {
   readonly #router: OutboundRouter;
@@ -149,7 +149,7 @@ export class UndiciClients {
       call = this.#begin(options, this.#placeOf(client, options), notedContext(handler) ?? activeContext());
       if (call !== undefined) {
         call.client = client;
-        if (isUpgrade(options)) tellUpgrade(handler, call);
+        if (isUpgrade(options)) reportUpgrade(handler, call);
       }
     } catch (error) {
       // A client that takes no calls any more says so itself.
@@ -170,7 +170,7 @@ export class UndiciClients {
     try {
       return original.call(client, options, handler);
     } finally {
-      // Never made: the options were wrong, or the client is closed. That is the caller's, and told him by undici.
+      // Never made: the options were wrong, or the client is closed. undici reports that to the caller.
       const wasMade = this.#dispatching !== call;
       this.#dispatching = outer;
       if (!wasMade) this.#dropped(call);
@@ -273,7 +273,7 @@ export class UndiciClients {
     return typeof error === 'object' && error !== null && this.#ofTunnels.has(error);
   }
 
-  /** The official instrumentation has heard of the request before us: what it leaves behind is the trace context in the headers. */
+  /** The official instrumentation has seen the request before us if it has a trace context in its headers. */
   #traceUnlessElsewhere(call: OutboundCall, request: CoreRequest): void {
     call.isTracedElsewhere = !this.#isContextGiven && undiciHeaders.get(request, 'traceparent') !== undefined;
     this.#isContextGiven = false;

@@ -73,7 +73,7 @@ function markLeaf(dispatcher: object): boolean {
   return isClient;
 }
 
-/** A client that is called directly is not told its origin: it has it. */
+/** The origin of a client, for a call that does not name one. */
 export function originOfClient(client: object): string | undefined {
   for (const symbol of Object.getOwnPropertySymbols(client)) {
     if (symbol.description === 'url') {

@@ -43,15 +43,15 @@ export function notedContext(handler: DispatchHandler): Context | undefined {
   return handler?.[contextKey];
 }
 
-/** Tells the handler as undici itself would. True: "not busy", for a pool would otherwise wait for a drain that never comes. */
+/** Fails the request as undici itself would. Returns true, "not busy": a pool would otherwise wait for a drain that never comes. */
 export function rejectDispatch(handler: DispatchHandler, error: Error): boolean {
   if (typeof handler.onError === 'function') handler.onError(error);
   else handler.onResponseError?.(null, error);
   return true;
 }
 
-/** Older copies of undici have no channel that tells of an upgrade. Told twice does no harm. */
-export function tellUpgrade(handler: DispatchHandler, call: OutboundCall): void {
+/** Reports an upgrade, for which older copies of undici have no channel. A second report does no harm. */
+export function reportUpgrade(handler: DispatchHandler, call: OutboundCall): void {
   const { onUpgrade } = handler;
   if (typeof onUpgrade !== 'function' || !Object.isExtensible(handler)) return;
   handler.onUpgrade = function (this: DispatchHandler, statusCode, ...others) {
