@@ -10,7 +10,8 @@ export const ERROR_CODES = {
   ERR_UPSTREAM_TIMEOUT:
     'A call took longer, its body included, than the time-out that its upstream is given.',
   ERR_CIRCUIT_OPEN: 'The circuit breaker of an upstream rejected the call without making it.',
-  ERR_CALLER_GONE: 'Whoever the request being served came from has hung up before the response was complete.',
+  ERR_CALLER_GONE:
+    'The caller of the request being served closed the connection before the response was complete.',
   ERR_DEADLINE_EXCEEDED: 'The request being served took longer than its caller said it would wait.',
 } as const;
 

@@ -13,7 +13,7 @@ import { latencyFlags, rulesFrom } from './rule-flags.js';
 import type { Terminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
 
-/** shutdown.budgetMs where nobody has said anything else; a test compares them. */
+/** The default of shutdown.budgetMs, in seconds; a test compares them. */
 export const defaultBudgetS = 25;
 
 export const doctorCommand: Command = {

@@ -63,7 +63,7 @@ export function rulesFrom(given: Arguments): RuleConfig {
     throw new UsageError(
       error.message.replace(
         /^option rules\.(\w+)(\S*)/,
-        // A part of a value is named, the place in a list is not: nobody types one.
+        // The message names a part of a value, but not an index in a list: users type no index.
         (_, option: keyof RuleOptions, part: string) =>
           part.startsWith('.') ? `--${flagOf[option]} (${part.slice(1)})` : `--${flagOf[option]}`,
       ),

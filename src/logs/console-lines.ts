@@ -48,7 +48,7 @@ export function watchConsole(target: Console, parts: ConsoleParts): () => void {
     };
     target[method] = wrapped;
     return () => {
-      // Somebody may have wrapped it since: then ours stays beneath, and passes everything on.
+      // Other code may have wrapped it since: then our wrapper stays beneath, and passes everything on.
       if (target[method] === wrapped) target[method] = write;
     };
   });

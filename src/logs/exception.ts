@@ -12,8 +12,8 @@ const ERROR = 17;
 const maxMessageChars = 1_000;
 
 /**
- * The exception that ended a request, as the HTTP conventions have it. Nobody chose to log it, so credentials that its text seems to
- * hold are hidden. Read at once; never throws.
+ * The exception that ended a request, as the HTTP conventions have it. The application did not choose to log it, so what looks like a
+ * credential in its text is hidden. Read at once; never throws.
  * @see OpenTelemetry, "Semantic conventions for HTTP exceptions"
  */
 export class ExceptionEntry implements LogEntry {

@@ -22,8 +22,8 @@ const own: ReadonlySet<string> = new Set(['level', 'v']);
 const maxKeptChars = 65_536;
 
 /**
- * Hears of every line that any pino of the process makes (pino 9.10 and later, fastify's logger included), on the channel that pino
- * itself publishes. What is exported is what was printed: after the level, the serializers and the redaction of the logger.
+ * Subscribes to the channel on which pino 9.10 and later publishes every line of every logger, fastify's included. The exported text is
+ * the printed one: after the level, the serializers and the redaction of the logger.
  */
 export function watchPino(
   emit: LogSink,

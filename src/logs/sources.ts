@@ -47,7 +47,7 @@ function begin(): void {
   try {
     ends.push(watchConsole(console, { isCorrelated, emit, epochMs, onFault }));
   } catch (error) {
-    // A console that somebody has frozen stays as it is.
+    // The console may be frozen; then its lines are not exported.
     faults.caught('logs.console', error);
   }
 }

@@ -9,7 +9,7 @@ import { spanIn, spanOf } from './span-of.js';
 
 type Info = Readonly<Record<string | symbol, unknown>>;
 
-// A transport is made before or after the service, or without one: what it hears goes to whoever listens.
+// A transport may be made before or after the service, or without one: it publishes its lines on a channel.
 const CHANNEL = 'golden-signals.winston';
 const lines = channel(CHANNEL);
 
@@ -18,7 +18,7 @@ export function publishInfo(info: Info): void {
   if (lines.hasSubscribers) lines.publish(info);
 }
 
-/** Hears of every line that a transport of ours was given. */
+/** Subscribes to every line that our transports receive. */
 export function watchWinston(
   emit: LogSink,
   epochMs: () => number,

@@ -23,7 +23,7 @@ export interface FinishedCall extends ExemplarSource {
   readonly protocolVersion: string | undefined;
   /** For calls whose metric depends on nothing but their method, upstream, status and version. */
   readonly kind: SeriesPlace;
-  /** True where somebody else measures it with the same meter. */
+  /** True where another instrumentation measures it with the same meter. */
   readonly isTracedElsewhere?: boolean;
 }
 

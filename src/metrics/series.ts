@@ -9,8 +9,8 @@ export interface Series<T> {
 const overflowAttributes: Attributes = Object.freeze({ 'otel.metric.overflow': true });
 
 /**
- * The series of one instrument, at most `limit` of them. Callers keep what `add` gives them, so this is never asked on the request
- * path; past the limit everybody shares the overflow series, and `onOverflow` counts it.
+ * The series of one instrument, at most `limit` of them. Callers keep what `add` returns, so no request looks a series up. Past the
+ * limit all share the overflow series, and `onOverflow` counts it.
  */
 export class SeriesSet<T> {
   readonly #create: (attributes: Attributes) => T;

@@ -18,7 +18,7 @@ export interface FinishedRequest extends ExemplarSource {
   /** 0 when no response was sent. */
   readonly statusCode: number;
   readonly errorType: string | undefined;
-  /** True where somebody else measures it with the same meter. */
+  /** True where another instrumentation measures it with the same meter. */
   readonly isElsewhere?: boolean;
 }
 

@@ -19,7 +19,7 @@ export interface ObservedAgent {
   isEnded(): boolean;
 }
 
-/** More origins of one agent than this are not told of. */
+/** At most this many origins of one agent get series. */
 const maxOrigins = 100;
 
 type Cell = Series<{ readonly value: number }>;

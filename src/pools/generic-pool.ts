@@ -75,7 +75,7 @@ export function observeGenericPool(pool: GenericPool, waits: Waits): ObservedPoo
           // One that was destroyed before anyone had it is never given.
           if (creators.length > pool.max) creators.shift();
         } else if (pool.pending > pending && available <= pending) waits.queued(wait);
-        // What follows is handed on, so that a rejection stays that of whoever asked.
+        // The caller gets the derived promise, so that an unhandled rejection stays unhandled.
         return asked.then(
           (resource) => {
             given(wait, resource);

@@ -42,8 +42,8 @@ function coreOf(pool: MysqlPool): CorePool {
 }
 
 /**
- * Observes a pool of mysql2. `observeClient` sees each connection before anybody else has it: what is asked over it, older versions do
- * not tell of themselves.
+ * Observes a pool of mysql2. `observeClient` gets each connection before the application: older versions publish no queries on a
+ * channel.
  */
 export function observeMysqlPool(
   pool: MysqlPool,
@@ -53,7 +53,7 @@ export function observeMysqlPool(
   const core = coreOf(pool);
   const limit = () => {
     const { connectionLimit } = core.config;
-    // 0 is none.
+    // 0 means no limit.
     return typeof connectionLimit === 'number' && connectionLimit > 0 ? connectionLimit : undefined;
   };
   const inQueue = new WeakMap<object, Wait>();

@@ -1,4 +1,4 @@
-/** What a pool says of itself, in connections or whatever it holds. */
+/** The readings of a pool, in connections or whatever it holds. */
 export interface PoolReading {
   readonly used: number;
   readonly idle: number;

@@ -19,7 +19,7 @@ export function isUndiciDispatcher(value: object): value is UndiciDispatcher {
   return [dispatch, close, destroy].every((method) => typeof method === 'function');
 }
 
-/** Reads what undici says of its connections; nothing of it is wrapped. */
+/** Reads undici's own statistics of its connections; wraps nothing. */
 export function observeUndici(dispatcher: UndiciDispatcher): ObservedAgent {
   return {
     *origins() {

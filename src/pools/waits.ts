@@ -11,7 +11,7 @@ import { type AttributeSink, collected } from '../trace/shared-attributes.js';
 /** Why a pool does not give a connection at once: `wait` for one that is in use, `create` for a new one. */
 export type Delay = 'wait' | 'create' | undefined;
 
-/** Where the times of one pool go; those that nobody keeps are left out. */
+/** The recorders for the times of one pool; undefined for times that are not recorded. */
 export interface PoolTimes {
   readonly wait: Recordable | undefined;
   readonly use: Recordable | undefined;
@@ -19,7 +19,7 @@ export interface PoolTimes {
   readonly timeouts: Sum;
 }
 
-/** Somebody who has asked a pool for a connection and has no answer yet. */
+/** A caller that waits for a connection of a pool. */
 export class Wait implements TracedCall {
   readonly startMs: number;
   endMs: number;
@@ -83,7 +83,7 @@ export interface WaitsParts {
 /** Follows a pool's connections from being asked for to being given back. Nothing here throws. */
 export class Waits {
   readonly #parts: WaitsParts;
-  /** One for each connection for as long as it lives; a `since` below 0 is nobody's use. */
+  /** One per connection for as long as it lives; while `since` is below 0 the connection is idle. */
   readonly #uses = new WeakMap<object, { since: number }>();
 
   constructor(parts: WaitsParts) {
@@ -141,7 +141,7 @@ export class Waits {
     }
   }
 
-  /** A connection is in somebody's hand from now on. */
+  /** A connection is in use from now on. */
   taken(connection: unknown): void {
     if (typeof connection !== 'object' || connection === null) return;
     const use = this.#uses.get(connection);

@@ -1,8 +1,8 @@
 type Method = (this: unknown, ...args: never[]) => unknown;
 
 /**
- * Puts a method of one instance in front of the one that its class has, or that somebody put there. Returns the way back, which
- * leaves alone what others have put in front since.
+ * Wraps a method of one instance, whether its class or other code defined it. The function returned restores it, unless other code has
+ * wrapped it since.
  */
 export function wrapMethod(target: object, name: string, wrapper: (original: Method) => Method): () => void {
   const own = Object.getOwnPropertyDescriptor(target, name);

@@ -61,7 +61,8 @@ export function livenessRules(config: RuleConfig): readonly Rule[] {
       threshold: undefined,
       labels: {},
       summary: 'alerts arrive',
-      description: 'This alert always fires. Have somebody else notice when it stops: then no alert arrives.',
+      description:
+        'This alert always fires. Have another system notice when it stops: then no alert arrives.',
       action: 'Nothing to do.',
       reads: [],
     },

@@ -107,7 +107,7 @@ function lineStyle(threshold: number | undefined): object {
     drawStyle: 'line',
     lineWidth: 1,
     fillOpacity: 8,
-    // A gap is a gap: a line across it would say that somebody measured.
+    // A line across a gap would show values that were never measured.
     spanNulls: false,
     showPoints: 'never',
     thresholdsStyle: { mode: threshold === undefined ? 'off' : 'dashed' },

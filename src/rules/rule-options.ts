@@ -22,8 +22,8 @@ export interface RuleOptions {
   /** How many intervals a heartbeat may be late. @default 3 */
   readonly heartbeatIntervals?: number;
   /**
-   * The longest time between two exports or scrapes of a service, in seconds: a heartbeat is not called late while it may only not
-   * have been told yet. @default 60, that of OTEL_METRIC_EXPORT_INTERVAL
+   * The longest time between two exports or scrapes of a service, in seconds: a heartbeat counts as late only after it should have
+   * arrived. @default 60, that of OTEL_METRIC_EXPORT_INTERVAL
    */
   readonly exportIntervalS?: number;
   /** How long a circuit breaker may be open before CircuitBreakerOpen fires, in seconds. @default 30 */

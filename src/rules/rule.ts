@@ -1,6 +1,6 @@
 import type { SeriesId } from './series.js';
 
-/** `page`: somebody has to act now. `ticket`: within days. `none`: no fault at all. */
+/** `page`: act now. `ticket`: act within days. `none`: no fault at all. */
 export type Severity = 'page' | 'ticket' | 'none';
 
 /** Which of the golden signals an alert is about; `liveness`: whether there are signals. */
@@ -19,7 +19,7 @@ export interface AlertRule {
   readonly expr: string;
   /** How long that has to hold before the alert fires, in seconds. */
   readonly forS: number;
-  /** The number that the user chose, in base units; undefined where there is none. */
+  /** The number that the user chose, in base units; undefined for a rule without one. */
   readonly threshold: number | undefined;
   /** Beside `severity` and `signal`. */
   readonly labels: Readonly<Record<string, string>>;

@@ -61,8 +61,8 @@ function write(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** For servers of this library's own: they do what they do, and nothing is known of it. */
-const nobody: RequestHandler = {
+/** For this library's own servers, which are not observed. */
+const passThrough: RequestHandler = {
   run: (_req, _res, proceed, self, args) => proceed.apply(self, args),
 };
 
@@ -145,7 +145,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     faults,
     log,
     breakers,
-    leaveAlone: (server) => bindings.bindServer(server, nobody),
+    leaveAlone: (server) => bindings.bindServer(server, passThrough),
   });
   telemetry.show(instruments);
   serveMetrics({ config, collect: telemetry.collect, clock, faults, log, probes, management });
@@ -281,7 +281,7 @@ export function enterService(
   handler.run(req, res, next, undefined, []);
 }
 
-/** Binds every server that is nobody else's; `seen` are those that listen already, and instances of fastify that are there. */
+/** Binds every server that is not bound otherwise; `seen` has the servers that listen already and the instances of fastify. */
 export function bindEveryServer({ handler, apps }: Service, seen: Seen): void {
   bindings.bindEveryServer(handler);
   apps.addEveryFastify(seen.fastify);

@@ -55,11 +55,11 @@ export function createServiceDatabases(parts: ServiceDatabasesParts): ServiceDat
         faults.caught('database.client', error);
       }
     },
-    // Without telemetry there is nobody to see for, and nothing is wrapped.
+    // Without telemetry nothing is recorded, so nothing is wrapped.
     tryClient: (client) => (telemetry.isOn ? clients.observe(client) : isDatabaseClient(client)),
   });
   telemetry.show(pools.instruments);
-  // Before anything is asked: by these it is seen what clients tell of themselves.
+  // Before the first operation: the channels show which clients publish their own.
   const leaveChannels = telemetry.isOn ? observeChannels(owner, database, faults) : () => {};
   for (const [name, pool] of Object.entries(parts.pools)) pools.add(name, pool);
   return {

@@ -81,7 +81,7 @@ export function createServiceEnd(parts: ServiceEndParts): () => Promise<void> {
     ...parts,
     config: {
       ...config,
-      // Asked when the process is told to end.
+      // Read when the process begins to end.
       get onDrain() {
         return workers.hasWorkers ? [...config.onDrain, workers.wait] : config.onDrain;
       },

@@ -29,7 +29,7 @@ export interface ServiceHealthParts {
   readonly faults: Faults;
   readonly log: Log;
   readonly breakers: Breakers;
-  /** Says that a server is nobody's: its requests are neither traced nor measured. */
+  /** Excludes a server: its requests are neither traced nor measured. */
   readonly leaveAlone: (server: Server) => void;
 }
 
@@ -128,8 +128,8 @@ function createClashLines(log: Log, metricsPath: string | undefined) {
 }
 
 /**
- * Outside of every request and under a parent that is not sampled: breakers guard what a check calls and its duration is measured, but
- * no span tells of it, here or at a service that follows the caller's decision.
+ * Runs a check outside of any request and under a parent that is not sampled: breakers guard its calls and durations are measured, but
+ * there is no span, neither here nor at a service that follows the caller's decision.
  */
 function createIsolate(ids: IdGenerator): Isolate {
   return (run) => {

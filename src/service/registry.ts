@@ -32,7 +32,7 @@ const registryKey = Symbol.for('golden-signals.registry.1');
 
 function createRegistry(): Registry {
   const byApp = new WeakMap<object, Service>();
-  /** The service of this process for whoever does not ask for one of his own. */
+  /** The service of this process that all callers share, unless they ask for one of their own. */
   let primary: Service | undefined;
 
   function open(options: Options | undefined): Service {

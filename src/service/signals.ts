@@ -26,9 +26,10 @@ export interface Signals {
    */
   breaker(name: string, options?: BreakerOptions): Breaker;
   /**
-   * The signal of the request being served, to stop work that nobody waits for, `fetch(url, { signal: signals.signal() })`: aborted
-   * when the caller hangs up before the response is complete (reason `ERR_CALLER_GONE`) or has waited as long as it said
-   * (`ERR_DEADLINE_EXCEEDED`). Never aborted once the response has ended, outside of a request, and within one that is ignored.
+   * The signal of the request being served, to stop work whose result is not needed any more: `fetch(url, { signal: signals.signal() })`.
+   * It is aborted when the caller closes the connection before the response is complete (reason `ERR_CALLER_GONE`), or when the deadline
+   * that the caller set has passed (`ERR_DEADLINE_EXCEEDED`). It is never aborted after the response has ended, outside of a request, or
+   * within one that is ignored.
    */
   signal(): AbortSignal;
   /** The beats that this service sends. */
@@ -70,6 +71,6 @@ export interface HeartbeatsHandle {
    * @throws GoldenSignalsError `ERR_GS_OPTION` for a wrong option, `ERR_GS_MISUSE` past 1,000 names
    */
   watch(name: string, options: WatchOptions): Heart;
-  /** Ends a watch; false if there is none of that name. */
+  /** Ends a watch; false if no watch has that name. */
   unwatch(name: string): boolean;
 }

@@ -32,7 +32,7 @@ export interface TracedCall extends AttributeSource {
   parent: SpanContext | undefined;
   /** Of its span, sampled or not; undefined where spans are not made, or not by this library. */
   spanContext: SpanContext | undefined;
-  /** Undefined where it is not sampled, and until somebody sees it. */
+  /** Undefined where the call is not sampled, and until the span is needed. */
   span: Span | undefined;
   readonly errorType: string | undefined;
   /** True where an SDK of the application's own has a span for it already. */
@@ -54,13 +54,13 @@ export interface CallTracingParts {
   readonly ids: IdGenerator;
   readonly sampler: Sampler;
   readonly started: ((span: LiveSpan, context: Context) => void) | undefined;
-  /** Takes a call as it is in place of a span that nobody has seen; undefined where spans are wanted. Must not throw. */
+  /** Takes the call itself in place of a span that was never needed; undefined where spans are wanted. Must not throw. */
   readonly ended: ((call: TracedCall) => void) | undefined;
 }
 
 /**
- * Spans of this library's own. Outside of any span a call begins a trace. Nobody but a processor of the user's sees the span of a
- * call while it is under way: without one it is made at the end, if anybody wants more than to write it.
+ * The spans of calls. Outside of any span a call begins a trace. Only a span processor of the user sees the span of a call under way:
+ * without one the span is made at the end, and only if it is needed for more than the export.
  */
 export function createCallTracing({ origin, ids, sampler, started, ended }: CallTracingParts): CallTracing {
   const spanOf = (call: TracedCall): LiveSpan | undefined => {

@@ -68,7 +68,7 @@ describe('golden-signals doctor and a running service', () => {
     expect(await ask(await service(healthy))).toMatchObject({ code: 0, ids: [] });
   });
 
-  test('says that nobody answers, once', async () => {
+  test('says that there is no answer, once', async () => {
     const { code, findings } = await ask(await nobody());
     expect(code).toBe(1);
     expect(findings).toEqual([

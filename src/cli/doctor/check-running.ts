@@ -7,7 +7,7 @@ import { request, shownUrl } from './request.js';
 /** Asks a running service for its health and its metrics. */
 export async function checkRunning(base: URL, rules: RuleConfig): Promise<readonly Finding[]> {
   const health = await checkHealth(base);
-  // Nobody there: the rest would say the same again.
+  // Without a server, the other checks would fail the same way.
   if (health.some(({ id }) => id === 'service-unreachable')) return health;
   return [...health, ...(await checkMetricsPage(base, rules))];
 }
@@ -20,7 +20,7 @@ async function checkHealth(base: URL): Promise<readonly Finding[]> {
       {
         id: 'service-unreachable',
         severity: 'error',
-        what: `nobody answers at ${url.origin}: ${answer.reason}`,
+        what: `no answer from ${url.origin}: ${answer.reason}`,
         cure: 'start the service, or name the URL that it listens on',
       },
     ];

@@ -5,7 +5,7 @@ interface Probe {
   readonly path: string | undefined;
 }
 
-/** What a manifest says of the pods of one workload. */
+/** The settings of the pods of one workload, from its manifest. */
 export interface PodManifest {
   readonly file: string;
   readonly name: string;
