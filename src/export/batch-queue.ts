@@ -4,6 +4,7 @@ import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
 import type { Batch } from './batch.js';
 import { exportOnce } from './export-once.js';
+import type { ExportPace } from './export-pace.js';
 import { reasonOf } from './failure.js';
 import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
@@ -16,6 +17,7 @@ export interface BatchQueueParts<Item, Items> {
   readonly dropped: Dropped;
   readonly outage: Outage;
   readonly timers: Timers;
+  readonly pace?: ExportPace | undefined;
   /** Called before it is told what is waiting: brings what others have put off. */
   readonly gather?: (() => void) | undefined;
 }
@@ -105,9 +107,10 @@ export class BatchQueue<Item, Items = Item[]> {
   }
 
   #schedule(): void {
-    const { config, timers } = this.#parts;
+    const { config, pace, timers } = this.#parts;
+    const delayMs = pace?.within(config.scheduleDelayMs) ?? config.scheduleDelayMs;
     // A timer set in a request would hold its context, and with it the request, until it runs.
-    this.#timer = runSuppressed(() => timers.set(() => void this.#start(), config.scheduleDelayMs));
+    this.#timer = runSuppressed(() => timers.set(() => void this.#start(), delayMs));
   }
 
   #take(): Batch<Item, Items> | undefined {

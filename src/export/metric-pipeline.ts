@@ -12,6 +12,7 @@ import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
 import type { MetricReader } from '../metrics/metric-reader.js';
 import type { MetricConfig } from '../metrics/options.js';
+import type { ExportPace } from './export-pace.js';
 import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
 import { createOwnMetrics, type OwnMetricsParts } from './own-metrics.js';
@@ -31,6 +32,8 @@ export interface MetricPipelineParts extends Omit<OwnMetricsParts, 'startedAt'> 
   readonly outageOf: (exporter: string) => Outage;
   readonly onFault: (place: string, error: unknown) => void;
   readonly timers: Timers;
+  /** How often what an exporter sends to would like to be sent to. */
+  readonly paceOf?: (exporter: string) => ExportPace | undefined;
 }
 
 type Sdk = MeterProvider & { forceFlush(): Promise<void>; shutdown(): Promise<void> };
@@ -96,7 +99,7 @@ export class MetricPipeline implements MeterProvider {
   }
 
   #readerOf(name: string): PeriodicReader {
-    const { config, createExporter, dropped, outageOf, timers } = this.#parts;
+    const { config, createExporter, dropped, outageOf, paceOf, timers } = this.#parts;
     return new PeriodicReader({
       createExporter: () => createExporter(name),
       intervalMs: config.intervalMs,
@@ -105,6 +108,7 @@ export class MetricPipeline implements MeterProvider {
       dropped,
       outage: outageOf(name),
       timers,
+      pace: paceOf?.(name),
     });
   }
 

@@ -6,6 +6,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import type { Timers } from '../core/timers.js';
+import type { ExportPace } from './export-pace.js';
 import { ExportError } from './failure.js';
 import type { OtlpConfig } from './otlp-config.js';
 import { withExemplars } from './otlp-exemplars.js';
@@ -30,6 +31,7 @@ export interface OtlpParts {
   readonly random: Random;
   readonly timers: Timers;
   readonly urgency: Urgency;
+  readonly pace?: ExportPace;
   /** Hears early that no connection can be made: the export itself goes on trying for up to its time-out. */
   readonly onUnreachable?: (error: Error) => void;
   /** Hears how many items of an otherwise successful export the collector refused. */

@@ -5,6 +5,7 @@ import { isError } from '../core/is-error.js';
 import type { Random } from '../core/random.js';
 import type { Timers } from '../core/timers.js';
 import { CollectorAgent, type CollectorAnswer } from './collector-agent.js';
+import type { ExportPace } from './export-pace.js';
 import { ExportError } from './failure.js';
 import type { OtlpConfig } from './otlp-config.js';
 import { USER_AGENT } from './own-traffic.js';
@@ -17,6 +18,8 @@ export interface OtlpTransportParts {
   readonly random: Random;
   readonly timers: Timers;
   readonly urgency: Urgency;
+  /** Hears what answers ask for. */
+  readonly pace?: ExportPace | undefined;
   /** Hears early that no connection can be made: the export itself goes on trying for up to its time-out. */
   readonly onUnreachable?: (error: Error) => void;
   /** Reads the answer to what was taken. Throws when no collector can have written it. */
@@ -119,6 +122,7 @@ export class OtlpTransport {
     return new Promise((resolve) => {
       const req = this.#collector.post(headers, body, (outcome) => {
         timers.clear(timer);
+        this.#parts.pace?.heard(isError(outcome) ? undefined : outcome.headers);
         if (isError(outcome)) resolve(this.#failureOf(outcome, req.reusedSocket));
         else resolve(this.#resultOf(outcome));
       });

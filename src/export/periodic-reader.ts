@@ -12,6 +12,7 @@ import { runSuppressed } from '../context/suppressed.js';
 import type { Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
 import { exportOnce } from './export-once.js';
+import type { ExportPace } from './export-pace.js';
 import { reasonOf } from './failure.js';
 import type { Exporter } from './otlp-exporter.js';
 import type { Outage } from './outage.js';
@@ -28,6 +29,7 @@ export interface PeriodicReaderParts {
   readonly dropped: Dropped;
   readonly outage: Outage;
   readonly timers: Timers;
+  readonly pace?: ExportPace | undefined;
 }
 
 const DELTA: AggregationTemporality = 0;
@@ -44,12 +46,18 @@ export class PeriodicReader implements IMetricReader {
   #producer: MetricProducer | undefined;
   #exporter: Promise<Exporter<ResourceMetrics>> | undefined;
   #timer: unknown;
+  #isClosed = false;
   #running: Promise<void> | undefined;
   /** What flushes that came during an export wait for: one more, which they share. */
   #next: Promise<void> | undefined;
 
   constructor(parts: PeriodicReaderParts) {
     this.#parts = parts;
+    parts.pace?.onChange(() => {
+      if (this.#timer === undefined || this.#isClosed) return;
+      parts.timers.clear(this.#timer);
+      this.#schedule();
+    });
   }
 
   setMetricProducer(producer: MetricProducer): void {
@@ -90,6 +98,7 @@ export class PeriodicReader implements IMetricReader {
   }
 
   async shutdown(): Promise<void> {
+    this.#isClosed = true;
     this.#parts.timers.clear(this.#timer);
     await this.forceFlush();
     await this.close();
@@ -97,13 +106,15 @@ export class PeriodicReader implements IMetricReader {
 
   /** Gives up the export that is under way. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#parts.timers.clear(this.#timer);
     const exporter = await this.#exporter?.catch(() => undefined);
     await exporter?.shutdown().catch(() => {});
   }
 
   #schedule(): void {
-    const { timers, intervalMs } = this.#parts;
+    const { pace, timers } = this.#parts;
+    const intervalMs = pace?.within(this.#parts.intervalMs) ?? this.#parts.intervalMs;
     // Set in a request, it would hold that request for ever, and collect as a part of it.
     this.#timer = runSuppressed(() =>
       timers.set(() => {

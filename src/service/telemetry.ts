@@ -15,6 +15,7 @@ import { isForeign, registerGlobals } from '../export/api-globals.js';
 import { ListBatch } from '../export/batch.js';
 import { BatchQueue } from '../export/batch-queue.js';
 import { registerDiagnostics } from '../export/diagnostics.js';
+import { createPaces } from '../export/export-pace.js';
 import { reasonOf } from '../export/failure.js';
 import { createForeignLogSink } from '../export/foreign-logs.js';
 import { createLogExporters } from '../export/log-exporters.js';
@@ -136,6 +137,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const onOverflow = () => dropped.add('series_limit');
   const outageOf = createOutages(log, clock);
   const urgency = new Urgency();
+  const paceOf = createPaces();
   /** The last flush was not answered in time. */
   let isHung = false;
   const stopDiagnostics = config.isDiagnosed ? registerDiagnostics(config.logLevel, parts.write) : undefined;
@@ -235,6 +237,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
         dropped,
         outage: outageOf('spans', destinationOf(otlp)),
         timers: backgroundTimers,
+        pace: otlp.pace,
         gather: () => backlog.clear(),
       }),
       processors,
@@ -262,6 +265,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       clock,
       dropped,
       outageOf: (name) => outageOf('metrics', name === 'otlp' ? destinationOf(otlp) : name),
+      paceOf: (name) => (name === 'otlp' ? otlp.pace : undefined),
       onFault: faults.caught,
       timers: backgroundTimers,
     });
@@ -277,6 +281,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       dropped,
       outage: outageOf('logs', destinationOf(otlp)),
       timers: backgroundTimers,
+      pace: otlp.pace,
     });
     return new LogPipeline({ queue, clock, onFault: faults.caught });
   }
@@ -301,6 +306,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       random: Math.random,
       timers: backgroundTimers,
       urgency,
+      pace: paceOf(otlp.url.origin),
       onRejected: (count) => dropped.add('rejected', count),
     };
   }
