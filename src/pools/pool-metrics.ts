@@ -94,7 +94,7 @@ export class PoolMetrics {
         unit: '{connection}',
         series: { [Symbol.iterator]: () => this.#counts() },
       },
-      this.#gauge('max', 'max', 'The maximum number of open connections allowed.', '{connection}'),
+      this.#gauge('max', 'limit', 'The maximum number of open connections allowed.', '{connection}'),
       this.#gauge(
         'idleMax',
         'idle.max',

@@ -1,7 +1,7 @@
 import type { Panel, PanelRow, Query } from './panel.js';
 import { notProbes } from './promql.js';
 import type { RuleConfig } from './rule-options.js';
-import { type SeriesId, select } from './series.js';
+import { poolLimit, type SeriesId, select } from './series.js';
 
 const job = 'job=~"$job"';
 const here = [job, 'instance=~"$instance"'];
@@ -246,7 +246,7 @@ function poolPanels({ poolRatio }: RuleConfig): Panel[] {
   const by = 'job, instance, db_client_connection_pool_name';
   const legend = '{{job}} {{db_client_connection_pool_name}} {{instance}}';
   const used = `sum by (${by}) (${select('poolCount', ['db_client_connection_state="used"', ...here])})`;
-  const max = `sum by (${by}) (${select('poolMax', here)})`;
+  const limit = poolLimit((limits) => `sum by (${by}) (${limits})`, here);
   return [
     {
       title: 'Connections in use',
@@ -256,7 +256,7 @@ function poolPanels({ poolRatio }: RuleConfig): Panel[] {
       width: 8,
       queries: [
         { expr: used, legend: `${legend} used` },
-        { expr: max, legend: `${legend} max` },
+        { expr: limit, legend: `${legend} limit` },
       ],
     },
     {
@@ -267,7 +267,7 @@ function poolPanels({ poolRatio }: RuleConfig): Panel[] {
       width: 8,
       max: 1,
       threshold: poolRatio,
-      queries: [{ expr: `${used} / (${max} > 0)`, legend }],
+      queries: [{ expr: `${used} / ((${limit}) > 0)`, legend }],
     },
     {
       title: 'Waiting for a connection',

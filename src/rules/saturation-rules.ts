@@ -1,7 +1,7 @@
 import { number } from './promql.js';
 import type { Rule } from './rule.js';
 import type { RuleConfig } from './rule-options.js';
-import { select } from './series.js';
+import { poolLimit, select } from './series.js';
 
 const perPool = 'sum by (job, instance, db_client_connection_pool_name)';
 const perInstance = 'max by (job, instance)';
@@ -21,8 +21,8 @@ export function saturationRules({ poolRatio, loopDelayS }: RuleConfig): readonly
       alert: 'DbPoolSaturated',
       signal: 'saturation',
       severity: 'page',
-      // A pool without bound has a max of 0 or none.
-      expr: `${perPool} (${select('poolCount', ['db_client_connection_state="used"'])})\n/\n(${perPool} (${select('poolMax')}) > 0)\n> ${number(poolRatio)}`,
+      // A pool without bound has a limit of 0 or none.
+      expr: `${perPool} (${select('poolCount', ['db_client_connection_state="used"'])})\n/\n((${poolLimit((limits) => `${perPool} (${limits})`)}) > 0)\n> ${number(poolRatio)}`,
       forS: 60,
       threshold: poolRatio,
       labels: {},
@@ -30,8 +30,8 @@ export function saturationRules({ poolRatio, loopDelayS }: RuleConfig): readonly
       description:
         '{{ $value | humanizePercentage }} of the connections of pool {{ $labels.db_client_connection_pool_name }} on {{ $labels.instance }} are in use.',
       action:
-        'Look for the query that holds connections longest, or a transaction that nobody ends; then raise the max.',
-      reads: ['poolCount', 'poolMax'],
+        'Look for the query that holds connections longest, or a transaction that nobody ends; then raise its limit.',
+      reads: ['poolCount', 'poolLimit'],
     },
     {
       alert: 'DbPoolQueueing',

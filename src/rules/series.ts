@@ -16,7 +16,7 @@ export const SERIES = {
   serverActive: { name: 'http.server.active_requests', kind: 'updowncounter', unit: '{request}' },
   clientDuration: { name: 'http.client.request.duration', kind: 'histogram', unit: 's' },
   poolCount: { name: 'db.client.connection.count', kind: 'updowncounter', unit: '{connection}' },
-  poolMax: { name: 'db.client.connection.max', kind: 'updowncounter', unit: '{connection}' },
+  poolLimit: { name: 'db.client.connection.limit', kind: 'updowncounter', unit: '{connection}' },
   poolPending: { name: 'db.client.connection.pending_requests', kind: 'updowncounter', unit: '{request}' },
   databaseDuration: { name: 'db.client.operation.duration', kind: 'histogram', unit: 's' },
   loopDelayP50: { name: 'nodejs.eventloop.delay.p50', kind: 'gauge', unit: 's' },
@@ -40,6 +40,16 @@ export const SERIES = {
 
 export type SeriesId = keyof typeof SERIES;
 
+/** What semantic conventions before 1.45 called `poolLimit`: an older service, or another library's pool, may still send it. */
+export const FORMER_POOL_LIMIT: SeriesKind = { ...SERIES.poolLimit, name: 'db.client.connection.max' };
+
+/** The limits of pools by either name, where `wrap` makes an expression of a selector. */
+export function poolLimit(wrap: (selector: string) => string, matchers: readonly string[] = []): string {
+  const former = prometheusName(FORMER_POOL_LIMIT);
+  const selectors = [select('poolLimit', matchers), selector(former, matchers)];
+  return selectors.map(wrap).join(' or ');
+}
+
 /** The name under which Prometheus knows an instrument, without the `_bucket`, `_sum` and `_count` of histograms. */
 export function prometheusName({ name, kind, unit }: SeriesKind): string {
   const family = familyName(name, unit, kind)?.name ?? name;
@@ -56,5 +66,9 @@ export function select(id: SeriesId, matchers: readonly string[] = [], suffix = 
   const isRatio = series.kind === 'gauge' && series.unit === '1';
   if (isRatio)
     return `{${[`__name__=~"${name.slice(0, -'_ratio'.length)}(_ratio)?"`, ...matchers].join(',')}}`;
-  return matchers.length === 0 ? name + suffix : `${name}${suffix}{${matchers.join(',')}}`;
+  return selector(name + suffix, matchers);
+}
+
+function selector(name: string, matchers: readonly string[]): string {
+  return matchers.length === 0 ? name : `${name}{${matchers.join(',')}}`;
 }

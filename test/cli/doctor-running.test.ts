@@ -53,7 +53,7 @@ golden_signals_heartbeat_interval_seconds 30
 golden_signals_breaker_state{golden_signals_breaker_name="payment:8080",golden_signals_breaker_state="closed"} 1
 golden_signals_breaker_state{golden_signals_breaker_name="payment:8080",golden_signals_breaker_state="open"} 0
 db_client_connection_count{db_client_connection_pool_name="orders",db_client_connection_state="used"} 1
-db_client_connection_max{db_client_connection_pool_name="orders"} 10
+db_client_connection_limit{db_client_connection_pool_name="orders"} 10
 `;
 
 const service = (metrics: () => string, health = '{"status":"pass"}', status = 200) =>
@@ -85,6 +85,13 @@ describe('golden-signals doctor and a running service', () => {
     expect((await ask(await service(() => '<h1>Welcome</h1>'))).ids).toEqual(['metrics-unanswered']);
   });
 
+  test('knows the limit of a pool by its former name', async () => {
+    const { findings } = await ask(
+      await service(() => healthy().replace('connection_limit', 'connection_max')),
+    );
+    expect(findings).toEqual([]);
+  });
+
   test('says why the service is not well', async () => {
     const { code, findings } = await ask(
       await service(healthy, '{"status":"fail","reason":"critical-check"}', 503),
@@ -101,7 +108,7 @@ describe('golden-signals doctor and a running service', () => {
     ['series-missing', (text) => text.replace(/^nodejs_.*$/gm, '')],
     ['threshold-without-bound', (text) => text.replaceAll('le="3"', 'le="2.5"')],
     ['threshold-without-bound', (text) => text.replaceAll('le="0.5"', 'le="0.25"')],
-    ['pool-without-max', (text) => text.replace(/^db_client_connection_max.*$/m, '')],
+    ['pool-without-max', (text) => text.replace(/^db_client_connection_limit.*$/m, '')],
     [
       'series-overflow',
       (text) => `${text}\nhttp_server_request_duration_seconds_count{otel_metric_overflow="true"} 1`,

@@ -39,5 +39,5 @@ test('an SDK of the application’s own gets what its databases are asked', asyn
   expect(await sdk.points('db.client.connection.wait_time')).toMatchObject([
     { attributes: { 'db.client.connection.pool.name': 'orders' }, value: { count: 3 } },
   ]);
-  expect(await sdk.points('db.client.connection.max')).toMatchObject([{ value: 1 }]);
+  expect(await sdk.points('db.client.connection.limit')).toMatchObject([{ value: 1 }]);
 });

@@ -105,7 +105,7 @@ describe('the demo under a real Prometheus', () => {
     await database.query('BEGIN; LOCK TABLE shop.orders IN ACCESS EXCLUSIVE MODE');
     const answers = Promise.all(Array.from({ length: REQUESTS }, () => order(orders.url)));
     await value(
-      `db_client_connection_count{db_client_connection_state="used",${pool}} == ignoring(db_client_connection_state) db_client_connection_max`,
+      `db_client_connection_count{db_client_connection_state="used",${pool}} == ignoring(db_client_connection_state) db_client_connection_limit`,
       (used) => used === POOL_MAX,
     );
     await value(
@@ -161,7 +161,7 @@ describe('the demo under a real Prometheus', () => {
       'dropped',
       'healthStatus',
     ];
-    const ofPools: readonly SeriesId[] = ['poolCount', 'poolMax', 'poolPending', 'databaseDuration'];
+    const ofPools: readonly SeriesId[] = ['poolCount', 'poolLimit', 'poolPending', 'databaseDuration'];
     const ofCalls: readonly SeriesId[] = [
       'clientDuration',
       'breakerState',

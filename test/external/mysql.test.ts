@@ -100,7 +100,7 @@ describe('a pool of mysql2', () => {
     const connections = [await promised.getConnection(), await promised.getConnection()];
     const waiting = service.asCaller(() => promised.query('SELECT 1'));
     expect(await service.value('db.client.connection.count', 'used')).toBe(2);
-    expect(await service.value('db.client.connection.max')).toBe(2);
+    expect(await service.value('db.client.connection.limit')).toBe(2);
     expect(await service.value('db.client.connection.idle.max')).toBe(1);
     expect(await service.value('db.client.connection.pending_requests')).toBe(1);
     for (const connection of connections) connection.release();

@@ -207,7 +207,7 @@ describe.each(Object.keys(apps) as (keyof typeof apps)[])('a service of %s', (ki
     });
 
     expect(await one('db_client_connection_count{db_client_connection_state="idle"}')).toEqual([1]);
-    expect(await one('sum(db_client_connection_count) / sum(db_client_connection_max)')).toEqual([0.5]);
+    expect(await one('sum(db_client_connection_count) / sum(db_client_connection_limit)')).toEqual([0.5]);
     const [descriptors] = await one('process_unix_file_descriptor_count');
     expect(descriptors).toBeGreaterThan(2);
     expect(await prometheus.api('metadata', { metric: 'db_client_connection_count' })).toMatchObject({

@@ -25,7 +25,7 @@ describe('a pg.Pool', () => {
     const count = 'db.client.connection.count';
     expect(await service.value(count, 'used')).toBe(2);
     expect(await service.value(count, 'idle')).toBe(0);
-    expect(await service.points('db.client.connection.max')).toEqual([
+    expect(await service.points('db.client.connection.limit')).toEqual([
       { value: 2, attributes: { 'db.client.connection.pool.name': 'orders' } },
     ]);
     expect(await service.value('db.client.connection.idle.min')).toBe(1);
@@ -191,7 +191,7 @@ describe('a pg.Pool', () => {
     service.signals.pool('others', pool);
     await pool.query('SELECT 1');
     expect(service.named('SELECT')).toHaveLength(1);
-    const names = (await service.points('db.client.connection.max')).map(({ attributes }) => attributes);
+    const names = (await service.points('db.client.connection.limit')).map(({ attributes }) => attributes);
     expect(names).toEqual([{ 'db.client.connection.pool.name': 'orders' }]);
   });
 
@@ -201,7 +201,7 @@ describe('a pg.Pool', () => {
     await pool.query('SELECT 1');
     await pool.end();
     expect(await service.points('db.client.connection.count')).toEqual([]);
-    expect(await service.points('db.client.connection.max')).toEqual([]);
+    expect(await service.points('db.client.connection.limit')).toEqual([]);
     expect(await service.value('db.client.connection.use_time')).toBe(1);
     const next = startPool();
     service.signals.pool('orders', next);
@@ -217,6 +217,6 @@ describe('a pg.Pool', () => {
     expect(Object.hasOwn(first, 'connect')).toBe(false);
     expect(Object.hasOwn(first, 'newClient')).toBe(false);
     expect(first.listenerCount('acquire')).toBe(0);
-    expect(await service.value('db.client.connection.max')).toBe(3);
+    expect(await service.value('db.client.connection.limit')).toBe(3);
   });
 });

@@ -22,7 +22,7 @@ describe('a pool that says itself how it is', () => {
         attributes: { 'db.client.connection.pool.name': 'workers', 'db.client.connection.state': 'idle' },
       },
     ]);
-    expect(await service.value('db.client.connection.max')).toBe(4);
+    expect(await service.value('db.client.connection.limit')).toBe(4);
     expect(await service.value('db.client.connection.pending_requests')).toBe(2);
     now.used = 4;
     expect(await service.value(count, 'used')).toBe(4);
@@ -48,7 +48,7 @@ describe('a pool that says itself how it is', () => {
         },
       },
     });
-    expect(await service.points('db.client.connection.max')).toEqual([]);
+    expect(await service.points('db.client.connection.limit')).toEqual([]);
     const names = (await service.points(count)).map(
       ({ attributes }) => attributes['db.client.connection.pool.name'],
     );
@@ -67,7 +67,7 @@ describe('a pool of generic-pool', () => {
     const worker = await pool.acquire();
     const waiting = service.asCaller(() => pool.acquire());
     expect(await service.value(count, 'used')).toBe(1);
-    expect(await service.value('db.client.connection.max')).toBe(1);
+    expect(await service.value('db.client.connection.limit')).toBe(1);
     expect(await service.value('db.client.connection.pending_requests')).toBe(1);
     await pool.release(worker);
     const { id, result } = await waiting;

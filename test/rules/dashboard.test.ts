@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createDashboard } from '../../src/rules/dashboard.js';
 import { resolveRules } from '../../src/rules/rule-options.js';
-import { prometheusName, SERIES } from '../../src/rules/series.js';
+import { FORMER_POOL_LIMIT, prometheusName, SERIES } from '../../src/rules/series.js';
 
 interface Panel {
   readonly id: number;
@@ -62,7 +62,9 @@ describe('the dashboard', () => {
   });
 
   test('reads only what the table of series has', () => {
-    const names = Object.values(SERIES).map((series) => prometheusName(series).replace(/_ratio$/, ''));
+    const names = [...Object.values(SERIES), FORMER_POOL_LIMIT].map((series) =>
+      prometheusName(series).replace(/_ratio$/, ''),
+    );
     for (const { expr } of targets) {
       const read = [
         ...expr.matchAll(

@@ -7,7 +7,7 @@ import { createDropped } from '../../src/metrics/dropped.js';
 import type { Instrument } from '../../src/metrics/instrument.js';
 import { createServerRed } from '../../src/metrics/server-red.js';
 import { HeartbeatMetrics } from '../../src/process/heartbeat-metrics.js';
-import { prometheusName, SERIES, type SeriesKind, select } from '../../src/rules/series.js';
+import { poolLimit, prometheusName, SERIES, type SeriesKind, select } from '../../src/rules/series.js';
 import { createProbeMetrics } from '../../src/server/probes/metrics.js';
 import { createFakeClock } from '../support/fake-clock.js';
 
@@ -52,7 +52,7 @@ describe('the name in Prometheus', () => {
   test.each<[SeriesKind, string]>([
     [SERIES.serverDuration, 'http_server_request_duration_seconds'],
     [SERIES.serverActive, 'http_server_active_requests'],
-    [SERIES.poolMax, 'db_client_connection_max'],
+    [SERIES.poolLimit, 'db_client_connection_limit'],
     [SERIES.loopUtilization, 'nodejs_eventloop_utilization_ratio'],
     [SERIES.loopDelayP99, 'nodejs_eventloop_delay_p99_seconds'],
     [SERIES.cpuTime, 'process_cpu_time_seconds_total'],
@@ -64,9 +64,15 @@ describe('the name in Prometheus', () => {
   });
 });
 
+test('the limits of pools are read by their former name, too', () => {
+  expect(poolLimit((limits) => `sum (${limits})`, ['job="a"'])).toBe(
+    'sum (db_client_connection_limit{job="a"}) or sum (db_client_connection_max{job="a"})',
+  );
+});
+
 describe('a selector', () => {
   test('names the series, with its matchers', () => {
-    expect(select('poolMax')).toBe('db_client_connection_max');
+    expect(select('poolLimit')).toBe('db_client_connection_limit');
     expect(select('serverDuration', ['le="1.5"'], '_bucket')).toBe(
       'http_server_request_duration_seconds_bucket{le="1.5"}',
     );

@@ -98,7 +98,7 @@ export const PROGRAMS: Readonly<Record<string, DocsProgram>> = {
           parentSpanId: request?.spanId,
           attributes: { 'db.system.name': 'postgresql', 'db.query.text': 'select ? as id' },
         });
-      const sizes = receiver.metrics().filter(({ name }) => name === 'db.client.connection.max');
+      const sizes = receiver.metrics().filter(({ name }) => name === 'db.client.connection.limit');
       expect(
         new Map(
           sizes.map(({ attributes, ...point }) => [attributes['db.client.connection.pool.name'], point]),

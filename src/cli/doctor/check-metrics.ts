@@ -1,6 +1,6 @@
 import { missingBounds } from '../../rules/bucket-bounds.js';
 import type { RuleConfig } from '../../rules/rule-options.js';
-import { prometheusName, SERIES, type SeriesId } from '../../rules/series.js';
+import { FORMER_POOL_LIMIT, prometheusName, SERIES, type SeriesId } from '../../rules/series.js';
 import type { Exposition, Sample } from './exposition.js';
 import type { Finding } from './finding.js';
 
@@ -15,7 +15,7 @@ export function checkMetrics(metrics: Exposition, rules: RuleConfig, nowS: numbe
   return [
     ...checkSeries(metrics, of),
     ...checkBounds(metrics, rules),
-    ...checkPools(of),
+    ...checkPools(metrics, of),
     ...checkOverflow(metrics),
     ...checkNow(of, rules, nowS),
   ];
@@ -61,9 +61,10 @@ function checkBounds(metrics: Exposition, rules: RuleConfig): Finding[] {
   }));
 }
 
-function checkPools(of: (id: SeriesId) => readonly Sample[]): Finding[] {
+function checkPools(metrics: Exposition, of: (id: SeriesId) => readonly Sample[]): Finding[] {
   const key = 'db_client_connection_pool_name';
-  const bounded = new Set(of('poolMax').map(({ labels }) => labels[key]));
+  const limits = [...of('poolLimit'), ...(metrics.get(prometheusName(FORMER_POOL_LIMIT)) ?? [])];
+  const bounded = new Set(limits.map(({ labels }) => labels[key]));
   const pools = new Set(of('poolCount').map(({ labels }) => labels[key] ?? 'unnamed'));
   return [...pools]
     .filter((pool) => !bounded.has(pool))

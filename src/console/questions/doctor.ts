@@ -113,7 +113,7 @@ function* pools({ gauges, catalog }: DoctorParts): Generator<Finding> {
   const used = new Map<string, { service: string; pool: string }>();
   for (const { metric, resource, detail } of gauges.all()) {
     const pool = detail.replace(/ (used|idle)$/, '');
-    if (metric === 'db.client.connection.max') bounded.add(`${resource} ${pool}`);
+    if (/^db\.client\.connection\.(?:limit|max)$/.test(metric)) bounded.add(`${resource} ${pool}`);
     else if (metric === 'db.client.connection.count')
       used.set(`${resource} ${pool}`, { service: catalog.resource(resource).serviceName, pool });
   }
@@ -124,7 +124,7 @@ function* pools({ gauges, catalog }: DoctorParts): Generator<Finding> {
         what: 'pool',
         service,
         text: `pool ${pool} of ${service} tells no maximum, so that its saturation cannot be known`,
-        cure: 'Hand the pool to instrument(app, { pools }), which reports db.client.connection.max.',
+        cure: 'Hand the pool to instrument(app, { pools }), which reports db.client.connection.limit.',
       };
   }
 }

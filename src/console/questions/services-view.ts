@@ -48,7 +48,7 @@ function saturations({ gauges, catalog }: ServiceParts, nowMs: number): Map<numb
     };
     const last = (name: string) => own.get(name)?.last ?? 0;
     for (const gauge of own.values()) {
-      if (gauge.metric !== 'db.client.connection.max') continue;
+      if (!/^db\.client\.connection\.(?:limit|max)$/.test(gauge.metric)) continue;
       const pool = gauge.detail;
       add(
         'pool',

@@ -16,6 +16,8 @@ import type { States } from './states.js';
 /** What the page shows of saturation, with the attributes that tell several apart. */
 const watched: Readonly<Record<string, readonly string[]>> = {
   'db.client.connection.count': ['db.client.connection.pool.name', 'db.client.connection.state'],
+  'db.client.connection.limit': ['db.client.connection.pool.name'],
+  // Its name before version 1.45 of the conventions.
   'db.client.connection.max': ['db.client.connection.pool.name'],
   'db.client.connection.pending_requests': ['db.client.connection.pool.name'],
   'nodejs.eventloop.utilization': [],

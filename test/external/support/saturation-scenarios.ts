@@ -6,7 +6,7 @@ const inUse = (instance: string, used: number, max: number | undefined, name = '
   return {
     [`db_client_connection_count{${labels},db_client_connection_state="used"}`]: always(used),
     [`db_client_connection_count{${labels},db_client_connection_state="idle"}`]: always(10),
-    ...(max === undefined ? {} : { [`db_client_connection_max{${labels}}`]: always(max) }),
+    ...(max === undefined ? {} : { [`db_client_connection_limit{${labels}}`]: always(max) }),
   };
 };
 const pool = (instance: string, name = 'orders') =>
