@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { type LoggerProvider, logs, type TracerProvider } from '@opentelemetry/api';
+import { type LoggerProvider, logs, type TracerProvider, trace } from '@opentelemetry/api';
 import { loadedModules } from '../core/loaded-modules.js';
 
 /** What an instance of the API keeps to itself: who has taken a tracer or logger from it before a provider was registered. */
@@ -67,14 +67,21 @@ function reachAll(part: Part, reach: (api: ApiInstance) => void, more: readonly 
 function hasTwoInstances(): boolean {
   // Version 1.9 has one instance, and no logs.
   if ((logs as unknown) === undefined) return false;
-  const main = typeof require === 'function' ? require.main : undefined;
-  return main?.filename === undefined || main.filename === __filename;
+  try {
+    const main = require.main;
+    return main?.filename === undefined || main.filename === __filename;
+  } catch {
+    // A bundle that is an ES module.
+    return true;
+  }
 }
 
 /** Half the files of the whole instance are enough for one part of it (10 ms instead of 20, where nothing has loaded it). */
 function required(part: Part): ApiInstance | undefined {
   try {
     const load = createRequire(__filename);
+    // In a bundle, what lies outside of it is another copy.
+    if (load('@opentelemetry/api').trace !== trace) return undefined;
     const file = load.resolve('@opentelemetry/api');
     return file.endsWith('index.cjs') ? load(file.replace(/index\.cjs$/, `${part}-api.mjs`)) : undefined;
   } catch {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Probe } from '../health/probe.js';
 import type { ManagementListenerParts } from './listener.js';
@@ -26,8 +28,9 @@ export interface ManagementThread {
  */
 export function createManagementThread(
   parts: ManagementThreadParts,
-  file = require.resolve('./worker.js'),
+  file = join(__dirname, 'worker.js'),
 ): ManagementThread {
+  if (!existsSync(file)) throw new Error('the file of the thread is missing');
   const beat = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const count = new Int32Array(beat);
   const { host, port, probes, maxStallMs } = parts;

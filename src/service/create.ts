@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import { trace } from '@opentelemetry/api';
 import { createBreakers } from '../client/breakers.js';
 import { observeClients } from '../client/clients.js';
@@ -297,5 +298,8 @@ export interface Seen {
 
 /** Optional packages belong to the application: they are looked up from where it was started, then from here. */
 function loadFromApplication(module: string): unknown {
-  return require(require.resolve(module, { paths: [process.cwd(), __dirname] }));
+  // Not of this module: a bundler would take the call for one that it has to follow.
+  const load = createRequire(process.execPath);
+  const here = typeof __dirname === 'string' ? [__dirname] : [];
+  return load(load.resolve(module, { paths: [process.cwd(), ...here] }));
 }
