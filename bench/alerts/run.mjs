@@ -15,7 +15,6 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '20' },
     every: { type: 'string', default: '1000' },
     interval: { type: 'string', default: '5000' },
-    rules: { type: 'boolean', default: false },
   },
 });
 const services = Number(values.services);

@@ -19,7 +19,7 @@ export interface AlertEngineOptions {
   readonly maxForMs?: number;
   /** No group is evaluated more seldom, in milliseconds. @default half of maxForMs, at least 1000 */
   readonly maxIntervalMs?: number;
-  /** What all series may take together, in bytes. @default 64 MiB */
+  /** What all series may take together, in bytes. @default 128 MiB */
   readonly maxBytes?: number;
   /** Time between the samples that are kept, in milliseconds, as if they were scraped so often; of those that come sooner, the newest. @default 5000 */
   readonly gridMs?: number;
@@ -66,7 +66,7 @@ export class AlertEngine {
 
   /** @throws PromqlError or TemplateError that names the rule, where one cannot be read. */
   constructor(options: AlertEngineOptions) {
-    const { maxBytes = 64 * 2 ** 20, gridMs = 5_000, unreadMs = 0 } = options;
+    const { maxBytes = 128 * 2 ** 20, gridMs = 5_000, unreadMs = 0 } = options;
     this.#options = options;
     this.#store = new MemorySeriesStore({ maxBytes, gridMs, unreadMs });
     const { forFactor = 1, maxForMs = Number.POSITIVE_INFINITY } = options;
@@ -173,6 +173,7 @@ export class AlertEngine {
     const { turnMs = 8, clock } = this.#options;
     const startedAt = clock.now();
     let turnFrom = startedAt;
+    this.#store.advance(nowMs);
     for (const one of this.#groups) {
       const { intervalMs } = one.group;
       const atMs = Math.floor(nowMs / intervalMs) * intervalMs;

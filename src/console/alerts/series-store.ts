@@ -42,7 +42,7 @@ export class MemorySeriesStore implements SeriesStore {
   /** Without the samples. */
   #ownBytes = 0;
   #samples = 0;
-  #newestMs = Number.NEGATIVE_INFINITY;
+  #nowMs = Number.NEGATIVE_INFINITY;
   #droppedSamples = 0;
   #evictedSeries = 0;
 
@@ -124,8 +124,14 @@ export class MemorySeriesStore implements SeriesStore {
     return { series: this.#candidates(matchers).filter(({ labels }) => matchesAll(matchers, labels)) };
   }
 
+  /** What time it is: the clocks of those who send samples may be wrong. */
+  advance(nowMs: number): void {
+    this.#nowMs = nowMs;
+  }
+
   /** Forgets what no rule asks for any more. To be called once in a while. */
   sweep(nowMs: number): void {
+    this.#nowMs = nowMs;
     for (const series of this.#all()) {
       if (series.newestMs < nowMs - series.horizonMs) this.#drop(series);
       else this.#forget(series, nowMs - series.horizonMs);
@@ -193,7 +199,6 @@ export class MemorySeriesStore implements SeriesStore {
       return;
     }
     this.#samples += series.times.length - before;
-    if (at > this.#newestMs) this.#newestMs = at;
     if (this.#bytes > this.#config.maxBytes) this.#makeRoom();
   }
 
@@ -207,7 +212,7 @@ export class MemorySeriesStore implements SeriesStore {
     const target = this.#config.maxBytes * (1 - relief);
     const oldestFirst = this.#all().sort((a, b) => a.newestMs - b.newestMs);
     for (const series of oldestFirst) {
-      if (this.#bytes <= target || series.newestMs >= this.#newestMs - endedMs) break;
+      if (this.#bytes <= target || series.newestMs >= this.#nowMs - endedMs) break;
       this.#evict(series);
     }
     if (this.#bytes > target) this.#shorten(target);

@@ -1,9 +1,9 @@
 import type { LabelSet } from './label-set.js';
 
 /** What a sample takes in two arrays that grow by half their length. */
-export const bytesPerSample = 20;
+export const bytesPerSample = 28;
 /** What a series costs beside its samples: the object, its labels' arrays, its place in maps and lists. */
-const bytesPerSeries = 900;
+const bytesPerSeries = 1_300;
 /** So many samples that are forgotten stay until the arrays are made anew. */
 const maxForgotten = 32;
 

@@ -46,17 +46,41 @@ function variance(values: readonly number[]): number {
   return squares / values.length;
 }
 
-/** Aggregates vectors; label sets that it has seen before cost no text. */
-export function createAggregation(aggregation: Aggregation): (vector: Vector, parameter: number) => Sample[] {
-  const { operator, isWithout, labels, parameter: given } = aggregation;
+/** Aggregates vectors; label sets that it has met before cost no text. */
+export interface Aggregate {
+  of(vector: Vector, parameter: number): Sample[];
+  /** Looks at label sets beforehand. */
+  meet(vector: Vector): void;
+}
+
+export function createAggregation(aggregation: Aggregation): Aggregate {
+  const parts = projectionOf(aggregation);
+  return {
+    of: aggregateOf(aggregation, parts),
+    meet(vector) {
+      for (const { labels } of vector) parts.of(labels);
+    },
+  };
+}
+
+/** What is counted stands in this label, whatever stood there before. */
+function countedLabel({ operator, parameter }: Aggregation): string | undefined {
+  return operator === 'count_values' && parameter?.kind === 'string' ? parameter.value : undefined;
+}
+
+function projectionOf(aggregation: Aggregation): LabelProjection {
+  const { isWithout, labels } = aggregation;
+  const counted = countedLabel(aggregation);
+  if (isWithout) return LabelProjection.without(counted === undefined ? labels : [...labels, counted]);
+  return LabelProjection.onto(labels.filter((name) => name !== counted));
+}
+
+function aggregateOf(aggregation: Aggregation, parts: LabelProjection): Aggregate['of'] {
+  const { operator } = aggregation;
   if (operator === 'count_values') {
-    const label = given?.kind === 'string' ? given.value : '';
-    // What is counted stands in this label, whatever stood there before.
-    const others = labels.filter((name) => name !== label);
-    const parts = projectionOf(isWithout, isWithout ? [...labels, label] : others);
+    const label = countedLabel(aggregation) ?? '';
     return (vector) => countValues(grouped(vector, parts, numberOf), label);
   }
-  const parts = projectionOf(isWithout, labels);
   if (operator === 'topk' || operator === 'bottomk') {
     return (vector, parameter) => {
       const count = wholeNumber(parameter);
@@ -74,10 +98,6 @@ export function createAggregation(aggregation: Aggregation): (vector: Vector, pa
 }
 
 const numberOf = ({ value }: Sample): number => value;
-
-function projectionOf(isWithout: boolean, labels: readonly string[]): LabelProjection {
-  return isWithout ? LabelProjection.without(labels) : LabelProjection.onto(labels);
-}
 
 function grouped<T>(vector: Vector, parts: LabelProjection, of: (sample: Sample) => T): Map<LabelSet, T[]> {
   const groups = new Map<LabelSet, T[]>();

@@ -17,6 +17,9 @@ export interface Evaluation {
   readonly subqueryStepMs: number;
 }
 
+/** Series that are looked at before something else may run. */
+export const partSize = 1_000;
+
 /** Something that can be done in parts. */
 interface Preparable {
   /** Does what takes long for one time beforehand, a part at each step, so that `at` with the same time has it. */

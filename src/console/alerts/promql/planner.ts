@@ -7,13 +7,14 @@ import {
   type Evaluation,
   nothingToPrepare,
   type Plan,
+  partSize,
   prepareAll,
   type ScalarPlan,
   type VectorPlan,
 } from './plan.js';
 import { createRangePlan } from './range-plan.js';
 import type { Aggregation, Binary, Expr, Negation, Selector } from './syntax.js';
-import { distinct } from './vector.js';
+import { distinct, type Vector } from './vector.js';
 
 /** `reachMs`: how much further back than its own ranges the expression is evaluated, for it stands in a subquery. */
 export function createPlan(expr: Expr, evaluation: Evaluation, reachMs = 0): Plan {
@@ -71,11 +72,23 @@ function aggregationPlan(expr: Aggregation, evaluation: Evaluation, reachMs: num
   const inner = createPlan(expr.expr, evaluation, reachMs) as VectorPlan;
   const parameter =
     expr.parameter === undefined ? undefined : createPlan(expr.parameter, evaluation, reachMs);
+  const prepareParts = prepareAll(parameter === undefined ? [inner] : [inner, parameter]);
+  let ready: { readonly timeMs: number; readonly vector: Vector } | undefined;
   return {
     type: 'vector',
-    prepare: prepareAll(parameter === undefined ? [inner] : [inner, parameter]),
+    *prepare(timeMs) {
+      yield* prepareParts(timeMs);
+      const vector = inner.at(timeMs);
+      for (let from = 0; from < vector.length; from += partSize) {
+        aggregate.meet(vector.slice(from, from + partSize));
+        yield;
+      }
+      ready = { timeMs, vector };
+    },
     at(timeMs) {
-      return aggregate(inner.at(timeMs), parameter?.type === 'scalar' ? parameter.at(timeMs) : Number.NaN);
+      const vector = ready?.timeMs === timeMs ? ready.vector : inner.at(timeMs);
+      ready = undefined;
+      return aggregate.of(vector, parameter?.type === 'scalar' ? parameter.at(timeMs) : Number.NaN);
     },
   };
 }

@@ -1,12 +1,9 @@
 import type { LabelSet } from '../label-set.js';
 import { metricNameOf } from '../matcher.js';
 import type { StoredSeries } from '../stored-series.js';
-import type { Evaluation, MatrixPlan, Plan, VectorPlan } from './plan.js';
+import { type Evaluation, type MatrixPlan, type Plan, partSize, type VectorPlan } from './plan.js';
 import type { Expr, RangeSelector, Subquery } from './syntax.js';
 import type { Window } from './vector.js';
-
-/** Series that are looked at before something else may run. */
-const partSize = 1_000;
 
 type Planner = (expr: Expr, evaluation: Evaluation, reachMs: number) => Plan;
 
