@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Probe } from '../health/probe.js';
@@ -30,7 +29,6 @@ export function createManagementThread(
   parts: ManagementThreadParts,
   file = join(__dirname, 'worker.js'),
 ): ManagementThread {
-  if (!existsSync(file)) throw new Error('the file of the thread is missing');
   const beat = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const count = new Int32Array(beat);
   const { host, port, probes, maxStallMs } = parts;
