@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
@@ -262,6 +262,7 @@ describe('a command of docs/', { timeout: 120_000 }, () => {
 describe('docs/', () => {
   const scraping = block('prometheus yaml 1');
   const states = block('breaker text 1');
+  const drawings = [block('architecture text 1'), block('architecture text 2')];
 
   test('shows how Prometheus is told of a service', () => {
     const { scrape_configs: jobs } = parse(scraping) as { scrape_configs: unknown };
@@ -289,6 +290,13 @@ describe('docs/', () => {
       const options = parse(`{ ${option} }`) as Options;
       expect(() => resolveOptions(options, {}, () => {}), option).not.toThrow();
     }
+  });
+
+  test.each(drawings)('draws with names of files that exist: %#', (drawing) => {
+    const paths =
+      drawing.replaceAll('<framework>', 'express').match(/(?<![\w/-])[a-z][\w-]*\/[\w./-]*/g) ?? [];
+    expect(paths.length).toBeGreaterThan(3);
+    for (const path of paths) expect(existsSync(join(__dirname, '../src', path)), path).toBe(true);
   });
 
   test('has no other block: one that no test runs, or with a language that none can run', () => {

@@ -7,7 +7,7 @@ export function helpOf(program: string, commands: readonly Command[]): string {
     '',
     ...columns(rows),
     '',
-    `${program} <command> --help tells the options of a command; --version the version.`,
+    `${program} <command> --help lists the options of a command; --version prints the version.`,
     'Exit code: 0 all is well, 1 findings or a failure, 2 not understood.',
     '',
   ].join('\n');

@@ -49,7 +49,7 @@ export async function run(typed: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     const isUsage = error instanceof UsageError;
     terminal.err(`${program} ${name}: ${isError(error) ? error.message : String(error)}`);
-    if (isUsage) terminal.err(`${program} ${name} --help tells its options`);
+    if (isUsage) terminal.err(`${program} ${name} --help lists its options`);
     return isUsage ? 2 : 1;
   }
 }

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-/** Deeper ones are none: to write them would need as much of the stack. */
+/** Deeper values are left out: writing them would need as much of the stack. */
 const maxDepth = 64;
 
 const none = Symbol('none');

@@ -18,7 +18,7 @@ export interface BatchQueueParts<Item, Items> {
   readonly outage: Outage;
   readonly timers: Timers;
   readonly pace?: ExportPace | undefined;
-  /** Called before it is told what is waiting: brings what others have put off. */
+  /** Called before the queue is read: adds what waits elsewhere. */
   readonly gather?: (() => void) | undefined;
 }
 
@@ -95,7 +95,7 @@ export class BatchQueue<Item, Items = Item[]> {
     this.#filling = undefined;
     const exporters = await this.#exporters?.catch(() => []);
     await Promise.all((exporters ?? []).map((exporter) => exporter.shutdown().catch(() => {})));
-    // It has been given up and ends at once; what it says of that belongs before the end of the service.
+    // It has been aborted and ends at once; its log line belongs before the end of the service.
     await this.#running;
   }
 

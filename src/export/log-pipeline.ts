@@ -126,7 +126,7 @@ class ApiEntry implements LogEntry {
   }
 }
 
-// What is none would not fail here but in the export, and take the other records of its batch along.
+// An invalid severity would fail only in the export, and with it all records of the batch.
 function severityOf(given: unknown): number | undefined {
   return Number.isInteger(given) && (given as number) >= 0 && (given as number) <= 24
     ? (given as number)
@@ -137,7 +137,7 @@ function textOf(given: unknown): string | undefined {
   return typeof given === 'string' ? boundedText(given, 256) : undefined;
 }
 
-/** What the caller says of an exception in attributes of his own wins over what the exception says. */
+/** Adds the attributes of an exception; those that the caller set itself take precedence. */
 function withException(given: BoundedAttributes, exception: unknown): BoundedAttributes {
   if (exception === undefined || exception === null) return given;
   const { type, message, stack } = exceptionParts(exception);

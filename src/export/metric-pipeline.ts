@@ -43,8 +43,8 @@ const DELTA = 0;
 const defaultCardinalityLimit = 2_000;
 
 /**
- * Takes the metrics out: the series that this library keeps and those that a user makes with the API leave through the same readers.
- * The SDK is loaded when a user asks for a meter or brings readers of his own; what is ours goes out without it.
+ * Exports the metrics: the series of this library and those that a user makes with the API go through the same readers. The SDK is loaded
+ * when a user asks for a meter or configures readers; our own series are exported without it.
  */
 export class MetricPipeline implements MeterProvider {
   readonly #parts: MetricPipelineParts;
@@ -75,7 +75,7 @@ export class MetricPipeline implements MeterProvider {
     return isOfficialHttp(name) ? yieldingMeter(meter) : meter;
   }
 
-  /** Everything up to now, for a scrape: cumulative, whatever the exporters are told. Needs no SDK as long as nobody else does. */
+  /** Collects everything up to now, for a scrape: cumulative, whatever the exporters use. Loads no SDK by itself. */
   collect(): Promise<CollectionResult> {
     return this.#scraped.scrape();
   }

@@ -32,9 +32,9 @@ export interface OtlpParts {
   readonly timers: Timers;
   readonly urgency: Urgency;
   readonly pace?: ExportPace;
-  /** Hears early that no connection can be made: the export itself goes on trying for up to its time-out. */
+  /** Called as soon as a connection fails: the export itself is retried up to its time-out. */
   readonly onUnreachable?: (error: Error) => void;
-  /** Hears how many items of an otherwise successful export the collector refused. */
+  /** Called with the number of items that the collector rejected in a successful export. */
   readonly onRejected: (count: number) => void;
 }
 

@@ -54,7 +54,7 @@ class Group {
   }
 }
 
-/** Writes what a call tells of itself. */
+/** Writes the attributes of a call. */
 class AttributeWriter implements AttributeSink {
   readonly #writer: ProtobufWriter;
 
@@ -72,10 +72,10 @@ class AttributeWriter implements AttributeSink {
 }
 
 /**
- * Makes batches of spans as the OTLP exporter sends them: byte for byte what the official serializer writes, which goes over every span
- * twice and makes an array for each id. The only cost that grows with every span of a service, so it has an implementation of its own.
- * Spans are written soon after they have ended, to where they are sent from: none has to wait for an export, and be copied by one
- * garbage collection after another. A call whose span nobody has seen is written at once as that span, which is then never made.
+ * Makes batches of spans in OTLP, byte for byte as the official serializer does, which visits every span twice and makes an array for each
+ * id. Serialization is the only cost that grows with every span, so it has an implementation of its own. Spans are written into the request
+ * soon after they have ended: they do not wait for an export as objects, which each garbage collection would copy. A call whose span was
+ * never needed is written as that span, without making it.
  * @see opentelemetry/proto/collector/trace/v1/trace_service.proto
  */
 export function createSpanBatches(own: OwnSpans): () => Batch<ReadableSpan | TracedCall, SpanRequest> {
@@ -334,7 +334,7 @@ const nothingMore: Rest = {
 const failedRest: Rest = { ...nothingMore, status: { code: 2 } };
 const plainRests: Uint8Array[] = [];
 
-/** What comes after the attributes of a span that nobody has added to: the same bytes for nearly all. */
+/** The fields after the attributes of a span without events, links or additions: the same bytes for nearly all spans. */
 function plainRest(flags: number): Uint8Array {
   let bytes = plainRests[flags];
   if (bytes === undefined) {

@@ -18,9 +18,9 @@ export interface OtlpTransportParts {
   readonly random: Random;
   readonly timers: Timers;
   readonly urgency: Urgency;
-  /** Hears what answers ask for. */
+  /** Takes the pace that responses ask for. */
   readonly pace?: ExportPace | undefined;
-  /** Hears early that no connection can be made: the export itself goes on trying for up to its time-out. */
+  /** Called as soon as a connection fails: the export itself is retried up to its time-out. */
   readonly onUnreachable?: (error: Error) => void;
   /** Reads the answer to what was taken. Throws when no collector can have written it. */
   readonly readAnswer: (body: Buffer, contentType: string) => void;
@@ -72,7 +72,7 @@ export class OtlpTransport {
   async send(data: Uint8Array, timeoutMs: number): Promise<ExportResponse> {
     const { clock } = this.#parts;
     const deadline = clock.now() + timeoutMs;
-    // In the same tick where it can be: a process that is told to end may have no other.
+    // In the same tick if possible: a process that is ending may have no other.
     const send = this.#prepare(this.#isCompressed ? await this.#compress(data) : data);
     // It would open connections still.
     if (this.#isClosed) return { status: 'failure', error: new ExportError('no answer before the shutdown') };

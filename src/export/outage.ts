@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 
-/** Hears how the exports of one signal to one destination end. */
+/** Takes the outcomes of the exports of one signal to one destination. */
 export interface Outage {
   failed(reason: string): void;
   succeeded(): void;

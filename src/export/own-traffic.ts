@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { PACKAGE, VERSION } from '../version.js';
 
 /**
- * What our exporters call themselves. The random part is this process's: nobody outside can pass his requests off as ours, and a
- * collector still counts what other processes send to it.
+ * The User-Agent of our exporters. The random part is this process's own: others cannot pass their requests off as ours, and a collector
+ * still counts what other processes send to it.
  */
 export const USER_AGENT = `${PACKAGE}/${VERSION} (${randomBytes(8).toString('hex')})`;
 

@@ -3,8 +3,8 @@ import type { Resource } from '@opentelemetry/resources';
 import { sdk } from './sdk.js';
 
 /**
- * The resource of the service. What our own exports need of it are its attributes; the package behind a resource is loaded when somebody
- * asks for more, and not for starting up or exporting.
+ * The resource of the service. Our own exports need its attributes only; the SDK's resource is loaded when other methods are called, and not
+ * for the start or an export.
  */
 export class ServiceResource implements Resource {
   readonly attributes: Attributes;

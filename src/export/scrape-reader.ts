@@ -55,8 +55,8 @@ export class ScrapeReader implements IMetricReader {
   }
 
   /**
-   * With each collection of another reader the SDK sets aside what this one has not seen yet, without bound: where nobody scrapes, that
-   * is taken from time to time and thrown away.
+   * With each collection of another reader the SDK keeps what this one has not read yet, without bound. Without scrapes, that is read from
+   * time to time and dropped.
    */
   othersCollected(): void {
     this.#unscraped += 1;

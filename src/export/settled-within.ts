@@ -1,6 +1,6 @@
 /**
- * Settles when the work has, or after `boundMs`, and never rejects. The process stays alive for it: somebody asked to wait, and what is
- * on its way out does not keep a process alive by itself.
+ * Settles when the work has, or after `boundMs`, and never rejects. It keeps the process alive, as the caller asked to wait: an export does
+ * not keep it alive by itself.
  */
 export async function settledWithin(boundMs: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -15,7 +15,7 @@ import { sdk } from './sdk.js';
 /** Where ended spans go. */
 export interface SpanQueue {
   add(span: ReadableSpan): void;
-  /** Takes a call that nobody has seen the span of; undefined where the exporters want spans. */
+  /** Takes a call whose span was never needed; undefined where the exporters want spans. */
   readonly addCall: ((call: TracedCall) => void) | undefined;
   /** Never rejects. */
   flush(): Promise<void>;

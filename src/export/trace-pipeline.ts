@@ -44,8 +44,8 @@ const NOT_RECORD = 0;
 const RECORD_AND_SAMPLED = 2;
 
 /**
- * Takes spans out: those of our own seams and those that a user begins with the API leave through the same queue and processors.
- * The tracing SDK is loaded when a user begins his first span, and not before.
+ * Exports spans: our own and those that a user begins with the API go through the same queue and processors. The tracing SDK is loaded
+ * when a user begins the first span.
  */
 export class TracePipeline implements TracerProvider {
   readonly #parts: TracePipelineParts;
@@ -67,7 +67,7 @@ export class TracePipeline implements TracerProvider {
     };
   }
 
-  /** Undefined where somebody wants to see the spans themselves. */
+  /** Undefined where a processor or exporter wants the spans themselves. */
   get endedCall(): ((call: TracedCall) => void) | undefined {
     const { queue, limits } = this.#parts;
     // What is written past a span is not counted.

@@ -1,6 +1,6 @@
 /**
- * Whether something that ends waits for what is exported. It does not wait for a collector to come up: most often there is none, as on a
- * developer's machine or where tests run.
+ * Whether an ending service or process waits for its exports. It does not wait for a collector to come up: mostly there is none, as on a
+ * developer's machine or in tests.
  */
 export class Urgency {
   #count = 0;

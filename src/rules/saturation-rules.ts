@@ -30,7 +30,7 @@ export function saturationRules({ poolRatio, loopDelayS }: RuleConfig): readonly
       description:
         '{{ $value | humanizePercentage }} of the connections of pool {{ $labels.db_client_connection_pool_name }} on {{ $labels.instance }} are in use.',
       action:
-        'Look for the query that holds connections longest, or a transaction that nobody ends; then raise its limit.',
+        'Look for the query that holds connections longest, or a transaction that never ends; then raise its limit.',
       reads: ['poolCount', 'poolLimit'],
     },
     {

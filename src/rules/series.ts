@@ -8,8 +8,8 @@ export interface SeriesKind {
 }
 
 /**
- * Every metric that the rules, the dashboard or the doctor read. Tests compare it with the instruments that services really have, so
- * that no rule waits for a series that nobody sends.
+ * Every metric that the rules, the dashboard or the doctor read. Tests compare it with the instruments of real services, so that no rule
+ * reads a series that does not exist.
  */
 export const SERIES = {
   serverDuration: { name: 'http.server.request.duration', kind: 'histogram', unit: 's' },

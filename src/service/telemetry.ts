@@ -83,7 +83,7 @@ export interface Telemetry {
   readonly red: ServerRed | undefined;
   readonly callTracing: CallTracing;
   readonly clientRed: ClientRed | undefined;
-  /** Where what has ended may wait for others; undefined where somebody is to hear of it at once. */
+  /** Where ended requests and calls wait to be recorded in batches; undefined where a processor needs each at once. */
   readonly backlog: Backlog | undefined;
   /** Takes instruments that others keep out, too. */
   show(instruments: readonly Instrument[]): void;
@@ -97,7 +97,7 @@ export interface Telemetry {
   readonly logs: LogSink | undefined;
   /** What is neither traced nor measured: what the user says, and the requests of our own exporters. */
   readonly isIgnored: ((req: IncomingMessage) => boolean) | undefined;
-  /** Whether an SDK that the application has registered observes the same requests and calls; undefined where there is none. */
+  /** Whether an SDK that the application has registered observes the same requests and calls; undefined without one. */
   readonly elsewhere: Elsewhere | undefined;
   /** Exports what waits, beginning in this tick; settles when it has been tried, after `boundMs` at the latest. Never rejects. */
   flush(boundMs?: number): Promise<void>;

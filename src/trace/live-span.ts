@@ -64,8 +64,8 @@ class Additions {
 }
 
 /**
- * The span of a seam: what `trace.getActiveSpan()` gives in a handler, and what an exporter reads afterwards. It costs one
- * object and no map until a user adds something; the attributes of the seam are built once, when somebody reads them.
+ * The span of a request or call: `trace.getActiveSpan()` returns it in a handler, and an exporter reads it afterwards. It costs one object
+ * and no map until a user adds something; the attributes of the request or call are built once, when they are first read.
  */
 export class LiveSpan implements Span, ReadableSpan {
   readonly kind: SpanKind;
@@ -81,7 +81,7 @@ export class LiveSpan implements Span, ReadableSpan {
   /** What the source has said at the end. */
   #shared: SharedAttributes | undefined;
   #own: Attributes | undefined;
-  /** All of them, once somebody has asked. */
+  /** All attributes, once they have been read. */
   #built: Attributes | undefined;
   #added: Additions | undefined;
   /** How many attributes {@link #built} lacks. */
@@ -222,7 +222,7 @@ export class LiveSpan implements Span, ReadableSpan {
     return this.#built;
   }
 
-  /** The part of its attributes that it shares; undefined where a user has added to them, or may have changed what he was shown. */
+  /** The attributes that it shares with other spans; undefined where a user has added some, or has been given an object to change. */
   get sharedPart(): SharedAttributes | undefined {
     const isShared =
       this.#built === undefined && this.#added?.attributes === undefined && this.#origin.limits === undefined;
@@ -290,7 +290,7 @@ export class LiveSpan implements Span, ReadableSpan {
     return this.#added?.droppedLinks ?? 0;
   }
 
-  /** True once the user named the span himself: the seam then leaves the name alone. */
+  /** True once the user has named the span: this library then keeps that name. */
   get isNamedByUser(): boolean {
     return this.#added?.isNamed ?? false;
   }

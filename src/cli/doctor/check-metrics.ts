@@ -71,7 +71,7 @@ function checkPools(metrics: Exposition, of: (id: SeriesId) => readonly Sample[]
     .map((pool) => ({
       id: 'pool-without-max',
       severity: 'warning',
-      what: `pool ${pool} tells no max: DbPoolSaturated can never fire for it, only DbPoolQueueing`,
+      what: `pool ${pool} reports no max: DbPoolSaturated can never fire for it, only DbPoolQueueing`,
       cure: 'give the pool a max, and hand it over: pools: { name: pool }, or signals.pool(name, pool)',
     }));
 }

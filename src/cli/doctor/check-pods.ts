@@ -23,7 +23,7 @@ export function checkPods(
       id: 'grace-period',
       severity: 'error',
       what: `${where}: the pod is killed after ${graceS} s, and a shutdown may take ${budgetS} s`,
-      cure: `raise terminationGracePeriodSeconds to ${Math.ceil(budgetS) + 5}, or give shutdown.budgetMs less (then --budget tells it here)`,
+      cure: `raise terminationGracePeriodSeconds to ${Math.ceil(budgetS) + 5}, or lower shutdown.budgetMs (and pass it to the doctor with --budget)`,
     });
   }
 

@@ -41,7 +41,7 @@ async function checkHealth(base: URL): Promise<readonly Finding[]> {
     {
       id: 'unhealthy',
       severity: 'warning',
-      what: `the service says that it is not well: ${status.reason ?? 'fail'}`,
+      what: `the service reports that it is unhealthy: ${status.reason ?? 'fail'}`,
       cure: `see ${shownUrl(url)} on the management port for the detail`,
     },
   ];

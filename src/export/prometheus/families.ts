@@ -28,7 +28,7 @@ export interface Family {
 export interface FamilyParts {
   /** The scope of this library, whose metrics stand without labels that say so. */
   readonly scopeName: string;
-  /** Hears what cannot be shown, and why. */
+  /** Called for each metric that cannot be shown, with the reason. */
   readonly onLeftOut: (metric: string, why: string) => void;
 }
 

@@ -31,7 +31,7 @@ function write(attributes: Attributes): string {
   const values = new Map<string, string>();
   for (const key of Object.keys(attributes).sort()) {
     const value = textOf(attributes[key]);
-    // To Prometheus, an empty label is none.
+    // For Prometheus, an empty label equals a missing one.
     if (value === '') continue;
     const name = labelName(key);
     const other = values.get(name);

@@ -45,7 +45,7 @@ const contentTypes: Readonly<Record<Format, string>> = {
 
 /** Scrapers that come within this time of each other get the same page. */
 const sharedMs = 500;
-/** Some 2,000 series of ten histograms; Prometheus itself knows no bound unless it is told one. */
+/** About 2,000 series of ten histograms; Prometheus itself has no bound by default. */
 const defaultMaxBytes = 32 * 1024 * 1024;
 /** Below this, what gzip saves is not worth its turn. */
 const minZippedBytes = 1_024;
@@ -106,7 +106,7 @@ export class Scrapes {
     };
     this.#pages.set(format, page);
     const forget = () => void (this.#pages.get(format) === page && this.#pages.delete(format));
-    // A page that is still being written is the one that everybody waits for.
+    // Concurrent scrapes share the page that is being written.
     const done = () => {
       const leftMs = page.startedMs + sharedMs - clock.now();
       if (leftMs <= 0) forget();
