@@ -27,7 +27,7 @@ export interface AlertEngineOptions {
   readonly unreadMs?: number;
   /** How long the event loop may be held at once, in milliseconds; a single rule is not divided. @default 8 */
   readonly turnMs?: number;
-  /** Is given what a listener throws. */
+  /** Is given what a listener throws, and what should never be thrown. */
   readonly onFault?: (error: unknown) => void;
 }
 
@@ -148,10 +148,14 @@ export class AlertEngine {
       ({ group: { intervalMs } }) => (Math.floor(nowMs / intervalMs) + 1) * intervalMs,
     );
     const delayMs = Math.max(1, Math.min(...next) - nowMs);
+    // One that was stopped and started again while it evaluates has a timer already.
+    this.#options.timers.clear(this.#timer);
     this.#timer = this.#options.timers.set(() => {
-      void this.evaluateDue(this.#options.clock.epochMs()).finally(() => {
-        if (this.#isStarted) this.#schedule();
-      });
+      void this.evaluateDue(this.#options.clock.epochMs())
+        .catch((error: unknown) => this.#options.onFault?.(error))
+        .finally(() => {
+          if (this.#isStarted) this.#schedule();
+        });
     }, delayMs);
   }
 

@@ -43,6 +43,25 @@ describe('the engine', () => {
     expect(clock.pending).toBe(1);
   });
 
+  test('has one timer, also when it is stopped and started again while it evaluates', async () => {
+    const clock = createFakeClock();
+    const engine = new AlertEngine({
+      clock,
+      timers: clock,
+      groups: [group(alerting({ expr: 'vector(1)' }))],
+      turnMs: 0,
+    });
+    engine.start();
+    engine.onEvent(() => {
+      engine.stop();
+      engine.start();
+    });
+    await clock.advance(10_000);
+    await clock.advance(0);
+    expect(clock.pending).toBe(1);
+    expect(engine.stats.evaluations).toBe(1);
+  });
+
   test('does not evaluate a time twice', async () => {
     const engine = createEngine([group(alerting({ expr: 'vector(1)' }))]);
     await Promise.all([engine.evaluateDue(10_000), engine.evaluateDue(10_000), engine.evaluateDue(19_999)]);
