@@ -283,6 +283,14 @@ describe('docs/', () => {
     expect(() => resolveOptions({ breaker }, {}, () => {})).not.toThrow();
   });
 
+  test('draws the way of a request and of a call through files that are there', () => {
+    for (const drawing of drawings) {
+      const named = drawing.match(/\b[a-z]+(?:\/[a-z-]+)*(?:\/|\/[a-z-]+\.ts)(?=[\s,)]|$)/gm) ?? [];
+      expect(named.length).toBeGreaterThan(5);
+      for (const path of named) expect(existsSync(join(__dirname, '..', 'src', path)), path).toBe(true);
+    }
+  });
+
   test('has no option between the words of a text that instrument() does not take', () => {
     const inline = PAGES.flatMap(({ text }) => text.match(/(?<=`)\w+: \{[^`]*\}(?=`)/g) ?? []);
     expect(inline).toContain('management: { port: 9090 }');
