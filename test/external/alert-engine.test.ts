@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { durationMs } from '../../src/console/alerts/promql/lexer.js';
 import { isAlert } from '../../src/rules/rule.js';
+import type { Answer } from '../console/alerts/support/answers.js';
 import { replay } from '../console/alerts/support/replay.js';
-import { type Answer, askAlerts, askPromtool } from './support/promtool-answers.js';
+import { askAlerts, askPromtool } from './support/promtool-answers.js';
 import { trials } from './support/trials.js';
 
 /** All that rules write. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { AlertEngine } from '../../src/console/alerts/engine.js';
 import { readRuleFile } from '../../src/console/alerts/rule-file.js';
+import type { Answer } from '../console/alerts/support/answers.js';
 import { noTimers, stillClock } from '../console/alerts/support/replay.js';
 import { samplesOf } from '../console/alerts/support/series-notation.js';
-import { type Answer, type AnsweredAlert, askAlerts, askPromtool } from './support/promtool-answers.js';
+import { type AnsweredAlert, askAlerts, askPromtool } from './support/promtool-answers.js';
 import { randomOf } from './support/random-promql.js';
 
 const evaluation = '30s';

@@ -5,30 +5,16 @@ import { join } from 'node:path';
 import { durationMs } from '../../../src/console/alerts/promql/lexer.js';
 import type { RuleGroup } from '../../../src/rules/rule.js';
 import { toYaml } from '../../../src/rules/rule-yaml.js';
-
-/** What is asked: an expression at a time, in seconds since the first sample. */
-export interface Question {
-  readonly expr: string;
-  readonly atS: number;
-}
-
-/** Labels with the name of the metric, and the value. */
-export type AnsweredSample = readonly [labels: Readonly<Record<string, string>>, value: number];
-
-/** What promtool gives, or `error`. */
-export type Answer = readonly AnsweredSample[] | 'error';
+import type { Answer, AnsweredSample, AskedWorld, Question } from '../../console/alerts/support/answers.js';
 
 export interface AnsweredAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-interface World {
+interface World extends AskedWorld {
   /** Ours, or a rule file. */
   readonly groups: readonly RuleGroup[] | string;
-  readonly evaluation: string;
-  readonly interval: string;
-  readonly series: Readonly<Record<string, string>>;
 }
 
 /** No expression gives it, so that promtool fails each time and prints what there is instead. */
