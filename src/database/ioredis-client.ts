@@ -129,7 +129,7 @@ export class IoredisClients {
   /** A transaction is one operation: from when it is sent to when it has been answered. */
   #watchTransaction(client: IoredisClient, wrapped: WrappedClient, pipeline: unknown): void {
     const { exec, length } = (pipeline ?? {}) as Partial<Pipeline>;
-    // Without a pipeline, each of its commands goes by itself.
+    // Without a pipeline, each command is sent on its own.
     if (typeof exec !== 'function' || typeof length !== 'number') return;
     const clients = this;
     let hasBegun = false;

@@ -12,7 +12,7 @@ interface QueryMessage {
   readonly serverPort: unknown;
 }
 
-/** Observes every connection of mysql2 by its own channels; returns the way out. */
+/** Subscribes to mysql2's diagnostics channels for all connections; the function returned unsubscribes. */
 export function observeMysql(router: DatabaseRouter, faults: Faults): () => void {
   const servers = new ServerTable('mysql');
   const statements = new StatementCache('mysql');

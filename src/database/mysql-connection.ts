@@ -29,7 +29,7 @@ interface QueryCommand {
   emit: (this: unknown, event: unknown, ...args: unknown[]) => boolean;
 }
 
-/** True for a connection of mysql2, of a pool or by itself. */
+/** True for a connection of mysql2, pooled or single. */
 export function isMysqlConnection(value: object): value is MysqlConnection {
   const core = coreOf(value as MysqlConnection) as unknown;
   if (typeof core !== 'object' || core === null) return false;

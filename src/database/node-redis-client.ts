@@ -167,7 +167,7 @@ export class NodeRedisClients {
     }
   }
 
-  /** What runs on a connection of its own does so by another client. */
+  /** Commands on an isolated connection go through another client, which is observed as well. */
   #wrapIsolation(client: { executeIsolated: Method }, wrapped: WrappedClient): void {
     const clients = this;
     const { executeIsolated } = client;

@@ -29,7 +29,7 @@ export function isPgClient(value: object): value is PgClient {
   );
 }
 
-/** Under this key a client says who sees its queries, also if that is another installed copy of this package. */
+/** An observed client has its observer under this key; all installed copies of this package share the key. */
 const seenKey = Symbol.for('golden-signals.pg-client');
 
 /** Gives every query of PostgreSQL clients a span and a duration, whichever of the forms of `pg` it is written in. */
@@ -141,7 +141,7 @@ export class PgClients {
   }
 }
 
-// As pg does: the stack of an answer from the network says nothing of who asked.
+// As pg does: the stack of a network event does not show the caller.
 function withCallersStack(error: unknown): never {
   if (isError(error)) Error.captureStackTrace(error);
   throw error;

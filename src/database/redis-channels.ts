@@ -22,7 +22,7 @@ interface BatchMessage extends ServerMessage {
   readonly batchSize: number;
 }
 
-/** Observes ioredis and node-redis by their own channels; returns the way out. */
+/** Subscribes to the diagnostics channels of ioredis and node-redis; the function returned unsubscribes. */
 export function observeRedis(router: DatabaseRouter, faults: Faults): () => void {
   const servers = new ServerTable('redis');
   const statements = new RedisStatements();

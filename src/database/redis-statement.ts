@@ -6,8 +6,8 @@ const maxShown = 8;
 const maxCommands = 1_000;
 
 /**
- * What libraries send by themselves to set up and keep a connection, and hardly anybody else does. `INFO` without a section is how
- * ioredis asks whether the server is ready.
+ * The commands that libraries send to set up and keep a connection, and applications hardly ever. ioredis sends `INFO` without a section
+ * to ask whether the server is ready.
  */
 const keeping = new Set(
   'ASKING AUTH CLIENT CLUSTER HELLO INFO PING QUIT READONLY READWRITE RESET SELECT SENTINEL'.split(' '),
@@ -20,7 +20,7 @@ const keeping = new Set(
 export class RedisStatements {
   readonly #byName = new Map<string, (Statement | undefined)[]>();
 
-  /** `hasMore` says that the arguments are more than could be counted. */
+  /** `hasMore`: there are more arguments than could be counted. */
   of(command: unknown, argumentCount: number, hasMore = false): Statement {
     if (typeof command !== 'string' || !commandName.test(command)) return unknownStatement;
     let byCount = this.#byName.get(command);

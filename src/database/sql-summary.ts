@@ -147,7 +147,7 @@ export class SqlSummary implements TokenSink {
     if (summary === '') return { summary: undefined };
     const [operation] = this.#operations;
     const [collection] = this.#targets;
-    // With more than one, no name says what the statement does: the summary does.
+    // With several, no single name describes the statement; the summary does.
     if (this.#operations.length !== 1 || operation === undefined) return { summary };
     return this.#targets.length === 1 && collection !== undefined
       ? { summary, operation, collection }

@@ -1,4 +1,4 @@
-/** Whose rules say where a literal ends. */
+/** The dialect, which defines where a literal ends. */
 export type Dialect = 'postgresql' | 'mysql';
 
 /** Takes the words, names and punctuation of a statement, one after the other. */

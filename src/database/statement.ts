@@ -10,7 +10,7 @@ interface StatementParts {
   /** Where there is only one. */
   readonly operation?: string | undefined;
   readonly collection?: string | undefined;
-  /** True for what a library asks by itself to set up and keep its connections. */
+  /** True for commands that a library sends on its own to set up and keep connections. */
   readonly isHousekeeping?: boolean;
 }
 
@@ -34,7 +34,7 @@ export class Statement implements StatementParts {
     this.#attributes = undefined;
   }
 
-  /** What its spans say where all went well: one for all of them, as nearly every statement goes to one server. */
+  /** The attributes of its spans on success, shared by all of them, as nearly every statement goes to one server. */
   attributesOn(server: DatabaseServer): SharedAttributes {
     if (this.#attributes === undefined || this.#server !== server) {
       const { summary, operation, collection } = this;

@@ -22,7 +22,7 @@ interface Message {
 
 export interface ChannelReader<M> {
   readonly name: string;
-  /** Says what begins with a message; undefined for nothing. */
+  /** Begins the operation of a message; undefined for none. */
   begin(message: M): Begun | undefined;
   /** Called when the library has sent the operation of the message, before its answer. */
   handedOver?(message: M): void;
@@ -31,7 +31,7 @@ export interface ChannelReader<M> {
 }
 
 /**
- * Subscribes to a library's own tracing channel; returns the way out. Nothing is thrown at the library.
+ * Subscribes to the tracing channel of a library; the function returned unsubscribes. Never throws into the library.
  */
 export function traceChannel<M extends object>(reader: ChannelReader<M>, faults: Faults): () => void {
   const { name, isContextLost = false } = reader;

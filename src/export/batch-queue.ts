@@ -76,7 +76,7 @@ export class BatchQueue<Item, Items = Item[]> {
   async flush(): Promise<void> {
     this.#parts.gather?.();
     const goal = this.#accepted;
-    // Begun before this flush: how it ends says nothing of what can be exported now.
+    // It began before this flush: its outcome does not show whether an export succeeds now.
     if (this.#running !== undefined) await this.#running;
     while (this.#tried < goal) {
       if (!(await this.#start())) return;

@@ -13,8 +13,8 @@ const levels: Readonly<Record<LogLevel, number>> = {
 };
 
 /**
- * OTEL_LOG_LEVEL set: what OpenTelemetry itself has to say goes to the same place as our own lines, unless the application has taken
- * it already. Gives back how to stop that.
+ * With OTEL_LOG_LEVEL set, the diagnostics of OpenTelemetry go to the same place as our own lines, unless the application has set a
+ * logger already. The function returned ends that.
  */
 export function registerDiagnostics(level: LogLevel, write: (line: string) => void): () => void {
   if (registered() !== undefined) return () => {};

@@ -43,7 +43,7 @@ function readingEntries(
   };
 }
 
-// What a 64-bit count of nanoseconds holds: a logger's clock may say anything.
+// The range of a 64-bit count of nanoseconds: a logger's clock may give any number.
 function isTimestamp(ms: number | undefined): ms is number {
   return ms !== undefined && ms >= 0 && ms <= 1.8e13;
 }

@@ -125,7 +125,7 @@ function createOtlpExporter<Items>(
 const SUCCESS = 0;
 const FAILED = 1;
 
-/** What the OpenTelemetry Collector says to everything that it takes: a partial success in which nothing was rejected. */
+/** The usual response of the OpenTelemetry Collector: a partial success with nothing rejected. */
 const nothingRejected = Buffer.from([0x0a, 0x00]);
 
 /**
@@ -139,7 +139,7 @@ function readAnswer<Items>(
 ): Answer {
   if (contentType.startsWith('text/html')) throw new Error('an HTML page');
   if (contentType.startsWith('application/json')) return (JSON.parse(body.toString()) ?? {}) as Answer;
-  // Only a collector that says something else is worth loading the SDK for.
+  // Only another response is worth loading the SDK for.
   if (contentType.startsWith('application/x-protobuf') && !body.equals(nothingRejected))
     return serializer.deserializeResponse(body);
   return {};

@@ -158,7 +158,7 @@ class SpanBatch implements Batch<ReadableSpan | TracedCall, SpanRequest> {
     }
   }
 
-  /** A trace state of the application's own making, say, that cannot be read: none but this span is lost. */
+  /** For a span that cannot be read, such as one with a broken trace state of the application: only that span is lost. */
   #giveUp(writer: ProtobufWriter, start: number): void {
     writer.rewind(start);
     this.failed += 1;

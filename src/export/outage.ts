@@ -20,8 +20,8 @@ const quietMs = 300_000;
 const unanswered = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH)$|^no answer within/;
 
 /**
- * Says once that a destination does not take our data, and once that it does again: one line for all signals that go there, and for
- * one that comes and goes one line in five minutes at most.
+ * Logs once that a destination does not accept our data, and once that it does again: one line for all signals that go there, and at most
+ * one line in five minutes for a destination that comes and goes.
  */
 export function createOutages(log: Log, clock: Clock): (signal: string, destination: string) => Outage {
   const states = new Map<string, State>();

@@ -124,7 +124,7 @@ export function createOwnMetrics(
           buckets: { boundaries: value.bounds as number[], counts },
           sum: value.sum - (seen?.sum ?? 0),
           count: value.count - (seen?.count ?? 0),
-          // A minimum of all time says nothing about an interval.
+          // A minimum since the start does not describe an interval.
           ...(temporality === 'delta' ? {} : { min: value.min, max: value.max }),
         },
       });

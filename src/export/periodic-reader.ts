@@ -115,7 +115,7 @@ export class PeriodicReader implements IMetricReader {
   #schedule(): void {
     const { pace, timers } = this.#parts;
     const intervalMs = pace?.within(this.#parts.intervalMs) ?? this.#parts.intervalMs;
-    // Set in a request, it would hold that request for ever, and collect as a part of it.
+    // A timer set in a request would hold that request forever, and collect in its context.
     this.#timer = runSuppressed(() =>
       timers.set(() => {
         this.#schedule();

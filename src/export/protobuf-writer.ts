@@ -237,7 +237,7 @@ export class ProtobufWriter {
     this.text(field, head + tail);
   }
 
-  /** Writes the characters from `at` on, and says where they end; below 0 for a text that is more than ASCII. */
+  /** Writes the characters from `at` on and returns where they end; below 0 for a text that is not ASCII only. */
   #ascii(value: string, at: number): number {
     const bytes = this.#bytes;
     const { length } = value;

@@ -1,4 +1,4 @@
-/** A Retry-After header in milliseconds from now, seconds or an HTTP date; undefined where it says neither. */
+/** A Retry-After header, seconds or an HTTP date, in milliseconds from now; undefined for anything else. */
 export function retryAfterMs(header: string | undefined, epochMs: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d+$/.test(header)) return Number(header) * 1_000;

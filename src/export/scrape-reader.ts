@@ -66,7 +66,7 @@ export class ScrapeReader implements IMetricReader {
   async forceFlush(): Promise<void> {}
 
   async shutdown(): Promise<void> {
-    // Its own series can still be read; the SDK has nothing more to say.
+    // Our own series can still be read; the SDK has ended.
     this.#all = undefined;
   }
 }

@@ -9,7 +9,7 @@ import type { Status } from './status.js';
 /** Runs foreign code where no request is under way, so that what it calls is no part of one. */
 export type Isolate = <R>(run: () => R) => R;
 
-/** What the checks need from outside, and whom they tell. */
+/** The dependencies and listeners of the checks. */
 export interface CheckDeps {
   readonly clock: Clock;
   readonly timers: Timers;
@@ -56,7 +56,7 @@ export interface TimedResult extends CheckResult {
   readonly durationMs: number;
 }
 
-/** What a check says at the moment it is read. */
+/** The result of a check at the moment it is read. */
 export interface CheckReading {
   readonly name: string;
   readonly config: CheckConfig;

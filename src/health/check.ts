@@ -26,7 +26,7 @@ const maxTransitions = 20;
 const jitter = 0.1;
 /** How long an on-demand result serves every probe. */
 const onDemandTtlMs = 1_000;
-// Below the 800 ms that a probe waits, so that a probe which waited in vain sees the failure.
+// Below the 800 ms that a probe waits, so that the probe gets the failure.
 const onDemandPatienceMs = 750;
 // A timer later than this was held up by a blocked event loop, and so was the answer that may have come meanwhile.
 const maxTimerLagMs = 20;

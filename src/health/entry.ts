@@ -21,7 +21,7 @@ export interface Entry {
     | undefined;
 }
 
-/** `component:measurement` and what there is to say about it. */
+/** `component:measurement` and its reading. */
 export type NamedEntry = readonly [name: string, entry: Entry];
 
 /** Adds entries to the report at the moment it is asked for: breakers, heartbeats, the event loop. From memory, without I/O. */

@@ -3,7 +3,7 @@ import type { Health } from './health.js';
 import type { Report } from './report.js';
 import type { HealthState } from './state.js';
 
-/** What an application says about its own health, and asks of it. */
+/** The application's access to its own health. */
 export interface HealthHandle {
   /** Where the service is in its life; a failing check does not change it. */
   readonly state: HealthState;
@@ -20,7 +20,7 @@ export interface HealthHandle {
   markNotReady(reason?: string): void;
   /** Answers live with 503 for good: only a restart helps. The reason is shown in the detailed body, redacted. */
   markDead(reason?: string): void;
-  /** Everything there is to say, as the detailed body of `/health` has it. */
+  /** The full report, as in the detailed body of `/health`. */
   report(): Report;
 }
 

@@ -139,12 +139,12 @@ export class Health {
     for (const { name, status } of this.#checks.read()) yield [name, status];
   }
 
-  /** True from the moment on that the service is on its way out. */
+  /** True once the service has begun to end. */
   get isDraining(): boolean {
     return this.state === 'draining' || this.state === 'closed';
   }
 
-  /** Everything there is to say, for the owner of the service. */
+  /** The full report, for the owner of the service. */
   report(): Report {
     return this.#report({ probe: 'health', group: undefined });
   }

@@ -7,7 +7,7 @@ import { resolveWatch, type WatchConfig, type WatchOptions } from './watch-optio
 
 /** What the watched one holds. */
 export interface Heart {
-  /** Says that it is alive. */
+  /** Records a beat. */
   beat(): void;
 }
 

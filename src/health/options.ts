@@ -27,12 +27,12 @@ export interface HealthOptions {
   readonly detail?: 'never' | 'always';
   /** Shows the detail to a request for which it returns true, and only true. Synchronous; a throw counts as no. @default none */
   readonly authorize?: (request: IncomingMessage) => boolean;
-  /** How long a critical failure is only a warning, in milliseconds, unless a check says otherwise. @default 0 */
+  /** How long a critical failure is only a warning, in milliseconds; a check may override it. @default 0 */
   readonly criticalGraceMs?: number;
   readonly live?: {
     /**
-     * Answers 503 on live once the main thread has stood still for longer than this, in milliseconds; only the management port in a thread
-     * of its own (`management.thread`) can tell. @default never
+     * Answers 503 on live once the main thread has been blocked for longer than this, in milliseconds. Only the management port in a thread
+     * of its own (`management.thread`) can do that. @default never
      */
     readonly maxStallMs?: number;
   };

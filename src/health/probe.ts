@@ -4,7 +4,7 @@ import type { Status } from './status.js';
 /** What can be asked: is it alive, has it started, may it have traffic, and the aggregate of everything. */
 export type Probe = 'live' | 'startup' | 'ready' | 'health';
 
-/** Why a probe says no: the only word about it that a public body holds. */
+/** Why a probe fails: the only detail in a public body. */
 export type ProbeReason = 'starting' | 'draining' | 'critical-check' | 'manual' | 'dead';
 
 export interface Verdict {
@@ -18,7 +18,7 @@ export interface ProbeFacts {
   readonly state: HealthState;
   readonly hasStarted: boolean;
   readonly isDead: boolean;
-  /** The worst that checks and other entries say; `fail` only for a critical one. */
+  /** The worst status of checks and other entries; `fail` only for a critical one. */
   readonly worst: Status;
 }
 

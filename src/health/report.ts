@@ -24,7 +24,7 @@ export interface Report {
   readonly checks: Readonly<Record<string, readonly Entry[]>>;
 }
 
-/** What anybody may see: a status and a reason from a fixed list; no name, no text. */
+/** The public part: a status and a reason from a fixed list; no name, no text. */
 export function publicBody({ status, reason }: Verdict): string {
   return JSON.stringify({ status, reason });
 }
@@ -62,7 +62,7 @@ export function createReport(
   };
 }
 
-/** What there is to say about the service as a whole; what the application wrote is redacted. */
+/** The notes about the service as a whole; texts of the application are redacted. */
 export function notesOf(lifecycle: Lifecycle, startup: StartupTasks): string[] {
   const { state, notReadyReason, isDead, deadReason } = lifecycle;
   const notes = [`${state} since ${isoTime(lifecycle.sinceEpochMs).replace(/\.\d+/, '')}`];

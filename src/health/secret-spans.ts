@@ -1,6 +1,6 @@
 import { isSecretName } from './secret-names.js';
 
-/** Finds what to hide: the group `hide` of every match, unless `isSecret` says that this one is harmless. */
+/** Finds what to hide: the group `hide` of every match, unless `isSecret` is false for it. */
 interface Rule {
   readonly pattern: RegExp;
   readonly isSecret?: (hidden: string, name: string) => boolean;

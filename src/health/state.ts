@@ -70,7 +70,7 @@ export class Lifecycle {
     if (this.#state === 'ready') this.#move('unready');
   }
 
-  /** Says that only a restart helps: live answers 503 from now on, for good. */
+  /** Declares that only a restart helps: live answers 503 from now on. */
   markDead(reason?: string): void {
     this.#dead ??= { reason };
   }

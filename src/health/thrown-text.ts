@@ -6,8 +6,8 @@ const maxChars = 4_000;
 const maxCauses = 3;
 
 /**
- * All there is to say of something thrown, for the log alone: the stack and those of its causes, without credentials, at most 4,000
- * characters. Other properties stay out, for drivers keep their connection settings there. Never throws.
+ * Describes a thrown value for the log: its stack and those of its causes, without credentials, at most 4,000 characters. Other properties
+ * are left out, as drivers keep their connection settings there. Never throws.
  */
 export function thrownText(thrown: unknown): string {
   const parts: string[] = [];

@@ -29,8 +29,8 @@ export function parseLine(line: string): Fields | undefined {
 }
 
 /**
- * What a structured line says: its message as the body, an error as the exception attributes, and the rest as it is. A field is what
- * its name says only where its value is that too: the time of the line, the stack of an error. Any other value is data. Never throws.
+ * The content of a structured line: its message as the body, an error as the exception attributes, and the rest unchanged. A field counts
+ * as a time or a stack only if its value looks like one, too; any other value is data. Never throws.
  */
 export function contentOf(
   fields: Fields,
@@ -93,7 +93,7 @@ function errorIn(source: unknown, types: readonly string[]): ErrorLike | undefin
 // A line of V8's or of another engine's.
 const frame = /\n\s+at |^\s*at |@\S+:\d+:\d+$/m;
 
-/** Tells the stack of an error from a text that is called so; one without frames (`Error.stackTraceLimit = 0`) says its message. */
+/** True for the stack of an error, not for any text in a field `stack`; without frames (`Error.stackTraceLimit = 0`) it has the message. */
 function isStack(text: string, type: string | undefined, message: string | undefined): boolean {
   const head = text.slice(0, 16_384);
   if (frame.test(head)) return true;

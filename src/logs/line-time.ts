@@ -2,22 +2,22 @@
 const maxSkewMs = 1_000;
 
 export interface LineTime {
-  /** The field that says it. */
+  /** The field that holds it. */
   readonly key: string;
   /** Wall-clock milliseconds. */
   readonly ms: number;
 }
 
 /**
- * When a line was logged, by the first of its fields that says so: in milliseconds, as a date, or coarser. Undefined where none does:
- * then the moment at which it was seen is right, as a line is seen when it is logged. Never throws.
+ * When a line was logged, from the first of its time fields: in milliseconds, as a date, or coarser. Undefined without one: then the time
+ * of observation is right, as a line is observed when it is logged. Never throws.
  */
 export function timeIn(fields: object, keys: readonly string[], observedMs: number): LineTime | undefined {
   for (const key of keys) {
     for (const ms of readingsOf(fields, key)) {
       if (Math.abs(ms - observedMs) <= maxSkewMs) return { key, ms };
     }
-    // Seconds, cut or rounded: they say less than the moment at which the line was seen.
+    // Seconds, cut or rounded, are less exact than the time of observation.
     const [seconds] = readingsOf(fields, key);
     if (seconds !== undefined && Math.abs(seconds * 1_000 - observedMs) <= 2 * maxSkewMs)
       return { key, ms: observedMs };

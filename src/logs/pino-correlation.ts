@@ -30,7 +30,7 @@ export function correlatePino(logger: unknown): boolean {
   return true;
 }
 
-/** True for a child whose bindings, which pino keeps as text, already say which trace it is. */
+/** True for a child whose bindings, which pino keeps as text, already have a trace id. */
 function isBound(logger: object, chindings: symbol | undefined): boolean {
   if (chindings === undefined) return false;
   const bound = (logger as Record<symbol, unknown>)[chindings];

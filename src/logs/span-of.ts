@@ -8,7 +8,7 @@ export function spanOf(context: Context): SpanContext | undefined {
 
 const ids: ReadonlySet<string> = new Set(['trace_id', 'span_id', 'trace_flags']);
 
-/** True for a field that says what the trace context of the record says. */
+/** True for a field that repeats the trace context of the record. */
 export function isTraceField(key: string): boolean {
   return ids.has(key);
 }

@@ -13,7 +13,7 @@ type Info = Readonly<Record<string | symbol, unknown>>;
 const CHANNEL = 'golden-signals.winston';
 const lines = channel(CHANNEL);
 
-/** Says a line of winston's, as its formats have left it. */
+/** Publishes a line of winston, after its formats. */
 export function publishInfo(info: Info): void {
   if (lines.hasSubscribers) lines.publish(info);
 }

@@ -16,7 +16,7 @@ export interface ManagementThreadParts extends ManagementListenerParts {
 }
 
 export interface ManagementThread {
-  /** Tells the thread what probes are to say if this thread is blocked from now on. */
+  /** Sends the thread the verdicts to answer probes with if this thread is blocked from now on. */
   publish(): void;
   close(): Promise<void>;
 }

@@ -76,7 +76,7 @@ export function createClientRed(durations: SeriesSet<Recordable>): ClientRed {
 function keyOf(call: FinishedCall): number | string {
   const version = call.protocolVersion === undefined ? 0 : versions.indexOf(call.protocolVersion) + 1;
   const key = (call.statusCode * 8 + version) * 32 + call.method.index;
-  // Only a call that failed without a status, or was aborted after one, has more to tell than its status.
+  // Only a call that failed without a status, or was aborted after one, has an error type beside its status.
   const isTold =
     call.errorType === undefined ? call.statusCode < 400 : call.errorType === String(call.statusCode);
   return isTold ? key : `${key} ${call.errorType ?? ''}`;

@@ -73,7 +73,7 @@ function serverAttributes({ system, namespace, address, port }: DatabaseServer):
   return attributes;
 }
 
-/** What an operation and its outcome say, on a span as on its metric. */
+/** The attributes of an operation and its outcome, the same on the span and on the metric. */
 export function operationAttributes(finished: FinishedOperation): Attributes {
   const attributes = serverAttributes(finished.server);
   if (finished.summary !== undefined) attributes['db.query.summary'] = finished.summary;

@@ -1,7 +1,7 @@
 import { type ExemplarSource, Exemplars } from './exemplars.js';
 import type { Recordable } from './instrument.js';
 
-/** Counts of one series over fixed bounds; a value equal to a bound belongs to the bucket below it, as OpenTelemetry says. */
+/** Counts of one series over fixed bounds; a value equal to a bound belongs to the bucket below it, as in OpenTelemetry. */
 export class Histogram implements Recordable {
   readonly bounds: readonly number[];
   readonly counts: number[];

@@ -24,7 +24,7 @@ const maxOrigins = 100;
 
 type Cell = Series<{ readonly value: number }>;
 
-/** What metrics say of the connections of HTTP clients, read when they are collected. */
+/** The metrics of the connections of HTTP clients, read at collection. */
 export class AgentMetrics {
   readonly #agents = new Map<string, ObservedAgent>();
   readonly #onFault: (error: unknown) => void;

@@ -6,13 +6,13 @@ import { isPgPool } from './pg-pool.js';
 import { isStatsPool } from './stats-pool.js';
 import { isUndiciDispatcher } from './undici-agent.js';
 
-/** A pool that says itself how it is used: for whatever this library does not know. */
+/** A pool that reports its own use, for kinds of pools that this library does not know. */
 export interface StatsPool {
   /** Asked at each collection of metrics; it should take no time. `max` is what `used` can rise to. */
   stats(): PoolStats;
 }
 
-/** What a {@link StatsPool} says, in connections or whatever it holds. */
+/** The readings of a {@link StatsPool}, in connections or whatever it holds. */
 export interface PoolStats {
   readonly used: number;
   readonly idle: number;
@@ -62,7 +62,7 @@ export function checkPool(name: unknown, pool: unknown): void {
   if (typeof pool !== 'object' || pool === null) rejectPool(name, pool);
 }
 
-/** @throws GoldenSignalsError `ERR_GS_OPTION` that says what is accepted */
+/** @throws GoldenSignalsError `ERR_GS_OPTION` with what is accepted */
 export function rejectPool(name: string, pool: unknown): never {
   reject(
     `pools.${name}`,

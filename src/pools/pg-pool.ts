@@ -35,8 +35,8 @@ export function isPgPool(value: object): value is PgPool {
 }
 
 /**
- * Observes a `pg.Pool`. Its `connect` is wrapped, which its `query` calls too: a caller goes on in its own context, which the
- * pool loses when it hands on what another one gave back. `observeClient` sees each client before anybody else has it.
+ * Observes a `pg.Pool`. Its `connect` is wrapped, which its `query` calls too: a caller continues in its own context, which the pool
+ * loses when it passes on a client that another caller released. `observeClient` gets each client before the application.
  *
  * Whether a caller waits or has a connection made is not known when it asks: a pool with an idle connection puts each caller of a
  * burst into its queue, and makes connections for them at the next tick.
@@ -100,7 +100,7 @@ export function observePgPool(
           else resolve(client);
         });
       }).catch((error) => {
-        // As the pool itself does: the stack of a timer or a socket says nothing of who asked.
+        // As the pool itself does: the stack of a timer or a socket does not show the caller.
         if (isError(error)) Error.captureStackTrace(error);
         throw error;
       });

@@ -50,7 +50,7 @@ class Watched {
     this.#attributes = { [poolName]: name };
   }
 
-  /** The series of one number; undefined where the pool does not say it. */
+  /** The series of one number; undefined where the pool does not report it. */
   cell(gauge: Gauge): Cell | undefined {
     if (!Number.isFinite(this.reading?.[gauge])) return undefined;
     let cell = this.#cells.get(gauge);
@@ -74,7 +74,7 @@ class Watched {
   }
 }
 
-/** What metrics say of pools. Times are kept by name, so that those of a pool that was ended still get out. */
+/** The metrics of pools. Times are kept by name, so that those of an ended pool are still exported. */
 export class PoolMetrics {
   readonly #durations: PoolDurations;
   readonly #onFault: (error: unknown) => void;
@@ -150,7 +150,7 @@ export class PoolMetrics {
     this.#watched.delete(name);
   }
 
-  // The first instrument that is collected: what the pools say now is what the others show too.
+  // The first instrument that is collected: the others show the same readings.
   *#counts(): Iterator<Cell> {
     for (const [name, watched] of this.#watched) {
       try {

@@ -21,7 +21,7 @@ export interface PoolsParts {
   readonly log: Log;
   readonly tracing: CallTracing;
   readonly durations: PoolDurations;
-  /** Sees a client of a pool before anybody has it. */
+  /** Gets each client of a pool before the application. */
   readonly observeClient: (client: unknown) => void;
   /** Takes what is a single client and no pool; false for what it is not. */
   readonly tryClient: (client: object) => boolean;

@@ -5,7 +5,7 @@ export function isStatsPool(value: object): value is StatsPool {
   return typeof (value as { readonly stats?: unknown }).stats === 'function';
 }
 
-/** Asks a pool that says itself how it is. What it says is taken at its word, but only numbers are. */
+/** Reads a pool that reports its own use. Its readings are trusted, but only numbers are taken. */
 export function observeStatsPool(pool: StatsPool): ObservedPool {
   return {
     read() {

@@ -45,7 +45,7 @@ function readingOf(pool: object, origin: unknown): OriginReading | undefined {
   if (stats === undefined || url === undefined) return undefined;
   const { connected, free, queued } = stats;
   const open = count(connected);
-  // A single client does not say how many of its connections are free: it has one.
+  // A single client does not report its free connections: it has only one connection.
   const idle = Math.min(open, typeof free === 'number' ? free : 0);
   const connections = innerOf(pool, 'connections');
   return {

@@ -1,4 +1,4 @@
-/** The controllers of control groups that say what a container may use. */
+/** The controllers of control groups with the limits of a container. */
 export type Controller = 'memory' | 'cpu' | 'cpuacct';
 
 /** Where a controller's files are: the group of this process first, then those around it, as far as they can be seen. */

@@ -100,7 +100,7 @@ function mergeTwo(a: DelaySlice, b: DelaySlice): DelaySlice {
   };
 }
 
-/** What slices say together; undefined while there was no look. One slice reads as its histogram did. */
+/** The delays of several slices together; undefined without a sample. One slice reads as its histogram did. */
 export function summarize(slices: readonly DelaySlice[]): DelaySummary | undefined {
   const filled = slices.filter(({ count }) => count > 0);
   const [first, ...rest] = filled;

@@ -22,7 +22,7 @@ export interface DrainEnd {
 const pollMs = 100;
 /** How long connections stay without a request before they are closed: one may just have been opened to send one. */
 const restMs = 250;
-/** How long a server may then take to say that it is closed. */
+/** How long a server may then take to emit 'close'. */
 const lingerMs = 500;
 /** How long requests that were cut off may take to end, so that their spans do. */
 const aftermathMs = 200;

@@ -1,6 +1,6 @@
 import { type Instrument, Sum } from '../metrics/instrument.js';
 
-/** What metrics say of the heartbeat; also without anybody who listens for beats, as `time() - timestamp` finds a stuck process. */
+/** The metrics of the heartbeat. They exist without targets, too, as `time() - timestamp` finds a stuck process. */
 export class HeartbeatMetrics {
   readonly #timestamp = { value: 0 };
   readonly #interval: { value: number };

@@ -24,7 +24,7 @@ export interface HeartbeatOptions {
   readonly urls?: readonly string[];
   /** Sends a beat in a way of your own; what it throws counts as a failed beat. @default none */
   readonly send?: (beat: Beat) => unknown;
-  /** What the URLs speak. @default 'auto', which tells it from the URL */
+  /** The protocol of the URLs. @default 'auto', which derives it from the URL */
   readonly form?: 'auto' | 'healthchecks' | 'uptime-kuma' | 'plain';
   /** Time between two beats, in milliseconds, ±10 %; at least 15_000 for hc-ping.com. @default 30_000 */
   readonly intervalMs?: number;
@@ -93,7 +93,7 @@ export function resolveHeartbeat(given: HeartbeatOptions = {}): HeartbeatConfig 
   });
 }
 
-// The URL is not shown: what it ends in is the secret that lets anybody beat.
+// The URL is not shown: its end is a secret.
 function urlOf(path: string, value: unknown): URL {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:')

@@ -79,7 +79,7 @@ const pingOf = {
     push.searchParams.set('ping', '');
     return get(push);
   },
-  /** Who knows only one thing to say says nothing when it is not true. */
+  /** A target that knows only `alive` gets no other beat. */
   plain: (url: URL, kind: BeatKind): Ping | undefined => (kind === 'alive' ? get(url) : undefined),
 };
 

@@ -9,7 +9,7 @@ import type { BeatKind, HeartbeatConfig } from './heartbeat-options.js';
 import { type BeatTarget, RefusedBeat } from './heartbeat-target.js';
 import { reasonOf } from './hooks.js';
 
-/** What the aggregate health says at the moment; `neither` while the service starts or ends. */
+/** The aggregate health at the moment; `neither` while the service starts or ends. */
 export type Condition = 'healthy' | 'failing' | 'neither';
 
 export interface HeartbeatParts {
@@ -33,8 +33,8 @@ const firstRetryMs = 1_000;
 const lastBeatMs = 2_000;
 
 /**
- * Says at intervals that the service is alive, to those who raise the alarm when it does not. It says nothing when the loop was stuck or
- * the work makes no progress: a beat from a wedged process is worse than none.
+ * Sends a beat at intervals while the service is alive, to monitors that raise the alarm without one. It sends none when the event loop
+ * was blocked or the work makes no progress: a beat from a stuck process is worse than none.
  */
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
@@ -62,7 +62,7 @@ export class Heartbeat {
     this.#tick();
   }
 
-  /** Says that the work goes on; counts only with `progressWindowMs`. */
+  /** Records progress of the work; counts only with `progressWindowMs`. */
   progress(): void {
     this.#progressAt = this.#parts.clock.now();
   }
@@ -115,7 +115,7 @@ export class Heartbeat {
     { timeoutMs, retries }: Pick<HeartbeatConfig, 'timeoutMs' | 'retries'>,
   ): Promise<void> {
     const { clock, config } = this.#parts;
-    // The next beat says more than a late one.
+    // No retry past this: the next beat is newer.
     const until = clock.now() + config.intervalMs * (1 - jitter);
     for (let attempt = 0; ; attempt += 1) {
       const failure = await this.#attempt(target, kind, timeoutMs);

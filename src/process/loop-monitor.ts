@@ -50,7 +50,7 @@ export class LoopMonitor {
     this.#stalledMs += this.#lateness();
     this.start();
     const { delayP99Ms, utilization } = gauge.read();
-    // Where each turn of the loop takes longer than a window, Node's histogram is reset before it has seen two looks, and says nothing.
+    // Where each turn of the loop takes longer than a window, Node's histogram is reset before it has two samples, and is empty.
     onSample({ delayP99Ms: Math.max(delayP99Ms, lateMs), utilization });
   }
 

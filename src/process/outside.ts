@@ -25,7 +25,7 @@ export function outsideOf(env: Environment, files: FileReader, parentPid: number
   return 'unknown';
 }
 
-/** The command lines of the parent, its parent, and so on, as far as Linux tells them. */
+/** The command lines of the parent, its parent, and so on, as far as Linux shows them. */
 function* commandsAbove(files: FileReader, parentPid: number): Generator<readonly string[]> {
   let pid = parentPid;
   for (let count = 0; count < maxAncestors && pid > 0; count += 1) {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 
-/** The files in which Linux says how a process is doing. Injected, so that tests can say it. */
+/** Reads the files of /proc and of control groups. Injected, so that tests can replace them. */
 export interface FileReader {
   /** The text of a file; undefined for one that does not exist or may not be read. */
   text(path: string): string | undefined;

@@ -6,7 +6,7 @@ import { createReadings } from './readings.js';
 const microsPerSecond = 1e6;
 
 /**
- * CPU, memory, files and threads of the process, by the conventions; what the platform does not tell is left out.
+ * CPU, memory, files and threads of the process, by the conventions; what the platform does not provide is left out.
  * @see OpenTelemetry semantic conventions 1.44, "OS process metrics"
  */
 export function createProcessInstruments(

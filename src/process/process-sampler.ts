@@ -24,7 +24,7 @@ export interface ProcessSampler {
   readonly resources: () => NodeJS.ResourceUsage | undefined;
   readonly proc: () => ProcReadings | undefined;
   readonly container: () => Container | undefined;
-  /** How many CPUs this process may use: those of its machine or affinity, or less if its container says so. */
+  /** How many CPUs this process may use: those of its machine or affinity, or less if its container has a limit. */
   readonly cpus: () => number;
   close(): void;
 }

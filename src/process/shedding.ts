@@ -34,7 +34,7 @@ export class Shedding {
     return this.#parts.overload.shouldShed() && !this.#hasPriority(req);
   }
 
-  /** Says so to the client, which may come back on the same connection. */
+  /** Answers the client with 503; it may use the same connection again. */
   turnAway(res: ServerResponse): void {
     this.#shed.add(1);
     res.writeHead(503, {

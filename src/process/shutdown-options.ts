@@ -65,7 +65,7 @@ export interface ShutdownConfig {
 /** Where the process runs, as its environment shows. */
 export interface Surroundings {
   readonly outside: Outside;
-  /** Of the pod, if the manifest tells it. */
+  /** terminationGracePeriodSeconds of the pod, if the environment names it. */
   readonly gracePeriodS: number | undefined;
 }
 
@@ -79,7 +79,7 @@ const known = [
   'onShutdown',
 ] as const satisfies readonly (keyof ShutdownOptions)[];
 
-/** Of a pod that says nothing else. */
+/** The default of terminationGracePeriodSeconds in Kubernetes. */
 export const defaultGraceS = 30;
 /** What a budget keeps for hooks, the flush and a margin where the drain is given. */
 const tailMs = 5_000;

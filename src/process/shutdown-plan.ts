@@ -6,7 +6,7 @@ export type Trigger =
       readonly kind: 'signal';
       readonly signal: NodeJS.Signals;
       readonly isFromTerminal: boolean;
-      /** The application has a handler of its own for it, which says when the process ends. */
+      /** The application has a handler of its own for it, which decides when the process ends. */
       readonly isBeside: boolean;
     }
   | { readonly kind: 'call' }

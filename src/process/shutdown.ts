@@ -10,11 +10,11 @@ import type { Traffic } from './traffic.js';
 
 /** The parts of a service that end with it; none of these throws. */
 interface Ending {
-  /** In the same tick as the signal: readiness says no. */
+  /** In the same tick as the signal: readiness fails from now on. */
   draining(trigger: Trigger): void;
   /** Sends what waits, beginning in this tick, and goes on as before. Never rejects. */
   send(boundMs: number): Promise<unknown>;
-  /** When nothing is under way any more: lets go of everything but the telemetry that waits. */
+  /** When nothing is under way any more: releases everything but the telemetry that waits. */
   close(): void;
   /** The very last: sends what waits, and gives up what is left in time to be done after `boundMs`. Never rejects. */
   flush(boundMs: number): Promise<unknown>;
@@ -30,7 +30,7 @@ export interface ShutdownParts {
   readonly ending: Ending;
 }
 
-/** How long what waits when the end begins may take to get out, while the rest goes on. */
+/** How long the export of what waits at the beginning of the end may take, while the rest continues. */
 const sendMs = 1_000;
 
 export interface ShutdownEnd {

@@ -14,10 +14,10 @@ export interface Traffic {
   askToClose(): void;
   /** Until `sent` has settled no server emits 'close': an application that waits for that may end the process then. */
   holdClose(sent: Promise<void>): void;
-  /** Accepts no new connection, and says so to listeners of 'draining'; resolves when applications that close themselves have. */
+  /** Stops accepting connections, and notifies listeners of 'draining'; resolves when applications that close themselves have done so. */
   stop(): Promise<void>;
   /** Ends connections that carry no request. */
   closeIdle(): void;
-  /** Ends every connection, and tells how many requests and upgraded connections that cut off. */
+  /** Ends every connection and returns how many requests and upgraded connections that cut off. */
   destroy(): number;
 }

@@ -142,7 +142,7 @@ function histogramLines(
 const bounds = new Map<number, string>();
 const maxBounds = 1_000;
 
-/** With a fraction always, as OpenMetrics has it and Prometheus 3 makes it: an alert's `le` then says the same everywhere. */
+/** Always with a fraction, as in OpenMetrics and Prometheus 3: the `le` of an alert then matches everywhere. */
 function boundText(bound: number): string {
   let text = bounds.get(bound);
   if (text === undefined) {

@@ -26,7 +26,7 @@ export interface Family {
 }
 
 export interface FamilyParts {
-  /** The scope of this library, whose metrics stand without labels that say so. */
+  /** The scope of this library, whose metrics get no scope labels. */
   readonly scopeName: string;
   /** Called for each metric that cannot be shown, with the reason. */
   readonly onLeftOut: (metric: string, why: string) => void;

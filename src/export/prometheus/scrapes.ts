@@ -19,7 +19,7 @@ export interface ScrapesParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly onFault: (place: string, error: unknown) => void;
-  /** Says something once for each key. */
+  /** Logs a line once for each key. */
   readonly warnOnce: (key: string, message: string) => void;
   /** Where a page is cut off, at the last whole data points. @default 32 MiB */
   readonly maxBytes?: number;
