@@ -11,7 +11,7 @@ export class ExportPace {
   readonly #listeners: (() => void)[] = [];
 
   /** The headers of an answer; undefined where none came. */
-  heard(headers: Readonly<Record<string, string | string[] | undefined>> | undefined): void {
+  follow(headers: Readonly<Record<string, string | string[] | undefined>> | undefined): void {
     const given = headers?.[header];
     const wishMs =
       typeof given === 'string' && /^\d{1,9}$/.test(given)

@@ -122,7 +122,7 @@ export class OtlpTransport {
     return new Promise((resolve) => {
       const req = this.#collector.post(headers, body, (outcome) => {
         timers.clear(timer);
-        this.#parts.pace?.heard(isError(outcome) ? undefined : outcome.headers);
+        this.#parts.pace?.follow(isError(outcome) ? undefined : outcome.headers);
         if (isError(outcome)) resolve(this.#failureOf(outcome, req.reusedSocket));
         else resolve(this.#resultOf(outcome));
       });

@@ -115,10 +115,10 @@ test('the three alerts of a real service fire with the trace, the span and the l
     true,
   );
   await vi.waitFor(() => expect(hook.bodies.length).toBeGreaterThanOrEqual(3), { timeout: 10_000 });
-  const told = hook.bodies.find(
+  const sent = hook.bodies.find(
     (body) => (body.groupLabels as { alertname: string }).alertname === 'HighLatencyP99',
   );
-  expect(told).toMatchObject({ version: '4', status: 'firing', evidence: { alertId: slow?.id } });
+  expect(sent).toMatchObject({ version: '4', status: 'firing', evidence: { alertId: slow?.id } });
 
   // A pool that is free again is seen at once; a share over five minutes takes five minutes.
   await fetch(`${url}/unpool`);

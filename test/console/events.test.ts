@@ -73,7 +73,7 @@ test('a page that comes back goes on after the last event that it had', () => {
   ).toEqual([3, 4]);
 });
 
-test('a page that reads too slowly is told what it has missed, and keeps nothing in memory', () => {
+test('a page that reads too slowly learns what it has missed, and keeps nothing in memory', () => {
   const made = events();
   const { request, response, as } = page();
   made.listen(request, as);
@@ -95,7 +95,7 @@ test('a page that reads too slowly is told what it has missed, and keeps nothing
   expect(later.at(-1)?.[1].count).toBe(1_999);
 });
 
-test('a page of another console, or from before a restart, is told so', () => {
+test('a page of another console, or from before a restart, learns so', () => {
   const made = events();
   const { request, response, as } = page(77);
   made.listen(request, as);

@@ -64,7 +64,7 @@ describe('traces', () => {
     ['', ['lost', 'fast', 'slow']],
     ['?sort=slowest', ['slow', 'fast', 'lost']],
     ['?service=payment', ['slow']],
-    ['?service=nobody', []],
+    ['?service=unknown', []],
     ['?name=GET%20%2Fb', ['fast']],
     ['?route=/a', ['slow']],
     ['?status=5xx', ['fast']],

@@ -2,7 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtoExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { JsonTraceSerializer, ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
+import { type ReadableSpan, TracerProvider as TracerProvider3 } from '@opentelemetry/sdk-trace';
 import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, test } from 'vitest';
 import { REQUEST_TYPES } from '../support/otlp-decode.js';
@@ -73,6 +75,36 @@ describe('what senders send', () => {
     // To the nanosecond, and as OTLP JSON has it.
     expect(text).toContain('"startTimeUnixNano":"1800000000123456789"');
     expect(text).toContain('"endTimeUnixNano":"1800000001623456789"');
+  });
+
+  test.each([
+    ['application/x-protobuf', ProtobufTraceSerializer],
+    ['application/json', JsonTraceSerializer],
+  ])('the official SDK of the 3.1 line, as %s', async (type, serializer) => {
+    const { endpoint, ask } = await consoleFor();
+    const spans: ReadableSpan[] = [];
+    const provider = new TracerProvider3({
+      resource: resourceFromAttributes({ 'service.name': 'three' }),
+      spanProcessors: [
+        {
+          onStart: () => undefined,
+          onEnd: (span: ReadableSpan) => void spans.push(span),
+          forceFlush: async () => undefined,
+          shutdown: async () => undefined,
+        },
+      ],
+    });
+    const span = provider.getTracer('t').startSpan('of three', { attributes: { a: 'b' } });
+    span.end();
+    const response = await fetch(`${endpoint}/v1/traces`, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: Buffer.from(serializer.serializeRequest(spans) as Uint8Array),
+    });
+    expect(response.status).toBe(200);
+    expect(await ask<Trace>(`/api/traces/${span.spanContext().traceId}`)).toMatchObject({
+      spans: [{ name: 'of three', service: 'three', attributes: { a: 'b' } }],
+    });
   });
 
   test('what is exported is what was imported', async () => {

@@ -11,31 +11,31 @@ const asking = (value: string) => ({ 'golden-signals-export-interval': value });
 test('a collector makes exports more frequent than they are set, within bounds, and never less', () => {
   const pace = new ExportPace();
   expect(pace.within(60_000)).toBe(60_000);
-  pace.heard(asking('2000'));
+  pace.follow(asking('2000'));
   expect(pace.within(60_000)).toBe(2_000);
   expect(pace.within(500)).toBe(500);
-  pace.heard(asking('1'));
+  pace.follow(asking('1'));
   expect(pace.within(60_000)).toBe(1_000);
   for (const nonsense of ['-1', 'soon', '', '1e9', '99999999999']) {
-    pace.heard(asking('1000'));
-    pace.heard(asking(nonsense));
+    pace.follow(asking('1000'));
+    pace.follow(asking(nonsense));
     expect(pace.within(60_000), nonsense).toBe(60_000);
   }
 });
 
 test('once no answer asks for it, or none comes, exports are as they are set', () => {
   const pace = new ExportPace();
-  pace.heard(asking('1000'));
-  pace.heard({});
+  pace.follow(asking('1000'));
+  pace.follow({});
   expect(pace.within(60_000)).toBe(60_000);
-  pace.heard(asking('1000'));
-  pace.heard(undefined);
+  pace.follow(asking('1000'));
+  pace.follow(undefined);
   expect(pace.within(60_000)).toBe(60_000);
 });
 
 test('each collector has its own', () => {
   const paceOf = createPaces();
-  paceOf('http://a').heard(asking('1000'));
+  paceOf('http://a').follow(asking('1000'));
   expect(paceOf('http://a').within(60_000)).toBe(1_000);
   expect(paceOf('http://b').within(60_000)).toBe(60_000);
 });
@@ -61,17 +61,17 @@ test('a reader that waits for a minute follows at once, and goes back', async ()
     },
   });
   await timers.advance(5_000);
-  pace.heard(asking('1000'));
+  pace.follow(asking('1000'));
   await timers.advance(3_000);
   expect(collected).toBe(3);
-  pace.heard(undefined);
+  pace.follow(undefined);
   await timers.advance(59_000);
   expect(collected).toBe(3);
   await timers.advance(1_000);
   expect(collected).toBe(4);
   await reader.shutdown();
   const after = collected;
-  pace.heard(asking('1000'));
+  pace.follow(asking('1000'));
   await timers.advance(60_000);
   expect(collected).toBe(after);
 });

@@ -12,7 +12,7 @@ import { spanRow } from './views.js';
 
 export interface SpanFilter {
   readonly service: number | undefined;
-  /** Nothing can match: a name that nobody has sent. */
+  /** Nothing can match: a name that no span has. */
   readonly isVain: boolean;
   matches(segment: Segment, row: number): boolean;
   /** Whether a segment can have anything, by its bounds. */

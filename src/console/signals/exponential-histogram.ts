@@ -1,6 +1,6 @@
 /** Buckets of each octave: the value that stands for one is at most 1.1 % off. */
 const perOctave = 32;
-/** The least duration that is told apart, in milliseconds. */
+/** The least duration that is kept apart from less, in milliseconds. */
 const leastMs = 0.001;
 const maxBucket = 30 * perOctave;
 

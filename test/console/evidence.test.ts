@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { EvidenceShelf, summarize } from '../../src/console/evidence/evidence.js';
+import type { TraceView } from '../../src/console/questions/trace-view.js';
+
+/** A trace with so much in it that cannot be packed any smaller. */
+function view(
+  name: string,
+  bytes: number,
+  more: { readonly bottleneck?: string; readonly severity?: number } = {},
+): TraceView {
+  const { bottleneck = 'SELECT', severity = 9 } = more;
+  const span = (spanId: string, spanName: string, criticalMs: number) => ({
+    spanId,
+    name: spanName,
+    service: 'payment',
+    criticalMs,
+    isFailed: false,
+    note: randomBytes(bytes / 2).toString('base64'),
+  });
+  return {
+    traceId: name,
+    startMs: 0,
+    durationMs: 100,
+    root: undefined,
+    services: [],
+    spans: [span('1', 'POST', 20), span('2', bottleneck, 80)],
+    logs: [{ timeMs: 1, severity, body: `line of ${name}` }],
+    bottleneck: { spanId: '2', service: 'payment', name: bottleneck, share: 0.8 },
+    orphans: 0,
+    skews: [],
+  } as unknown as TraceView;
+}
+
+const hour = 3_600_000;
+
+describe('what traces have in common', () => {
+  test('the span in which most of their time goes, and in how many of them', () => {
+    const views = [view('a', 10), view('b', 10), view('c', 10, { bottleneck: 'INSERT' })];
+    expect(summarize('x', 0, views, undefined).bottleneck).toEqual({
+      service: 'payment',
+      name: 'SELECT',
+      share: 160 / 300,
+      traces: 2,
+      of: 3,
+    });
+  });
+
+  test('the first line of an error, else of a warning', () => {
+    const first = (...severities: number[]) =>
+      summarize(
+        'x',
+        0,
+        severities.map((severity, index) => view(String(index), 10, { severity })),
+        undefined,
+      ).firstError?.body;
+    expect(first(9, 13, 17)).toBe('line of 2');
+    expect(first(9, 13)).toBe('line of 1');
+    expect(first(9)).toBeUndefined();
+  });
+
+  test('nothing is said of no traces', () => {
+    expect(summarize('x', 0, [], undefined)).toMatchObject({ traces: [], bottleneck: undefined });
+  });
+});
+
+describe('the evidence of two days', () => {
+  test('stays within its bytes, and each alert of the last day keeps a trace', () => {
+    const shelf = new EvidenceShelf(2_000_000);
+    for (let at = 0; at < 48; at += 1) {
+      const views = Array.from({ length: 20 }, (_, index) => view(`${at}-${index}`, 4_000));
+      shelf.put(summarize(`alert${at}`, at * hour, views, undefined), views);
+      expect(shelf.bytes).toBeLessThanOrEqual(2_000_000);
+    }
+    for (let at = 24; at < 48; at += 1) {
+      expect(shelf.get(`alert${at}`)?.traces, `alert${at}`).toHaveLength(20);
+      expect(shelf.trace(`${at}-0`)?.traceId, `trace of alert${at}`).toBe(`${at}-0`);
+    }
+    expect(shelf.get('alert0')).toBeUndefined();
+    expect(shelf.trace('0-0')).toBeUndefined();
+    expect(shelf.dropped).toBeGreaterThan(0);
+  });
+
+  test('is gone when it is dismissed, and replaced when it is taken again', () => {
+    const shelf = new EvidenceShelf(1_000_000);
+    const put = (name: string) =>
+      shelf.put(summarize('x', 0, [view(name, 100)], undefined), [view(name, 100)]);
+    put('first');
+    const { bytes } = shelf;
+    put('second');
+    expect(Math.abs(shelf.bytes - bytes)).toBeLessThan(200);
+    expect(shelf.trace('first')).toBeUndefined();
+    expect(shelf.remove('x')).toBe(true);
+    expect(shelf.remove('x')).toBe(false);
+    expect(shelf.bytes).toBe(0);
+  });
+});
