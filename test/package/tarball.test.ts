@@ -32,11 +32,22 @@ afterAll(() => scratch?.remove());
 describe('the tarball', () => {
   test('holds what a user needs and nothing else', () => {
     const needed =
-      /^(dist\/.+\.(js|d\.ts)|dist\/THIRD-PARTY\.md|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+      /^(dist\/.+\.(js|d\.ts)|dist\/THIRD-PARTY\.md|package\.json|LICENSE|[A-Z]+\.md|docs\/[\w-]+\.md|bench\/\w+\.md|test\/differential\/README\.md|examples\/.+\.(mjs|yaml))$/;
     expect(scratch.files.filter((path) => !needed.test(path))).toEqual([]);
     expect(scratch.files).toEqual(
       expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'dist/index.js']),
     );
+  });
+
+  test('has what its README links to', async () => {
+    const text = await readFile(join(scratch.dir, 'node_modules', MANIFEST.name, 'README.md'), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link);
+    expect(links.length).toBeGreaterThan(10);
+    for (const link of links)
+      expect(
+        scratch.files.some((path) => path === link || path.startsWith(`${link}/`)),
+        link,
+      ).toBe(true);
   });
 
   test('names no folder of the machine that built it', async () => {

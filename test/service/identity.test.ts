@@ -167,7 +167,7 @@ describe('the version', () => {
 
 describe('the resource', () => {
   test('says who the service, the process and the library are', () => {
-    const sdk: { version: string } = require('../node_modules/@opentelemetry/core/package.json');
+    const sdk: { version: string } = require('../../node_modules/@opentelemetry/core/package.json');
     const { attributes } = resolve({ name: 'orders', namespace: 'shop', instanceId: 'one' });
     expect(attributes).toEqual({
       'service.name': 'orders',
