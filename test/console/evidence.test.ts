@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import type { Alert } from '../../src/console/alerts/series-source.js';
+import { alertLine } from '../../src/console/evidence/alert-line.js';
 import { EvidenceShelf, summarize } from '../../src/console/evidence/evidence.js';
 import type { TraceView } from '../../src/console/questions/trace-view.js';
 
@@ -94,4 +96,17 @@ describe('the evidence of two days', () => {
     expect(shelf.remove('x')).toBe(false);
     expect(shelf.bytes).toBe(0);
   });
+});
+
+test('an alert in a line says what its evidence shows: the bottleneck, the worst trace, the first error', () => {
+  const alert = {
+    state: 'firing',
+    rule: { name: 'HighLatencyP99' },
+    annotations: { summary: 'p99 of order is 900 ms' },
+    labels: { severity: 'page' },
+  } as unknown as Alert;
+  const evidence = summarize('x', 0, [view('a', 10, { severity: 17 }), view('b', 10)], undefined);
+  expect(alertLine(alert, evidence)).toBe(
+    '■ firing HighLatencyP99: p99 of order is 900 ms; 80 % of the time in payment «SELECT» over 2 traces; trace a; "line of a"',
+  );
 });

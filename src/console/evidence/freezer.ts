@@ -48,7 +48,8 @@ export class Freezer {
       alert.id,
       nowMs,
       views,
-      service === undefined ? undefined : this.#lastError(service, nowMs),
+      // A line of another request says nothing of why these are slow.
+      service === undefined || !isAboutErrors(alert) ? undefined : this.#lastError(service, nowMs),
     );
     shelf.put(evidence, views);
     return evidence;
@@ -65,16 +66,14 @@ export class Freezer {
     return catalog.findService(job) ?? catalog.findService(job.slice(job.indexOf('/') + 1));
   }
 
-  #worst({ labels }: Alert, service: number | undefined, nowMs: number): WorstTrace[] {
+  #worst(alert: Alert, service: number | undefined, nowMs: number): WorstTrace[] {
     if (service === undefined) return [];
+    const { labels } = alert;
     const { store } = this.#parts;
     const breaker = labels.golden_signals_breaker_name;
     const target = breaker === undefined ? undefined : store.catalog.routes.find(breaker);
     const wanted = { service, fromMs: nowMs - lookBackMs, count: maxTraces };
-    const isAboutErrors =
-      labels.signal === 'errors' ||
-      (labels.signal === 'slo' && labels.alertname?.includes('Availability') === true);
-    const failed = isAboutErrors ? worstTraces(store, { ...wanted, isFailed: true, target }) : [];
+    const failed = isAboutErrors(alert) ? worstTraces(store, { ...wanted, isFailed: true, target }) : [];
     return failed.length > 0 ? failed : worstTraces(store, { ...wanted, isFailed: false, target });
   }
 
@@ -92,4 +91,8 @@ export class Freezer {
     }
     return undefined;
   }
+}
+
+function isAboutErrors({ labels: { signal, alertname } }: Alert): boolean {
+  return signal === 'errors' || (signal === 'slo' && alertname?.includes('Availability') === true);
 }
