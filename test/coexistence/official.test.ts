@@ -20,11 +20,16 @@ interface Told {
 }
 
 /** Runs a service beside the official instrumentations of http and undici, which answers two requests with two calls each. */
-async function run(sdk: 'ours' | 'theirs', when: 'before' | 'after', what: string): Promise<Told> {
+async function run(
+  sdk: 'ours' | 'theirs',
+  when: 'before' | 'after',
+  what: string,
+  line: '2' | '3',
+): Promise<Told> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL_|NODE_OPTIONS|VITEST)/.test(name),
   );
-  const child = fork(join(__dirname, 'fixtures', 'official.cjs'), [sdk, when, what], {
+  const child = fork(join(__dirname, 'fixtures', 'official.cjs'), [sdk, when, what, line], {
     env: {
       ...Object.fromEntries(inherited),
       OTEL_TRACES_EXPORTER: 'none',
@@ -49,9 +54,11 @@ async function run(sdk: 'ours' | 'theirs', when: 'before' | 'after', what: strin
 beforeAll(build, 120_000);
 
 describe.each([
-  ['our own SDK', 'ours'],
-  ["the application's SDK", 'theirs'],
-] as const)('the official instrumentations beside %s', (_whose, sdk) => {
+  ['2.x', 'our own SDK', '2', 'ours'],
+  ['2.x', "the application's SDK", '2', 'theirs'],
+  ['3.x', 'our own SDK', '3', 'ours'],
+  ['3.x', "the application's SDK", '3', 'theirs'],
+] as const)('the official instrumentations of the %s line beside %s', (_line, _whose, line, sdk) => {
   test.each([
     ['before', 'on'],
     ['after', 'on'],
@@ -60,7 +67,7 @@ describe.each([
   ] as const)(
     'begun %s instrument() and %s: one span for each request and call, and one count',
     async (when, what) => {
-      const { spans, counts, received } = await run(sdk, when, what);
+      const { spans, counts, received } = await run(sdk, when, what, line);
       const calls = spans.filter(({ kind }) => kind === SpanKind.CLIENT);
       const requests = spans.filter(({ kind }) => kind === SpanKind.SERVER);
       const entries = requests.filter(({ parent }) => parent === undefined);
@@ -90,7 +97,7 @@ describe.each([
   test.each(['before', 'after'] as const)(
     'begun %s instrument(): a second service counts its requests once, too',
     async (when) => {
-      const { spans, counts } = await run(sdk, when, 'second');
+      const { spans, counts } = await run(sdk, when, 'second', line);
       expect(spans.filter(({ kind }) => kind === SpanKind.SERVER)).toHaveLength(2);
       expect(counts['http.server.request.duration']).toBe(2);
     },
