@@ -52,11 +52,12 @@ export class ExponentialHistogram {
     let total = 0;
     for (const count of this.counts) total += count;
     if (total === 0) return null;
-    const rank = share * (total - 1);
+    // The nearest rank: at least this share of all is no longer than what is given.
+    const rank = share * total;
     let seen = 0;
     for (let index = 0; index < this.counts.length; index += 1) {
       seen += this.counts[index] as number;
-      if (seen > rank) return middleOf(this.first + index);
+      if (seen > 0 && seen >= rank) return middleOf(this.first + index);
     }
     return middleOf(this.first + this.counts.length - 1);
   }
