@@ -9,6 +9,14 @@ const inUse = (instance: string, used: number, max: number | undefined, name = '
     ...(max === undefined ? {} : { [`db_client_connection_limit{${labels}}`]: always(max) }),
   };
 };
+/** As a service sends it whose library knows the semantic conventions before 1.45. */
+const inUseBefore = (instance: string, used: number, max: number, more = '') =>
+  Object.fromEntries(
+    Object.entries(inUse(instance, used, max, 'orders', more)).map(([series, values]) => [
+      series.replace('_connection_limit{', '_connection_max{'),
+      values,
+    ]),
+  );
 const pool = (instance: string, name = 'orders') =>
   `{db_client_connection_pool_name="${name}",instance="${instance}",job="orders"}`;
 
@@ -26,6 +34,10 @@ const pools: Scenario = {
     ...inUse('split-eight', 4, 5, 'orders', ',server_address="b"'),
     ...inUse('split-nine', 5, 5),
     ...inUse('split-nine', 4, 5, 'orders', ',server_address="b"'),
+    ...inUseBefore('before-split-eight', 4, 5),
+    ...inUseBefore('before-split-eight', 4, 5, ',server_address="b"'),
+    ...inUseBefore('before-split-nine', 5, 5),
+    ...inUseBefore('before-split-nine', 4, 5, ',server_address="b"'),
     'db_client_connection_pending_requests{job="orders",instance="nine",db_client_connection_pool_name="orders"}':
       '0x20',
     'db_client_connection_pending_requests{job="orders",instance="unknown",db_client_connection_pool_name="orders"}':
@@ -33,8 +45,8 @@ const pools: Scenario = {
   },
   expects: [
     fires('30s', 'DbPoolSaturated'),
-    fires('1m', 'DbPoolSaturated', pool('nine'), pool('split-nine')),
-    fires('10m', 'DbPoolSaturated', pool('nine'), pool('split-nine')),
+    fires('1m', 'DbPoolSaturated', pool('before-split-nine'), pool('nine'), pool('split-nine')),
+    fires('10m', 'DbPoolSaturated', pool('before-split-nine'), pool('nine'), pool('split-nine')),
     fires('30s', 'DbPoolQueueing'),
     fires('1m', 'DbPoolQueueing', pool('unknown')),
   ],
