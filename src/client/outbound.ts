@@ -112,9 +112,13 @@ export class Outbound implements CallOwner {
     const startMs = clock.now();
     const call = new OutboundCall(this, methodOf(target.method), target, startMs, context, resendCount);
     const breaker = this.#isGuarded(target) ? breakers?.get(target.authority.upstream, startMs) : undefined;
-    if (breaker !== undefined && (canBeAnswered || !answersNow(breaker))) {
+    // Once its time is up, such a call is a probe like any other: nothing else may ever close the circuit.
+    if (breaker !== undefined && (canBeAnswered || breaker.state !== 'open' || !answers(breaker))) {
       call.breaker = breaker;
-      if (!this.#admit(call, breaker)) throw this.#reject(call, breaker);
+      if (!this.#admit(call, breaker)) {
+        if (canBeAnswered || !answers(breaker)) throw this.#reject(call, breaker);
+        call.breaker = undefined;
+      }
     }
     if (isTracedElsewhere !== undefined) call.isTracedElsewhere = isTracedElsewhere(context);
     try {
@@ -387,7 +391,7 @@ function leastOf(first: number | undefined, second: number | undefined): number 
   return second === undefined ? first : Math.min(first, second);
 }
 
-/** True where a call would get an answer in place of the upstream's. */
-function answersNow(breaker: Breaker): boolean {
-  return breaker.state !== 'closed' && breaker.rejectsAs === 'response';
+/** True where a call that is turned away gets an answer in place of the upstream's. */
+function answers(breaker: Breaker): boolean {
+  return breaker.rejectsAs === 'response';
 }

@@ -1,6 +1,6 @@
 /**
- * Whether an ending service or process waits for its exports. It does not wait for a collector to come up: mostly there is none, as on a
- * developer's machine or in tests.
+ * Whether an ending service or process waits for its exports. It does not wait for a collector to come up: on a developer's machine and
+ * in tests, most often no collector runs.
  */
 export class Urgency {
   #count = 0;

@@ -179,3 +179,29 @@ test('an error that isFailure is shown is an ordinary one, of one call, also whe
   expect(new Set(seen).size).toBe(2);
   for (const error of seen) expect(error).toMatchObject({ code: 'ECONNRESET', seen: true });
 });
+
+test('a call that cannot be answered passes an open circuit that would answer it, and is a probe once its time is up', () => {
+  const { outbound, begin, breakers, clock } = createOutbound({
+    minimumCalls: 2,
+    openMs: 1_000,
+    jitterRatio: 0,
+  });
+  const end = (call: ReturnType<typeof begin>, status: number) => {
+    outbound.responded(call, status, undefined, '1.1');
+    outbound.completed(call);
+  };
+  for (let nth = 0; nth < 2; nth += 1) end(begin(), 500);
+  const breaker = breakers.get('orders:80');
+  expect(breaker).toMatchObject({ state: 'open', rejectsAs: 'response' });
+  expect(() => begin()).toThrow();
+
+  const target = createTarget('GET', 'http', 'orders', 80, '/');
+  const beginUnseen = () => outbound.begin(target, ROOT_CONTEXT, 0, false, false);
+  const before = breaker?.snapshot().rejected;
+  end(beginUnseen(), 200);
+  expect(breaker?.snapshot()).toMatchObject({ state: 'open', rejected: before });
+
+  clock.advanceNow(1_000);
+  for (let nth = 0; nth < 3; nth += 1) end(beginUnseen(), 200);
+  expect(breaker?.state).toBe('closed');
+});

@@ -28,7 +28,7 @@ export class Access {
   }
 
   /**
-   * Sets the headers of every answer. Returns where to go on without the token in the address, undefined where there is none.
+   * Sets the headers of every answer. Returns the address to redirect to, without its token; undefined where the address has no token.
    * @throws Refusal
    */
   check(request: IncomingMessage, response: ServerResponse, url: URL): string | undefined {

@@ -14,7 +14,7 @@ export interface FrontParts {
   readonly receiver: Receiver;
   readonly api: Api;
   readonly events: Events;
-  /** Has the evidence of an alert forgotten; false where there is none. */
+  /** Removes the evidence of an alert; false if the console holds no evidence of it. */
   readonly dismiss: (id: string) => boolean;
   /** Serves files of the page; false where there is no such file. */
   readonly page: (url: URL, request: IncomingMessage, response: ServerResponse) => boolean;

@@ -49,7 +49,7 @@ export function readEnvelopes(
   }
 }
 
-/** The field 1, wherever it stands; 0 where there is none. */
+/** Reads field 1 of a message, whatever its position; 0 if the message has no such field. */
 function readFirst(
   reader: ProtobufReader,
   end: number,
