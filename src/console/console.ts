@@ -1,9 +1,11 @@
 import { defaultBoundaries } from '../metrics/options.js';
 import { VERSION } from '../version.js';
+import { Actions } from './actions.js';
 import { Watch } from './evidence/watch.js';
 import { Access } from './http/access.js';
 import { createFront } from './http/front.js';
 import { listen } from './http/listen.js';
+import { Refusal } from './http/refusal.js';
 import type { ConsoleOptions } from './options.js';
 import { Api } from './questions/api.js';
 import { findings } from './questions/doctor.js';
@@ -61,6 +63,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     series: watch.engine.store,
     boundaries: defaultBoundaries,
   });
+  const actions = options.actions === undefined ? undefined : new Actions(options.actions);
   let resourcesSeen = 1;
 
   const receiver = new Receiver({
@@ -101,12 +104,14 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
       requests: receiver.counts,
       pages: events.size,
       isOverloaded: store.isOverloaded,
+      hasActions: actions !== undefined,
       evidence: { bytes: watch.shelf.bytes, droppedTraces: watch.shelf.dropped },
     }),
     evidence: (traceId) => watch.shelf.trace(traceId),
     alerts: (query) => watch.view(query),
     rules: () => watch.rulesView(),
     evaluate: (expr, atMs) => watch.engine.query(expr, atMs),
+    actions: () => actions?.list() ?? { actions: [], failure: null },
     doctor: async () => ({ findings: await findings({ ...parts, logCounts }) }),
   });
   const access = new Access(options.token, options.allowHosts);
@@ -116,6 +121,10 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     api,
     events,
     dismiss: (id) => watch.dismiss(id),
+    perform: async (name, request, response) => {
+      if (actions === undefined) throw new Refusal(404, 'this console was started without --actions');
+      await actions.perform(name, request, response);
+    },
     page: (url, _request, response) => {
       if (url.pathname !== '/') return false;
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });

@@ -16,6 +16,8 @@ export interface ConsoleOptions {
   readonly maxForMs: number | undefined;
   /** Gets alerts, in Alertmanager's form; undefined for none. */
   readonly webhook: string | undefined;
+  /** Where actions for the page are listed and done, on the loopback; undefined for none. */
+  readonly actions: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly say: (line: string) => void;

@@ -19,6 +19,10 @@ export const serveFlags = {
   memory: { value: 'size', help: 'what spans and log lines may take (256MiB)' },
   for: { value: 'time', help: 'the longest that an alert waits before it fires (10s)' },
   webhook: { value: 'url', help: "gets alerts, in Alertmanager's form with their evidence" },
+  actions: {
+    value: 'url',
+    help: 'of this machine: what the page has buttons for, such as faults of a demo; or GOLDEN_SIGNALS_CONSOLE_ACTIONS',
+  },
 } as const satisfies Flags;
 
 /** Runs a console until it is ended, or as long as a command runs. */
@@ -57,6 +61,7 @@ export async function start(given: Arguments, terminal: Terminal): Promise<Conso
     rules: rulesFrom(given),
     maxForMs: (parseDuration('for', given.value('for')) ?? 10) * 1_000,
     webhook: webhookFrom(given.value('webhook')),
+    actions: given.value('actions') ?? terminal.env.GOLDEN_SIGNALS_CONSOLE_ACTIONS,
     now: Date.now,
     say: (line: string) => terminal.err(`golden-signals console: ${line}`),
   };
@@ -65,6 +70,7 @@ export async function start(given: Arguments, terminal: Terminal): Promise<Conso
     import('../../console/console.js'),
     import('../../console/http/listen.js'),
   ]);
+  checkActions(options.actions, isLoopback);
   if (!isLoopback(host) && token === undefined)
     throw new UsageError(
       `--host ${host} is open to others: give a --token of your choice, which senders show as OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20<token>"`,
@@ -137,6 +143,15 @@ function memoryFrom(given: Arguments): number {
   if (bytes < leastMemoryBytes)
     throw new UsageError(`--memory has to be at least ${leastMemoryBytes / 2 ** 20}MiB`);
   return bytes;
+}
+
+function checkActions(typed: string | undefined, isLoopback: (host: string) => boolean): void {
+  if (typed === undefined) return;
+  const url = URL.canParse(typed) ? new URL(typed) : undefined;
+  if (url?.protocol !== 'http:' || !isLoopback(url.hostname.replace(/^\[|\]$/g, '')) || url.search !== '')
+    throw new UsageError(
+      `--actions takes an http URL of this machine, such as http://localhost:3999/faults, got ${JSON.stringify(typed)}`,
+    );
 }
 
 function webhookFrom(typed: string | undefined): string | undefined {

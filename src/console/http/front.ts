@@ -16,6 +16,8 @@ export interface FrontParts {
   readonly events: Events;
   /** Removes the evidence of an alert; false if the console holds no evidence of it. */
   readonly dismiss: (id: string) => boolean;
+  /** Does an action that another process offers. @throws Refusal */
+  readonly perform: (name: string, request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** Serves files of the page; false where there is no such file. */
   readonly page: (url: URL, request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -52,6 +54,11 @@ async function serve(parts: FrontParts, request: IncomingMessage, response: Serv
       throw new Refusal(404, 'there is no evidence of that alert');
     writeJson(response, 200, {});
     return;
+  }
+  const action = /^\/api\/actions\/([^/]+)$/.exec(pathname)?.[1];
+  if (action !== undefined) {
+    if (request.method !== 'POST') throw new Refusal(405, `${pathname.slice(0, 100)} takes POST`);
+    return parts.perform(action, request, response);
   }
   if (request.method !== 'GET' && request.method !== 'HEAD')
     throw new Refusal(405, `${pathname.slice(0, 100)} takes GET`);

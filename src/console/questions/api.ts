@@ -21,6 +21,8 @@ export interface ApiParts extends ServiceParts {
   readonly rules: () => unknown;
   /** What an expression of PromQL gives. @throws where it cannot be evaluated. */
   readonly evaluate: (expr: string, atMs: number) => unknown;
+  /** What may be done by a button of the page. */
+  readonly actions: () => unknown;
   readonly doctor: (query: Query) => unknown;
 }
 
@@ -88,6 +90,7 @@ export class Api {
           throw new Refusal(400, (error as Error).message);
         }
       },
+      actions: () => parts.actions(),
       doctor: (query) => parts.doctor(query),
     };
   }

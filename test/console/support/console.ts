@@ -22,6 +22,7 @@ export async function consoleFor(given: Partial<ConsoleOptions> = {}): Promise<S
     rules: resolveRules(),
     maxForMs: 10_000,
     webhook: undefined,
+    actions: undefined,
     now: Date.now,
     say: (line) => said.push(line),
     ...given,
