@@ -1,4 +1,5 @@
 import { bool, func, integer, notNegative, oneOf, positive, record, reject, within } from '../core/check.js';
+import { maxTimerMs } from '../core/timers.js';
 
 const MODES = ['enforce', 'observe', 'off'] as const;
 
@@ -124,8 +125,6 @@ const KNOWN = [
 
 const maxWindowCalls = 100_000;
 const maxProbes = 1_000;
-// A longer delay makes setTimeout fire at once.
-const maxTimeoutMs = 2 ** 31 - 1;
 
 /**
  * Completes and checks the options of a breaker; the caller's object is left alone.
@@ -162,7 +161,7 @@ export function resolveBreaker(given: BreakerOptions = {}, path = 'breaker'): Br
   if (isFailure !== undefined) func(`${path}.isFailure`, isFailure);
   oneOf(`${path}.openAs`, openAs, OPEN_AS);
   bool(`${path}.holdOnRetryAfter`, holdOnRetryAfter);
-  if (timeoutMs !== undefined) within(`${path}.timeoutMs`, timeoutMs, 1, maxTimeoutMs);
+  if (timeoutMs !== undefined) within(`${path}.timeoutMs`, timeoutMs, 1, maxTimerMs);
   if (maxConcurrent !== undefined) integer(`${path}.maxConcurrent`, maxConcurrent);
 
   return Object.freeze({

@@ -1,4 +1,4 @@
-import type { Timers } from '../core/timers.js';
+import { backgroundTimers, type Timers } from '../core/timers.js';
 import { createForwardClock } from './forward-clock.js';
 import type { Transition } from './transition-log.js';
 
@@ -26,10 +26,7 @@ export function createRuntime(given: Partial<BreakerRuntime>): BreakerRuntime {
   return {
     now: given.now === undefined ? () => performance.now() : createForwardClock(given.now),
     random: given.random ?? Math.random,
-    timers: given.timers ?? {
-      set: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
-      clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
-    },
+    timers: given.timers ?? backgroundTimers,
     isStalled: given.isStalled ?? (() => false),
     caught: given.caught ?? warnOnce,
     onTransition: given.onTransition,

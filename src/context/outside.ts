@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { Timers } from '../core/timers.js';
 
 // A resource belongs to the contexts that it was made in: those in which this module was loaded, before any request.
 // To those who watch for what is left open, such as Jest, it is over at once; it works as before.
@@ -10,4 +11,9 @@ const outside = new AsyncResource('golden-signals', { requireManualDestroy: true
  */
 export function runOutside<R>(fn: () => R): R {
   return outside.runInAsyncScope(fn);
+}
+
+/** The same timers, set outside of any request. */
+export function outsideTimers({ set, clear }: Timers): Timers {
+  return { set: (run, delayMs) => runOutside(() => set(run, delayMs)), clear };
 }

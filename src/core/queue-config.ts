@@ -1,4 +1,5 @@
 import type { Environment } from './environment.js';
+import { maxTimerMs } from './timers.js';
 
 /** How spans or log records wait for their export. */
 export interface QueueConfig {
@@ -7,9 +8,6 @@ export interface QueueConfig {
   readonly scheduleDelayMs: number;
   readonly exportTimeoutMs: number;
 }
-
-/** The longest delay a Node timer can hold; a longer one would fire at once. */
-const maxTimerMs = 2 ** 31 - 1;
 
 /** Reads OpenTelemetry's variables of a batch processor: those that begin with OTEL_BSP for spans, with OTEL_BLRP for log records. */
 export function resolveQueue(

@@ -21,8 +21,8 @@ import {
   type LogAttributes,
 } from '../core/log-value.js';
 import { toEpochMs } from '../core/time.js';
+import { atMost, holdingTimers } from '../core/timers.js';
 import type { BatchQueue } from './batch-queue.js';
-import { settledWithin } from './settled-within.js';
 
 export interface LogPipelineParts {
   readonly queue: BatchQueue<LogEntry>;
@@ -86,7 +86,7 @@ export class LogPipeline implements LoggerProvider {
 
   /** Exports what is waiting, for at most `boundMs`; then drops and counts the rest. Never rejects. */
   async shutdown(boundMs: number): Promise<void> {
-    await settledWithin(boundMs, this.#flushTwice());
+    await atMost(holdingTimers, boundMs, this.#flushTwice());
     await this.#parts.queue.close();
   }
 }

@@ -8,7 +8,7 @@ import type {
 } from '@opentelemetry/sdk-metrics';
 import { isOfficialHttp, yieldingMeter } from '../context/official-http.js';
 import { toHrTime } from '../core/time.js';
-import type { Timers } from '../core/timers.js';
+import { atMost, holdingTimers, type Timers } from '../core/timers.js';
 import type { Dropped } from '../metrics/dropped.js';
 import type { MetricReader } from '../metrics/metric-reader.js';
 import type { MetricConfig } from '../metrics/options.js';
@@ -20,7 +20,6 @@ import { PeriodicReader } from './periodic-reader.js';
 import { bothProducers } from './producers.js';
 import { ScrapeReader } from './scrape-reader.js';
 import { sdk } from './sdk.js';
-import { settledWithin } from './settled-within.js';
 
 export interface MetricPipelineParts extends Omit<OwnMetricsParts, 'startedAt'> {
   readonly config: MetricConfig;
@@ -90,7 +89,7 @@ export class MetricPipeline implements MeterProvider {
   async shutdown(boundMs: number): Promise<void> {
     this.#isClosed = true;
     const last = this.#sdk?.shutdown() ?? Promise.all(this.#periodic.map((reader) => reader.shutdown()));
-    await settledWithin(boundMs, last);
+    await atMost(holdingTimers, boundMs, last);
     await Promise.all(this.#periodic.map((reader) => reader.close()));
   }
 

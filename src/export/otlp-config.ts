@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Environment } from '../core/environment.js';
+import { maxTimerMs } from '../core/timers.js';
 
 /** How one signal leaves over OTLP/HTTP. */
 export interface OtlpConfig {
@@ -17,7 +18,6 @@ export interface OtlpConfig {
 
 export type Signal = 'traces' | 'metrics' | 'logs';
 
-const maxTimerMs = 2 ** 31 - 1;
 const compressions = ['none', 'gzip'] as const;
 
 /**

@@ -19,6 +19,7 @@ import type {
 import { isOfficialHttp, yieldingTracer } from '../context/official-http.js';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import type { IdGenerator } from '../core/ids.js';
+import { atMost, holdingTimers } from '../core/timers.js';
 import type { TracedCall } from '../trace/call-tracing.js';
 import type { LiveSpan } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
@@ -26,7 +27,6 @@ import type { SpanLimits } from '../trace/span-limits.js';
 import type { SpanProcessor } from '../trace/span-processor.js';
 import { containProcessor } from './contained-processor.js';
 import { sdk } from './sdk.js';
-import { settledWithin } from './settled-within.js';
 import type { SpanQueue } from './span-exporters.js';
 
 export interface TracePipelineParts {
@@ -110,7 +110,7 @@ export class TracePipeline implements TracerProvider {
       this.#parts.queue?.flush(),
       ...this.#processors.map((processor) => processor.shutdown()),
     ]);
-    await settledWithin(boundMs, last);
+    await atMost(holdingTimers, boundMs, last);
     await this.#parts.queue?.close();
   }
 

@@ -1,5 +1,5 @@
 import { bool, func, integer, oneOf, positive, record, reject, text, within } from '../core/check.js';
-import { maxTimerMs } from './timers.js';
+import { maxTimerMs } from '../core/timers.js';
 
 /**
  * Asks one question about the service's own state or surroundings. Pass: it returns or resolves with anything but `false`; fail: `false`,

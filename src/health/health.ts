@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import type { Random } from '../core/random.js';
-import type { Timers } from '../core/timers.js';
+import { atMost, type Timers } from '../core/timers.js';
 import type { CheckFunction, CheckOptions } from './check-options.js';
 import type { CheckEvents, Isolate } from './check-reading.js';
 import { type CheckFilter, Checks } from './checks.js';
@@ -21,7 +21,6 @@ import { type ProbeRequest, type ProbeResponse, probeResponse } from './response
 import { StartupTasks, type TaskEnd } from './startup.js';
 import { type HealthState, Lifecycle, type StateChange } from './state.js';
 import { type Status, weighed, worseOf } from './status.js';
-import { atMost } from './timers.js';
 
 export interface HealthEvents extends CheckEvents {
   readonly onState?: (change: StateChange) => void;

@@ -1,5 +1,5 @@
 import { bool, positive, record, within } from '../core/check.js';
-import { maxTimerMs } from './timers.js';
+import { maxTimerMs } from '../core/timers.js';
 
 export interface WatchOptions {
   /** How often the watched one beats, in milliseconds. */

@@ -1,5 +1,6 @@
 import { positive, record, reject } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
+import { maxTimerMs } from '../core/timers.js';
 import { DEFAULT_METHODS } from './http-methods.js';
 import type { MetricReader } from './metric-reader.js';
 import { type PrometheusConfig, type PrometheusOptions, resolvePrometheus } from './prometheus-options.js';
@@ -43,9 +44,6 @@ export interface MetricConfig {
 export const defaultBoundaries: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 3, 5, 7.5, 10,
 ];
-
-/** The longest delay a Node timer can hold; a longer one would fire at once. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export function resolveMetrics(given: MetricOptions, env: Environment): MetricConfig {
   record('metrics', given, ['intervalMs', 'boundaries', 'prometheus', 'readers']);

@@ -1,5 +1,5 @@
 import { func, integer, oneOf, positive, record, reject, within } from '../core/check.js';
-import { maxTimerMs } from '../health/timers.js';
+import { maxTimerMs } from '../core/timers.js';
 
 /**
  * What a beat reports. `alive`: the service works; `failing`: the aggregate health fails; `shutdown`: the service ends in order; `crash`:

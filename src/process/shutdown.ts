@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
-import type { Timers } from '../core/timers.js';
-import { atMost } from '../health/timers.js';
+import { atMost, type Timers } from '../core/timers.js';
 import { Drain } from './drain.js';
 import { runInReverse } from './hooks.js';
 import type { ShutdownConfig } from './shutdown-options.js';

@@ -5,7 +5,7 @@ import { REQUEST_KEY } from '../context/request-context.js';
 import { activeContext } from '../context/storage.js';
 import { bool, record, reject } from '../core/check.js';
 import type { Clock } from '../core/clock.js';
-import type { Timers } from '../core/timers.js';
+import { maxTimerMs, type Timers } from '../core/timers.js';
 import { GoldenSignalsError } from '../errors.js';
 import type { RequestRecord } from './request-record.js';
 
@@ -48,9 +48,6 @@ export interface RequestSignalsParts {
   readonly timers: Timers;
 }
 
-// The longest delay a Node timer can hold.
-const longestMs = 2 ** 31 - 1;
-
 /** Signals are made when they are asked for: a request whose handler asks for none costs nothing. */
 export function createRequestSignals({ header, clock, timers }: RequestSignalsParts): RequestSignals {
   const signals = new WeakMap<RequestRecord, AbortSignal>();
@@ -59,7 +56,7 @@ export function createRequestSignals({ header, clock, timers }: RequestSignalsPa
     const given = req.headers[header];
     if (typeof given !== 'string' || !/^\d{1,10}$/.test(given)) return undefined;
     const timeoutMs = Number(given);
-    return timeoutMs > longestMs ? undefined : startMs + timeoutMs - clock.now();
+    return timeoutMs > maxTimerMs ? undefined : startMs + timeoutMs - clock.now();
   }
 
   function create(request: RequestRecord): AbortSignal {

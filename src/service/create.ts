@@ -9,7 +9,7 @@ import { createPropagation } from '../context/propagators.js';
 import { createSystemClock } from '../core/clock.js';
 import { createFaults } from '../core/faults.js';
 import { createIdGenerator } from '../core/ids.js';
-import type { Timers } from '../core/timers.js';
+import { backgroundTimers } from '../core/timers.js';
 import { createHealthHandle } from '../health/handle.js';
 import type { Health } from '../health/health.js';
 import { createMethods, DEFAULT_METHODS } from '../metrics/http-methods.js';
@@ -67,12 +67,6 @@ const passThrough: RequestHandler = {
   run: (_req, _res, proceed, self, args) => proceed.apply(self, args),
 };
 
-/** Timers that never keep the process alive. */
-const timers: Timers = {
-  set: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
-  clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
-};
-
 /** Builds a service from its options, by hand and in order: options, clock and ids, the way out, the recorder in front of it. */
 export function createService(options: Options, onClosed: () => void): Service {
   const { config, log } = resolveOptions(options, process.env, write);
@@ -118,11 +112,11 @@ export function createService(options: Options, onClosed: () => void): Service {
       });
     },
   });
-  const requestSignals = createRequestSignals({ ...config.deadline, clock, timers });
+  const requestSignals = createRequestSignals({ ...config.deadline, clock, timers: backgroundTimers });
   const outbound = new Outbound({
     clock,
     faults,
-    timers,
+    timers: backgroundTimers,
     methodOf,
     tracing: telemetry.callTracing,
     red: telemetry.clientRed,

@@ -2,10 +2,10 @@ import cluster from 'node:cluster';
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
-import { runOutside } from '../context/outside.js';
+import { outsideTimers } from '../context/outside.js';
 import type { Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
-import type { Timers } from '../core/timers.js';
+import { backgroundTimers, holdingTimers } from '../core/timers.js';
 import { createClusterEnd } from '../process/cluster-end.js';
 import { NaturalEnd } from '../process/natural-end.js';
 import { ProcessSignals } from '../process/process-signals.js';
@@ -15,18 +15,9 @@ import type { ShutdownConfig } from '../process/shutdown-options.js';
 /** Where nothing bounds the end of a service, as with `shutdown: false`. */
 const flushMs = 2_000;
 
-const clear = (handle: unknown) => clearTimeout(handle as NodeJS.Timeout | undefined);
-
 // Set outside of any request: a shutdown asked for by one would else carry its context to the end.
-const holding: Timers = {
-  set: (run, delayMs) => runOutside(() => setTimeout(run, delayMs)),
-  clear,
-};
-
-const background: Timers = {
-  set: (run, delayMs) => (holding.set(run, delayMs) as NodeJS.Timeout).unref(),
-  clear,
-};
+const holding = outsideTimers(holdingTimers);
+const background = outsideTimers(backgroundTimers);
 
 const naturalEnd = new NaturalEnd(process);
 

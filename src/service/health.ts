@@ -1,13 +1,13 @@
 import type { Server } from 'node:http';
 import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import type { Breakers } from '../client/breakers.js';
-import { runOutside } from '../context/outside.js';
+import { outsideTimers, runOutside } from '../context/outside.js';
 import { runInContext } from '../context/storage.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import type { IdGenerator } from '../core/ids.js';
 import type { Log } from '../core/log.js';
-import type { Timers } from '../core/timers.js';
+import { backgroundTimers } from '../core/timers.js';
 import type { Isolate } from '../health/check-reading.js';
 import type { EntryProvider } from '../health/entry.js';
 import { Health } from '../health/health.js';
@@ -45,10 +45,7 @@ export interface ServiceHealth {
 }
 
 /** A timer set while a request is served would keep all of that request for as long as checks go on. */
-const timers: Timers = {
-  set: (run, delayMs) => runOutside(() => setTimeout(run, delayMs).unref()),
-  clear: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
-};
+const timers = outsideTimers(backgroundTimers);
 
 function every(ms: number, run: () => void): () => void {
   const timer = runOutside(() => setInterval(run, ms).unref());

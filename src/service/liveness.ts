@@ -1,8 +1,8 @@
-import { runOutside } from '../context/outside.js';
+import { outsideTimers } from '../context/outside.js';
 import type { Clock } from '../core/clock.js';
 import type { Faults } from '../core/faults.js';
 import type { Log } from '../core/log.js';
-import type { Timers } from '../core/timers.js';
+import { backgroundTimers } from '../core/timers.js';
 import type { Health } from '../health/health.js';
 import { Heartbeats } from '../health/heartbeats.js';
 import { Overload } from '../health/overload.js';
@@ -34,10 +34,7 @@ export interface Liveness {
   close(): void;
 }
 
-const timers: Timers = {
-  set: (run, delayMs) => runOutside(() => setTimeout(run, delayMs).unref()),
-  clear: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
-};
+const timers = outsideTimers(backgroundTimers);
 
 /** Begins to watch the event loop and to beat; the health report gets an entry for each. */
 export function createLiveness({ config, clock, faults, log, health }: LivenessParts): Liveness {

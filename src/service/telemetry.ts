@@ -3,6 +3,7 @@ import { type Context, createNoopMeter, type Meter, metrics, type Tracer, trace 
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
 import type { LogEntry, LogSink } from '../context/log-entry.js';
 import { isCalledElsewhere, isServedElsewhere } from '../context/official-http.js';
+import { outsideTimers } from '../context/outside.js';
 import type { Propagation } from '../context/propagators.js';
 import { contextManager, useForeignContextManager } from '../context/storage.js';
 import { Backlog } from '../core/backlog.js';
@@ -11,6 +12,7 @@ import { createEnvironment } from '../core/environment.js';
 import type { Faults } from '../core/faults.js';
 import type { IdGenerator } from '../core/ids.js';
 import type { Log } from '../core/log.js';
+import { atMost, backgroundTimers, holdingTimers } from '../core/timers.js';
 import { isForeign, registerGlobals } from '../export/api-globals.js';
 import { ListBatch } from '../export/batch.js';
 import { BatchQueue } from '../export/batch-queue.js';
@@ -28,9 +30,7 @@ import type { OtlpParts } from '../export/otlp-exporter.js';
 import { createOutages } from '../export/outage.js';
 import { isOwnTraffic } from '../export/own-traffic.js';
 import { ServiceResource } from '../export/resource.js';
-import { settledWithin } from '../export/settled-within.js';
 import { createSpanQueue } from '../export/span-exporters.js';
-import { backgroundTimers, quietTimers } from '../export/timers.js';
 import { TracePipeline } from '../export/trace-pipeline.js';
 import { Urgency } from '../export/urgency.js';
 import type { LogConfig } from '../logs/options.js';
@@ -133,7 +133,7 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
   const ownSpans = { clock, scope, resource, limits: config.traces?.limits };
   const dropped = createDropped();
   const instruments: Instrument[] = [dropped.instrument];
-  const backlog = new Backlog(quietTimers);
+  const backlog = new Backlog(outsideTimers(backgroundTimers));
   const onOverflow = () => dropped.add('series_limit');
   const outageOf = createOutages(log, clock);
   const urgency = new Urgency();
@@ -207,7 +207,8 @@ export function createTelemetry(parts: TelemetryParts): Telemetry {
       const end = urgency.begin();
       const work = Promise.all([traces?.flush(), meters?.flush(), logs?.flush()]);
       let isSettled = false;
-      await settledWithin(
+      await atMost(
+        holdingTimers,
         boundMs,
         work.finally(() => {
           isSettled = true;

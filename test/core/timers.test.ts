@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { atMost } from '../../src/health/timers.js';
+import { atMost } from '../../src/core/timers.js';
+import { createDeferred, never } from '../health/support/harness.js';
 import { createFakeClock } from '../support/fake-clock.js';
-import { createDeferred, never } from './support/harness.js';
 
 test('waiting ends with the work, and leaves no timer', async () => {
   const clock = createFakeClock();
