@@ -12,6 +12,8 @@ const allowed = {
   // Its port answers the routes that servers answer.
   management: [...pure, ...models, 'server'],
   cli: [...pure, ...models, 'console'],
+  // It runs in a browser: of the console it takes the types of the answers.
+  page: ['console'],
   // Where everything is put together.
   service: [...pure, ...models, ...seams, 'export'],
 };
@@ -32,6 +34,12 @@ module.exports = {
       from: { path: `^src/${folder}/` },
       to: { path: `^src/(?!(?:${[folder, ...others].join('|')})/|(?:${shared.join('|')})\\.ts$)` },
     })),
+    {
+      name: 'page-takes-types-only',
+      severity: 'error',
+      from: { path: '^src/page/' },
+      to: { path: '^src/(?!page/)', dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'every-folder-is-in-the-list',
       severity: 'error',

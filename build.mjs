@@ -8,6 +8,7 @@ import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import config from './rolldown.config.mjs';
 import openTelemetry from './rolldown.opentelemetry.mjs';
+import { buildPage } from './rolldown.page.mjs';
 
 process.chdir(import.meta.dirname);
 rmSync('dist', { recursive: true, force: true });
@@ -25,6 +26,7 @@ rmSync('dist/types', { recursive: true });
 
 await build(config);
 await build(openTelemetry);
+await buildPage();
 
 async function rollUpTypes(name) {
   const bundle = await rollup({

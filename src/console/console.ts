@@ -6,6 +6,7 @@ import { Access } from './http/access.js';
 import { createFront } from './http/front.js';
 import { listen } from './http/listen.js';
 import { Refusal } from './http/refusal.js';
+import { Page } from './http/page.js';
 import type { ConsoleOptions } from './options.js';
 import { Api } from './questions/api.js';
 import { findings } from './questions/doctor.js';
@@ -115,6 +116,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     doctor: async () => ({ findings: await findings({ ...parts, logCounts }) }),
   });
   const access = new Access(options.token, options.allowHosts);
+  const page = new Page(options.pageFolder);
   const front = createFront({
     access,
     receiver,
@@ -125,12 +127,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
       if (actions === undefined) throw new Refusal(404, 'this console was started without --actions');
       await actions.perform(name, request, response);
     },
-    page: (url, _request, response) => {
-      if (url.pathname !== '/') return false;
-      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
-      response.end('golden-signals console: questions are answered under /api/, see docs/console.md\n');
-      return true;
-    },
+    page: (url, request, response) => page.serve(url, request, response),
   });
   const { port, steps, servers } = await listen(front, options.host, options.port);
   const shownHost = options.host.includes(':') ? `[${options.host}]` : options.host;

@@ -18,6 +18,8 @@ export interface ConsoleOptions {
   readonly webhook: string | undefined;
   /** Where actions for the page are listed and done, on the loopback; undefined for none. */
   readonly actions: string | undefined;
+  /** Where the page was built to; undefined for a console without one. */
+  readonly pageFolder: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly say: (line: string) => void;

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import type { Console } from '../../console/console.js';
 import type { Arguments, ExitCode, Flags } from '../command.js';
 import { parseBytes, parseDuration } from '../quantity.js';
@@ -63,6 +65,7 @@ export async function start(given: Arguments, terminal: Terminal): Promise<Conso
     webhook: webhookFrom(given.value('webhook')),
     actions: given.value('actions') ?? terminal.env.GOLDEN_SIGNALS_CONSOLE_ACTIONS,
     now: Date.now,
+    pageFolder: pageFolder(),
     say: (line: string) => terminal.err(`golden-signals console: ${line}`),
   };
   // Loaded here, so that no other command pays for it.
@@ -116,6 +119,12 @@ export function runBeside(
     // As a shell has it for a command that a signal has ended.
     child.once('exit', (code, signal) => settle(code ?? 128 + (constants.signals[signal as 'SIGTERM'] ?? 0)));
   });
+}
+
+/** Where the build puts the page; undefined when the source is run. */
+function pageFolder(): string | undefined {
+  const folder = join(__dirname, '../page');
+  return existsSync(join(folder, 'index.html')) ? folder : undefined;
 }
 
 function ended(): Promise<void> {

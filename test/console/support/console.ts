@@ -23,6 +23,7 @@ export async function consoleFor(given: Partial<ConsoleOptions> = {}): Promise<S
     maxForMs: 10_000,
     webhook: undefined,
     actions: undefined,
+    pageFolder: undefined,
     now: Date.now,
     say: (line) => said.push(line),
     ...given,

@@ -1,0 +1,42 @@
+// What the console answers, by the types of those who answer: a change there is a fault of the compiler here.
+import type { Watch } from '../../console/evidence/watch.js';
+import type { Finding } from '../../console/questions/doctor.js';
+import type {
+  gaugesView,
+  mapView,
+  Saturation,
+  servicesView,
+  statesView,
+} from '../../console/questions/services-view.js';
+import type { latencyHeat, SignalRow, signalSteps } from '../../console/questions/signals-view.js';
+import type { TraceRow } from '../../console/questions/trace-search.js';
+import type { TraceView } from '../../console/questions/trace-view.js';
+import type { LogRow } from '../../console/questions/views.js';
+import type { Store } from '../../console/store/store.js';
+
+export type { Finding, LogRow, Saturation, SignalRow, TraceRow, TraceView };
+
+export type ServicesAnswer = { readonly services: ReturnType<typeof servicesView> };
+export type ServiceRow = ServicesAnswer['services'][number];
+export type MapAnswer = ReturnType<typeof mapView>;
+export type MapNode = MapAnswer['nodes'][number];
+export type MapEdge = MapAnswer['edges'][number];
+export type StatesAnswer = ReturnType<typeof statesView>;
+export type GaugesAnswer = ReturnType<typeof gaugesView>;
+export type SignalsAnswer = ReturnType<typeof signalSteps>;
+export type HeatAnswer = ReturnType<typeof latencyHeat>;
+export type AlertsAnswer = ReturnType<Watch['view']>;
+export type AlertView = AlertsAnswer['alerts'][number];
+export type Episode = AlertsAnswer['history'][number];
+export type RulesAnswer = ReturnType<Watch['rulesView']>;
+export type DoctorAnswer = { readonly findings: readonly Finding[] };
+export type Rows<Row> = { readonly rows: readonly Row[] };
+
+/** What is held, of the whole and of each service. */
+export type StatusAnswer = ReturnType<Store['status']> & {
+  readonly version: string;
+  readonly startedMs: number;
+  readonly nowMs: number;
+  readonly received: { readonly spans: number; readonly logs: number; readonly points: number };
+  readonly isOverloaded: boolean;
+};

@@ -1,0 +1,92 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+interface VirtualListProps {
+  readonly count: number;
+  /** In pixels. */
+  readonly rowHeight: number;
+  /** Of the whole list, in pixels; all the room that its parent has without. */
+  readonly height?: number;
+  readonly row: (index: number) => ComponentChildren;
+  readonly keyOf: (index: number) => string | number;
+  readonly role?: 'list' | 'treegrid' | 'rowgroup' | 'log';
+  readonly label: string;
+  /** Is brought into view when it changes. */
+  readonly focused?: number | undefined;
+  /** Which rows are in view. */
+  readonly onRange?: (first: number, last: number) => void;
+  readonly class?: string;
+}
+
+const overscan = 12;
+
+/** A list of rows of one height, of which only those in view are in the document. */
+export function VirtualList({
+  count,
+  rowHeight,
+  height,
+  row,
+  keyOf,
+  role = 'list',
+  label,
+  focused,
+  onRange,
+  class: className = '',
+}: VirtualListProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ first: 0, last: 40 });
+  const measure = () => {
+    const element = box.current;
+    if (element === null) return;
+    const first = Math.max(0, Math.floor(element.scrollTop / rowHeight) - overscan);
+    const last = Math.ceil((element.scrollTop + element.clientHeight) / rowHeight) + overscan;
+    setView((before) => (before.first === first && before.last === last ? before : { first, last }));
+    onRange?.(
+      Math.floor(element.scrollTop / rowHeight),
+      Math.ceil((element.scrollTop + element.clientHeight) / rowHeight),
+    );
+  };
+  useLayoutEffect(measure, [count, rowHeight, height]);
+  useEffect(() => {
+    const observer = new ResizeObserver(measure);
+    if (box.current !== null) observer.observe(box.current);
+    return () => observer.disconnect();
+  }, [rowHeight]);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null || focused === undefined || focused < 0) return;
+    const top = focused * rowHeight;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + rowHeight > element.scrollTop + element.clientHeight)
+      element.scrollTop = top + rowHeight - element.clientHeight;
+  }, [focused, rowHeight]);
+  const rows: ComponentChildren[] = [];
+  for (let index = view.first; index < Math.min(count, view.last); index += 1)
+    rows.push(
+      <div
+        key={keyOf(index)}
+        class="virtual-row"
+        role="presentation"
+        style={{ height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` }}
+      >
+        {row(index)}
+      </div>,
+    );
+  return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: its role is one of those that have a name.
+    <div
+      ref={box}
+      class={`virtual ${className}`}
+      role={role}
+      aria-label={label}
+      onScroll={measure}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard.
+      tabIndex={0}
+      style={height === undefined ? { height: '100%' } : { height: `${height}px` }}
+    >
+      <div class="virtual-inner" role="presentation" style={{ height: `${count * rowHeight}px` }}>
+        {rows}
+      </div>
+    </div>
+  );
+}
