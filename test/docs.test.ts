@@ -204,6 +204,37 @@ function relabelling(yaml: string): (name: string) => string {
 describe('a command of docs/', { timeout: 120_000 }, () => {
   const printing = block('rules bash 1');
   const looking = block('doctor bash 1');
+  const starting = block('init bash 1');
+  const started = block('init text 1');
+
+  test('shows and adds the lines that instrument a service, as the page about init has it', async () => {
+    const manifest = {
+      name: 'orders',
+      type: 'module',
+      dependencies: { 'golden-signals': '*', '@opentelemetry/api': '*', express: '*' },
+    };
+    const service = await createProgramFolder('docs-init', ['@opentelemetry/api', 'express'], manifest);
+    onTestFinished(() => service.remove());
+    await service.write(
+      'server.js',
+      `import express from 'express';
+
+const app = express();
+app.get('/orders/:id', (req, res) => res.json({ id: req.params.id }));
+app.listen(3000);
+`,
+    );
+    const quiet = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' };
+    const [show = '', write = ''] = starting.trim().split('\n');
+    const shown = await service.shell(show, quiet);
+    expect(shown).toMatchObject({ exit: 1, stderr: '' });
+    const written = await service.shell(write, quiet);
+    expect(written).toEqual({
+      exit: 0,
+      stderr: '',
+      stdout: `${started}\ndoctor:\n0 errors, 0 warnings\n`,
+    });
+  });
 
   test('writes rules and a dashboard', async () => {
     expect(await folder.shell(printing)).toEqual({ exit: 0, stdout: '', stderr: '' });

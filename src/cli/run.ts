@@ -6,13 +6,20 @@ import { consoleCommand } from './console-command.js';
 import { dashboardCommand } from './dashboard-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { helpOf, helpOfCommand } from './help.js';
+import { initCommand } from './init-command.js';
 import { rulesCommand } from './rules-command.js';
 import type { Terminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
 
 const program = 'golden-signals';
 
-const commands: readonly Command[] = [consoleCommand, rulesCommand, dashboardCommand, doctorCommand];
+const commands: readonly Command[] = [
+  consoleCommand,
+  initCommand,
+  rulesCommand,
+  dashboardCommand,
+  doctorCommand,
+];
 
 /** Does what was typed after the program's name. Never rejects. */
 export async function run(typed: readonly string[], terminal: Terminal): Promise<ExitCode> {

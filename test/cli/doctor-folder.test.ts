@@ -11,10 +11,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkPackages } from '../../src/cli/doctor/check-packages.js';
+import { defaultBudgetS } from '../../src/cli/doctor/folder-findings.js';
 import { installedIn } from '../../src/cli/doctor/installed-packages.js';
 import { parsePodManifests, podManifestsIn } from '../../src/cli/doctor/pod-manifests.js';
 import { isNodeSupported, parseVersion } from '../../src/cli/doctor/version.js';
-import { defaultBudgetS } from '../../src/cli/doctor-command.js';
 import { resolveShutdown } from '../../src/process/shutdown-options.js';
 import { typed } from './support/terminal.js';
 

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { VERSION } from '../../src/version.js';
 import { typed } from './support/terminal.js';
 
-const names = ['console', 'rules', 'dashboard', 'doctor'];
+const names = ['console', 'init', 'rules', 'dashboard', 'doctor'];
 
 describe('the command line', () => {
   test.each([['--help'], ['-h'], ['help']])('tells its commands: %s', async (word) => {
@@ -24,7 +24,7 @@ describe('the command line', () => {
 
   test.each([
     [['dokter'], 'dokter is unknown: did you mean doctor?'],
-    [['qqqqqqqqqqqq'], 'qqqqqqqqqqqq is unknown: known are console, rules, dashboard, doctor'],
+    [['qqqqqqqqqqqq'], 'qqqqqqqqqqqq is unknown: known are console, init, rules, dashboard, doctor'],
     [['rules', '--p98', '3s'], '--p98 is unknown: did you mean --p99?'],
     [['rules', '--eror-ratio=1'], '--eror-ratio is unknown: did you mean --error-ratio?'],
     [['rules', '-x'], "Unknown option '-x'"],
