@@ -1,11 +1,13 @@
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 /**
- * Forks `file` and lets the caller ask it things over IPC: a child answers `{ id, command, ...payload }` with `{ id, value }`.
- * A child that exits by itself rejects what was asked of it.
+ * Starts `file` and lets the caller ask it things over IPC: a child answers `{ id, command, ...payload }` with `{ id, value }`.
+ * A child that exits by itself rejects what was asked of it. `core` names the cores that it may use, as `taskset` takes them.
  */
-export function startChild(file, { args = [], execArgv = [], env = process.env } = {}) {
-  const child = fork(file, args, { execArgv, env });
+export function startChild(file, { args = [], execArgv = [], env = process.env, core } = {}) {
+  const command = [process.execPath, ...execArgv, file, ...args];
+  if (core !== undefined) command.unshift('taskset', '--cpu-list', String(core));
+  const child = spawn(command[0], command.slice(1), { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const waiting = new Map();
   let nextId = 0;
 

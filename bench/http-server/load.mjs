@@ -5,13 +5,14 @@ import { quantile } from '../median.mjs';
 
 const contentLength = /\r\ncontent-length: (\d+)/i;
 
-function requestText(port, n) {
+function requestText(port, n, isTraced) {
+  const head =
+    `GET /api/orders/${n} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json\r\n` +
+    'User-Agent: bench/1.0\r\n';
+  if (!isTraced) return `${head}\r\n`;
   const traceId = randomBytes(16).toString('hex');
   const spanId = randomBytes(8).toString('hex');
-  return (
-    `GET /api/orders/${n} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json\r\n` +
-    `User-Agent: bench/1.0\r\ntraceparent: 00-${traceId}-${spanId}-01\r\n\r\n`
-  );
+  return `${head}traceparent: 00-${traceId}-${spanId}-01\r\n\r\n`;
 }
 
 /** One connection that sends a request, waits for the whole response, and calls `onDone`; it fails on any status but 200. */
@@ -40,8 +41,9 @@ function openConnection(port, onDone, onError) {
 /**
  * Sends `requests` requests over `connections` sockets. With `rate` 0 each socket sends its next request when it has its answer
  * (closed loop); else requests fall due `rate` times a second whatever the server does (open loop), and latency counts from then.
+ * Each carries a sampled `traceparent`, unless `isTraced` is false.
  */
-function run({ port, requests, connections, rate }) {
+function run({ port, requests, connections, rate, isTraced = true }) {
   const { promise, resolve, reject } = deferred();
   const latenciesMs = [];
   const idle = [];
@@ -52,7 +54,7 @@ function run({ port, requests, connections, rate }) {
 
   const send = (connection, at) => {
     connection.sentAt = at;
-    connection.write(requestText(port, sent++));
+    connection.write(requestText(port, sent++, isTraced));
   };
   const onDone = (connection) => {
     latenciesMs.push(performance.now() - connection.sentAt);
@@ -84,6 +86,7 @@ function run({ port, requests, connections, rate }) {
       perSecond: (requests * 1_000) / (performance.now() - startedAt),
       p50Ms: quantile(latenciesMs, 0.5),
       p99Ms: quantile(latenciesMs, 0.99),
+      p999Ms: quantile(latenciesMs, 0.999),
     }))
     .finally(() => {
       clearInterval(timer);
