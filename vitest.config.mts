@@ -9,8 +9,9 @@ import { sources } from './test/sources.mjs';
 const pure = ['breaker', 'console/alerts', 'core', 'health', 'metrics', 'rules'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
-/** The compilers of a user, the documents and the examples: what they prove is the same on every Node, too. */
+/** The compilers of a user, other runtimes, the documents and the examples: what they prove is the same on every Node, too. */
 const papers = [
+  'test/package/runtimes.test.ts',
   'test/package/types.test.ts',
   'test/docs.test.ts',
   'test/readme.test.ts',

@@ -1,6 +1,8 @@
 import type { Faults } from '../core/faults.js';
+import { RUNTIME } from '../core/runtime.js';
 import { observeConnections } from './destination.js';
 import { wrapGlobalFetch } from './fetch/global-fetch.js';
+import { throughPipeline } from './fetch/runtime-fetch.js';
 import { observeHttpClients } from './http/client.js';
 import { OutboundRouter } from './outbound-router.js';
 import { UndiciClients } from './undici/client.js';
@@ -23,6 +25,8 @@ export function observeClients(faults: Faults): OutboundRouter {
       },
       () => router.mayRepeat,
       (error) => faults.caught('client.fetch', error),
+      // Node's is undici, and is seen there.
+      (fetch) => (RUNTIME.name === 'nodejs' ? fetch : throughPipeline(fetch, router, faults)),
     );
   }
   return router;

@@ -6,7 +6,8 @@ import type { OverloadConfig } from './overload-options.js';
 /** What one window measured: the loop's delay within it and its utilization since the window before. */
 export interface OverloadSample {
   readonly delayP99Ms: number;
-  readonly utilization: number;
+  /** Undefined where the runtime does not measure it. */
+  readonly utilization: number | undefined;
 }
 
 const shares = [0, 0.25, 0.5, 0.75, 0.9] as const;
@@ -37,7 +38,7 @@ export class Overload {
 
   sample(sample: OverloadSample): void {
     const { maxDelayMs, maxUtilization, calmDelayMs, calmUtilization } = this.#config;
-    const { delayP99Ms, utilization } = sample;
+    const { delayP99Ms, utilization = 0 } = sample;
     this.#last = sample;
     const isHot = delayP99Ms > maxDelayMs || utilization > maxUtilization;
     const isCalm = delayP99Ms < calmDelayMs && utilization < calmUtilization;
@@ -76,8 +77,7 @@ export class Overload {
         componentType: 'system',
         critical: isUnreadyOnOverload,
         status: this.isOverloaded ? (isLong ? 'fail' : 'warn') : 'pass',
-        observedValue:
-          this.#last === undefined ? undefined : Math.round(this.#last.utilization * 1_000) / 1_000,
+        observedValue: inThousandths(this.#last?.utilization),
         observedUnit: '1',
         output: this.isOverloaded
           ? `overloaded for ${Math.round(forMs / 1_000)} s${this.#shedding()}`
@@ -98,4 +98,8 @@ export class Overload {
     if (this.#step === 0) this.#since = undefined;
     else this.#since ??= this.#clock.now();
   }
+}
+
+function inThousandths(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.round(value * 1_000) / 1_000;
 }

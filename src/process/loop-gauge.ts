@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { RUNTIME } from '../core/runtime.js';
 import type { OverloadSample } from '../health/overload.js';
 
 /** Measures the event loop, window by window. */
@@ -12,8 +13,12 @@ export interface LoopGauge {
 const resolutionMs = 20;
 const nanosPerMs = 1e6;
 
+/** Bun and Deno have the functions, but measure something else or nothing. */
+const unmeasured: LoopGauge = { read: () => ({ delayP99Ms: 0, utilization: undefined }), close() {} };
+
 /** Node's own measurements; the histogram begins anew with each window, and utilization is that between two windows. */
 export function createLoopGauge(): LoopGauge {
+  if (RUNTIME.name !== 'nodejs') return unmeasured;
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
   let last = performance.eventLoopUtilization();

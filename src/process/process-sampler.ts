@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, getHeapStatistics, type HeapSpaceInfo } from 'node:v8';
 import type { Clock } from '../core/clock.js';
+import { RUNTIME } from '../core/runtime.js';
 import { type Container, createCgroupReader } from './cgroup.js';
 import { lookMs } from './delay-slice.js';
 import { type FileReader, type ProcReadings, readProc, systemFiles } from './proc-files.js';
@@ -34,8 +35,9 @@ export function createProcessSampler(
   parts: ProcessSamplerParts,
   files: FileReader = systemFiles,
 ): ProcessSampler {
-  const histogram = monitorEventLoopDelay({ resolution: lookMs });
-  histogram.enable();
+  // What Bun and Deno give under this name is of another kind: delays alone, or not of the loop.
+  const histogram = RUNTIME.name === 'nodejs' ? monitorEventLoopDelay({ resolution: lookMs }) : undefined;
+  histogram?.enable();
   const window = new RuntimeWindow({ clock: parts.clock, histogram, totals: readTotals });
   const sampled = <T>(read: () => T | undefined) => createSampled(read, parts);
   const container = sampled(createCgroupReader(files, totalmem()));
@@ -49,7 +51,7 @@ export function createProcessSampler(
     proc: sampled(() => readProc(files)),
     container,
     cpus: () => Math.min(availableParallelism(), container()?.cpu?.limitCpus ?? Number.POSITIVE_INFINITY),
-    close: () => void histogram.disable(),
+    close: () => void histogram?.disable(),
   };
 }
 

@@ -34,8 +34,9 @@ export function createRuntimeInstruments({
   activeResources,
 }: ProcessSampler): readonly Instrument[] {
   const loopSeconds = (key: 'activeMs' | 'idleMs') => () => {
-    const ms = use()?.totals[key];
-    return ms === undefined ? undefined : ms / msPerSecond;
+    const totals = use()?.totals;
+    const isMeasured = totals !== undefined && totals.activeMs + totals.idleMs > 0;
+    return isMeasured ? totals[key] / msPerSecond : undefined;
   };
   return [
     ...delays.map(

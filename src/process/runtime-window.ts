@@ -7,7 +7,7 @@ import {
   takeSlice,
 } from './delay-slice.js';
 
-/** What Node adds up since the process began: the loop's time in milliseconds, the CPU's in microseconds. */
+/** What Node adds up since the process began: the loop's time in milliseconds, none where it is not measured; the CPU's in microseconds. */
 export interface RuntimeTotals {
   readonly idleMs: number;
   readonly activeMs: number;
@@ -29,7 +29,8 @@ export interface RuntimeUse {
 
 export interface RuntimeWindowParts {
   readonly clock: Clock;
-  readonly histogram: DelayHistogram;
+  /** Undefined where there is none that can be read. */
+  readonly histogram: DelayHistogram | undefined;
   readonly totals: () => RuntimeTotals;
 }
 
@@ -37,7 +38,7 @@ interface Slice {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly totals: RuntimeTotals;
-  readonly delay: DelaySlice;
+  readonly delay: DelaySlice | undefined;
 }
 
 /** What a window reaches back at least. */
@@ -71,7 +72,7 @@ export class RuntimeWindow {
       startedAt: this.#startedAt,
       endedAt: now,
       totals: this.#totals,
-      delay: takeSlice(histogram, now - this.#startedAt),
+      delay: histogram && takeSlice(histogram, now - this.#startedAt),
     });
     this.#startedAt = now;
     this.#totals = totals;
@@ -80,7 +81,7 @@ export class RuntimeWindow {
     const since = this.#slices[0] as Slice;
     return {
       totals,
-      delay: summarize(this.#slices.map(({ delay }) => delay)),
+      delay: summarize(this.#slices.flatMap(({ delay }) => delay ?? [])),
       ...shares(since, now, totals),
     };
   }

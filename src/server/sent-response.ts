@@ -11,7 +11,7 @@ interface Http2Response {
   };
 }
 
-/** What HTTP/1 has: the head as it was written, null or empty before. */
+/** What HTTP/1 has: the head as it was written, null or empty before. With Bun it is a blank, and shows nothing but that there is one. */
 interface Http1Response {
   readonly _header?: string | null;
 }
@@ -25,7 +25,7 @@ const statusAt = 'HTTP/1.1 '.length;
 export function sentStatusOf({ res, isUnsent, isFinished }: RequestRecord): number {
   if (isUnsent) return 0;
   const { _header: head } = res as Http1Response;
-  if (typeof head === 'string' && head !== '') return statusIn(head);
+  if (typeof head === 'string' && head.length > statusAt) return statusIn(head);
   const { stream } = res as Http2Response;
   if (stream !== undefined) return statusNumber(stream.sentHeaders?.[':status']);
   // A fake response is taken at its word.

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { record, text } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
+import { RUNTIME } from '../core/runtime.js';
 import { PACKAGE, VERSION } from '../version.js';
 
 /** Who this service is; each field overrides what the environment and the nearest package.json say. */
@@ -57,8 +58,8 @@ export function resolveService(
     'telemetry.distro.version': VERSION,
     'process.pid': process.pid,
     'process.creation.time': new Date(performance.timeOrigin).toISOString(),
-    'process.runtime.name': 'nodejs',
-    'process.runtime.version': process.versions.node,
+    'process.runtime.name': RUNTIME.name,
+    'process.runtime.version': RUNTIME.version,
     ...fromEnv,
     'service.name': name,
     'service.instance.id': options.instanceId ?? fromEnv['service.instance.id'] ?? randomUUID(),

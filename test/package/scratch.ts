@@ -45,7 +45,11 @@ export interface Scratch {
   node(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>;
   npm(...args: string[]): Promise<Finished>;
   /** Starts an app of fixtures/apps or a compiled one; resolves once it printed its port. */
-  start(args: readonly string[], env: Readonly<Record<string, string>>): Promise<RunningApp>;
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    program?: string,
+  ): Promise<RunningApp>;
   write(path: string, content: string): Promise<void>;
   remove(): Promise<void>;
 }
@@ -88,7 +92,7 @@ export async function installTarball(devDependencies: Readonly<Record<string, st
     files: pack.files.map(({ path }) => path),
     node: (args, env = {}) => run(process.execPath, args, dir, env, LONGEST_MS),
     npm: (...args) => npm(dir, args),
-    start: (args, env) => start(args, dir, env),
+    start: (args, env, program = process.execPath) => start(program, args, dir, env),
     write,
     remove: () => rm(dir, { recursive: true, force: true }),
   };
@@ -129,11 +133,12 @@ function run(
 }
 
 async function start(
+  program: string,
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string>>,
 ): Promise<RunningApp> {
-  const child = spawn(process.execPath, args, {
+  const child = spawn(program, args, {
     cwd,
     env: environment(env),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

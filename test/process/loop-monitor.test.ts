@@ -95,7 +95,7 @@ describe("Node's gauge", () => {
     gauge.close();
 
     expect(blocked.delayP99Ms).toBeGreaterThan(100);
-    expect(blocked.utilization).toBeGreaterThan(after.utilization);
+    expect(blocked.utilization).toBeGreaterThan(after.utilization as number);
     expect(after.delayP99Ms).toBeLessThan(blocked.delayP99Ms);
   });
 });

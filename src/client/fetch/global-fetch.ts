@@ -9,17 +9,30 @@ type Fetch = typeof globalThis.fetch;
 /**
  * Wraps the global `fetch`, for what cannot be seen below it: which attempts on the wire are resends of one call, that an abort
  * with a reason of one's own is the caller's, and that a rejection by the breaker is to reach the caller as the `CircuitOpenError`
- * itself, not as the cause of a "fetch failed". `onFirst` is called before the first call, when the engine behind `fetch` is loaded. A
- * call that has no signal and that is never repeated gets no context of its own where none is used: on Node 20 that would cost more than
+ * itself, not as the cause of a "fetch failed". `onFirst` is called before the first call, when the engine behind `fetch` is loaded; `beneath` gives what
+ * the calls are made with. A call that has no signal and that is never repeated gets no context of its own where none is used: on Node 20 that would cost more than
  * all the rest.
  */
 export function wrapGlobalFetch(
   onFirst: () => void,
   mayRepeat: () => boolean,
   caught: (error: unknown) => void,
+  beneath: (original: Fetch) => Fetch,
 ): void {
   if (typeof globalThis.fetch !== 'function') return;
-  patch<Fetch>(globalThis, 'fetch', (original) => wrap(original(), onFirst, mayRepeat, caught));
+  patch<Fetch>(globalThis, 'fetch', (original) =>
+    withProperties(original(), wrap(beneath(original()), onFirst, mayRepeat, caught)),
+  );
+}
+
+/** Bun's fetch has functions of its own, and so has a mock. */
+function withProperties(original: Fetch, wrapped: Fetch): Fetch {
+  for (const name of Object.getOwnPropertyNames(original)) {
+    const descriptor = Object.getOwnPropertyDescriptor(original, name);
+    if (descriptor !== undefined && !Object.hasOwn(wrapped, name))
+      Object.defineProperty(wrapped, name, descriptor);
+  }
+  return wrapped;
 }
 
 function wrap(
