@@ -11,10 +11,12 @@ import type { ConsoleOptions } from './options.js';
 import { Api } from './questions/api.js';
 import { findings } from './questions/doctor.js';
 import { Events } from './questions/events.js';
+import { objectivesView } from './questions/objectives.js';
 import { Receiver } from './receive/receiver.js';
 import { Gauges } from './signals/gauges.js';
 import { MetricFeed } from './signals/metric-feed.js';
 import { Signals } from './signals/signals.js';
+import { Starts } from './signals/starts.js';
 import { States } from './signals/states.js';
 import type { Draft } from './store/draft.js';
 import { Store } from './store/store.js';
@@ -35,7 +37,7 @@ const cellsPerMebibyte = 200;
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { now, memoryBytes, rules } = options;
   const startedMs = now();
-  const store = new Store({ maxBytes: memoryBytes, slowMs: rules.p99S * 1_000, startMs: startedMs });
+  const store = new Store({ maxBytes: memoryBytes, slowMs: rules.p99S * 1_000, startMs: startedMs, now });
   const { catalog } = store;
   const signals = new Signals(
     catalog,
@@ -44,6 +46,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   );
   const gauges = new Gauges();
   const states = new States();
+  const starts = new Starts(catalog);
   const events = new Events();
   const logCounts = new Map<number, { lines: number; ofTraces: number }>();
   const watch = new Watch({
@@ -74,8 +77,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     onMetrics: (bytes) => feed.take(bytes),
     onTaken: () => {
       for (; resourcesSeen < catalog.resources.length; resourcesSeen += 1) {
-        const { serviceName, instance, version } = catalog.resource(resourcesSeen);
-        states.started(serviceName, instance, version, now());
+        starts.add(resourcesSeen, now());
       }
       if (events.size > 0) events.update('changed', summary());
     },
@@ -94,7 +96,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
 
   const summary = () => ({ nowMs: now(), received: { ...store.received, points: feed.received } });
 
-  const parts = { store, catalog, signals, gauges, states, now };
+  const parts = { store, catalog, signals, gauges, states, starts, now };
   const api = new Api({
     ...parts,
     status: () => ({
@@ -111,6 +113,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     evidence: (traceId) => watch.shelf.trace(traceId),
     alerts: (query) => watch.view(query),
     rules: () => watch.rulesView(),
+    measure: (id) => watch.measure(id),
+    objectives: () => objectivesView(rules, (expr, atMs) => watch.engine.query(expr, atMs), now()),
     evaluate: (expr, atMs) => watch.engine.query(expr, atMs),
     actions: () => actions?.list() ?? { actions: [], failure: null },
     doctor: async () => ({ findings: await findings({ ...parts, logCounts }) }),

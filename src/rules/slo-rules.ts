@@ -5,7 +5,7 @@ import type { RuleConfig } from './rule-options.js';
 import { select } from './series.js';
 
 /** One row: the budget burns `factor` times too fast, over a long window and still over a short one. */
-interface BurnRow {
+export interface BurnRow {
   readonly factor: number;
   readonly short: string;
   readonly long: string;
@@ -14,7 +14,7 @@ interface BurnRow {
 }
 
 /** For a budget of 30 days: 2 % of it in an hour, 5 % in 6 hours, 10 % in a day, 10 % in 3 days. */
-const rows: readonly BurnRow[] = [
+export const BURN_ROWS: readonly BurnRow[] = [
   { factor: 14.4, short: '5m', long: '1h', longS: 3_600, severity: 'page' },
   { factor: 6, short: '30m', long: '6h', longS: 21_600, severity: 'page' },
   { factor: 3, short: '2h', long: '1d', longS: 86_400, severity: 'ticket' },
@@ -29,8 +29,8 @@ const longWindows = ['1d', '3d'] as const;
 /** Fewer bad requests within the long window are an accident, however small the share that the objective allows. */
 const minimumBad = 5;
 
-const slow = (window: string) => `job:http_server_request_slow:rate${window}`;
-const slowRatio = (window: string) => `job:http_server_request_slow:ratio_rate${window}`;
+export const slow = (window: string) => `job:http_server_request_slow:rate${window}`;
+export const slowRatio = (window: string) => `job:http_server_request_slow:ratio_rate${window}`;
 
 /**
  * Objectives of availability and latency, by multiple windows and burn rates.
@@ -73,7 +73,7 @@ function recordings({ latency }: RuleConfig): RecordingRule[] {
 }
 
 function availabilityAlerts({ availabilityPercent }: RuleConfig): AlertRule[] {
-  return rows.map((row) => ({
+  return BURN_ROWS.map((row) => ({
     alert: 'SloBurnAvailability',
     ...burning(row, availabilityPercent, RECORDED.errorRatio, RECORDED.errors),
     summary: `{{ $labels.job }} burns its error budget ${row.factor} times too fast`,
@@ -83,7 +83,7 @@ function availabilityAlerts({ availabilityPercent }: RuleConfig): AlertRule[] {
 }
 
 function latencyAlerts({ latency: { thresholdS, percent } }: RuleConfig): AlertRule[] {
-  return rows.map((row) => ({
+  return BURN_ROWS.map((row) => ({
     alert: 'SloBurnLatency',
     ...burning(row, percent, slowRatio, slow),
     summary: `{{ $labels.job }} burns its latency budget ${row.factor} times too fast`,

@@ -101,7 +101,7 @@ export function createService(options: Options, onClosed: () => void): Service {
     faults,
     log,
     isStalled: () => outbound.isStalled,
-    onTransition(name, { from, to, why }) {
+    onTransition(name, { from, to, why, reasons, snapshot }) {
       // The request that suffers it is the one whose call has just ended.
       const span = outbound.settling === undefined ? undefined : trace.getSpan(outbound.settling.context);
       span?.addEvent('golden_signals.breaker.transition', {
@@ -109,6 +109,13 @@ export function createService(options: Options, onClosed: () => void): Service {
         'golden_signals.breaker.state': to,
         'golden_signals.breaker.previous_state': from,
         'golden_signals.breaker.reason': why,
+        'golden_signals.breaker.calls': snapshot.calls,
+        'golden_signals.breaker.failures': snapshot.failures,
+        'golden_signals.breaker.failure_reasons': Object.entries(reasons).map(
+          ([reason, count]) => `${reason}=${count}`,
+        ),
+        // In seconds, as every time of OpenTelemetry.
+        'golden_signals.breaker.retry_after': snapshot.retryAfterMs / 1_000,
       });
     },
   });

@@ -55,6 +55,10 @@ test('a rejected call is linked to the call that opened the circuit', async () =
         'golden_signals.breaker.name': upstream.name,
         'golden_signals.breaker.state': 'open',
         'golden_signals.breaker.reason': 'failure-ratio',
+        'golden_signals.breaker.calls': 3,
+        'golden_signals.breaker.failures': 3,
+        'golden_signals.breaker.failure_reasons': ['500=3'],
+        'golden_signals.breaker.retry_after': expect.any(Number),
       },
     },
   ]);

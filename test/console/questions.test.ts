@@ -159,6 +159,71 @@ describe('logs', () => {
   });
 });
 
+describe('log lines over time', () => {
+  const countsOf = async (query: string) => {
+    const running = await filled();
+    const { levels, steps } = await running.ask<{
+      levels: string[];
+      steps: { timeMs: number; counts: number[] }[];
+    }>(`/api/logs/histogram?${query}`);
+    const totals = levels.map((_, level) => steps.reduce((sum, { counts }) => sum + (counts[level] ?? 0), 0));
+    return Object.fromEntries(
+      levels.map((level, index) => [level, totals[index]]).filter(([, n]) => n !== 0),
+    );
+  };
+
+  test.each([
+    ['', { info: 1, warn: 1, error: 1 }],
+    ['level=warn', { warn: 1, error: 1 }],
+    ['text=card', { warn: 1, error: 1 }],
+    ['attr=table=cards', { warn: 1 }],
+    [`trace=${traceId('slow')}`, { warn: 1 }],
+    [`span=${spanId('d')}`, { warn: 1 }],
+    ['template=all%20well', { info: 1 }],
+    ['service=order', {}],
+    ['service=nothing', {}],
+  ])('are counted by level: %s', async (query, expected) => {
+    expect(await countsOf(query)).toEqual(expected);
+  });
+
+  test('stand in the step of their time', async () => {
+    const running = await filled();
+    const { steps, stepMs } = await running.ask<{
+      stepMs: number;
+      steps: { timeMs: number; counts: number[] }[];
+    }>(`/api/logs/histogram?from=${now - 60_000}&to=${now + 1_000}&step=1s&level=error`);
+    expect(stepMs).toBe(1_000);
+    expect(
+      steps.filter(({ counts }) => counts.some((count) => count > 0)).map(({ timeMs }) => timeMs),
+    ).toEqual([Math.floor((now - 4_400) / 1_000) * 1_000]);
+  });
+});
+
+describe('completion', () => {
+  test.each([
+    ['of=service', ['order', 'payment']],
+    ['of=service&in=logs', ['payment']],
+    ['of=route', ['/a', '/b']],
+    ['of=name&prefix=get', ['GET /a', 'GET /b']],
+    ['of=name&service=payment', ['POST /pay']],
+    ['of=status', ['200', '503']],
+    ['of=key&prefix=http', ['http.response.status_code', 'http.route']],
+    ['of=key&in=logs&prefix=tab', ['table']],
+    ['of=attr&key=customer', ['Ünal']],
+    ['of=attr&key=region', ['eu']],
+    ['of=template&in=logs', ['card * slow', 'all well']],
+    ['of=level&in=logs', ['error', 'info', 'warn']],
+    ['of=name&limit=1', ['GET /a']],
+    ['of=name&service=nothing', []],
+  ])('%s', async (query, expected) => {
+    const running = await filled();
+    const { values } = await running.ask<{ values: { value: string; count: number }[] }>(
+      `/api/values?${query}`,
+    );
+    expect(values.map(({ value }) => value)).toEqual(expected);
+  });
+});
+
 describe('golden signals', () => {
   test('of services, routes and over time', async () => {
     const running = await filled();
@@ -218,6 +283,10 @@ describe('what is asked wrongly', () => {
     ['/api/logs?level=loud', 400, 'level takes one of'],
     ['/api/logs?trace=1', 400, '32 hex digits'],
     ['/api/signals', 400, 'service says of which'],
+    ['/api/values?of=color', 400, 'of takes one of service'],
+    ['/api/values?of=attr', 400, 'key says of which attribute'],
+    ['/api/logs/histogram?trace=1', 400, '32 hex digits'],
+    ['/api/rules/None', 404, 'there is no rule None'],
     ['/api/signals?service=a&kind=b', 400, 'kind takes one of'],
     ['/api/query?expr=sum(', 400, ''],
     ['/api/__proto__', 404, 'there is no question'],

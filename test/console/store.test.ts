@@ -11,7 +11,7 @@ import { type GivenSpan, spansRequest, traceId } from './support/spans.js';
 const startMs = 1_800_000_000_000;
 
 function storeOf(maxBytes: number) {
-  const store = new Store({ maxBytes, slowMs: 3_000, startMs });
+  const store = new Store({ maxBytes, slowMs: 3_000, startMs, now: Date.now });
   const receiver = new Receiver({
     store,
     onSpan: () => undefined,

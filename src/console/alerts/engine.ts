@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.js';
 import type { Timers } from '../../core/timers.js';
 import { Group, type RuleStatus } from './group.js';
+import type { Matcher } from './matcher.js';
+import { createMeasure, type Measure } from './measure.js';
 import { parseExpr } from './promql/parser.js';
 import { createPlan } from './promql/planner.js';
 import { PromqlError } from './promql/promql-error.js';
@@ -23,6 +25,8 @@ export interface AlertEngineOptions {
   readonly maxBytes?: number;
   /** Time between the samples that are kept, in milliseconds, as if they were scraped so often; of those that come sooner, the newest. @default 5000 */
   readonly gridMs?: number;
+  /** How long what a rule reads is kept at least, in milliseconds: for charts. @default 0 */
+  readonly keepMs?: number;
   /** How long series that no rule reads are kept, in milliseconds; 0: not at all. @default 0 */
   readonly unreadMs?: number;
   /** How long the event loop may be held at once, in milliseconds; a single rule is not divided. @default 8 */
@@ -76,7 +80,8 @@ export class AlertEngine {
     const context = {
       lookBackMs,
       subqueryStepMs,
-      watch: store.watch.bind(store),
+      watch: (matchers: readonly Matcher[], horizonMs: number) =>
+        store.watch(matchers, Math.max(horizonMs, options.keepMs ?? 0)),
       writerOf: store.writerOf.bind(store),
     };
     for (const { intervalMs, rules } of options.groups) {
@@ -128,6 +133,15 @@ export class AlertEngine {
     if (plan.type !== 'vector') throw new PromqlError('the expression gives neither a vector nor a scalar');
     const samples = plan.at(atMs).map(({ labels, value }) => ({ labels: labels.toLabels(), value }));
     return { type: 'vector', samples };
+  }
+
+  /**
+   * What a rule measures, over time, and what it compares that with.
+   * @throws PromqlError where it cannot be evaluated.
+   */
+  measure(expr: string): Measure {
+    const watch = this.#store.select.bind(this.#store);
+    return createMeasure(parseExpr(expr), { lookBackMs, subqueryStepMs, watch });
   }
 
   /** Evaluates the groups from now on, each at whole multiples of its interval. */

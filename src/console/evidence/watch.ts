@@ -3,6 +3,7 @@ import { isAlert } from '../../rules/rule.js';
 import { createRuleGroups } from '../../rules/rule-groups.js';
 import type { RuleConfig } from '../../rules/rule-options.js';
 import { AlertEngine } from '../alerts/engine.js';
+import type { Measure } from '../alerts/measure.js';
 import { specsOf } from '../alerts/rule-spec.js';
 import type { Alert, AlertEvent } from '../alerts/series-source.js';
 import type { Query } from '../questions/query.js';
@@ -16,6 +17,8 @@ import { Webhook, webhookBody } from './webhook.js';
 const evaluationMs = 5_000;
 /** Spans that were under way when an alert fired have come after so long: its evidence is taken once more. */
 const settleMs = [5_000, 15_000] as const;
+/** So far back a chart of what a rule measures reaches at least. */
+const chartMs = 900_000;
 const maxHistory = 1_000;
 const dayMs = 24 * 3_600_000;
 const evidenceShare = 0.1;
@@ -50,6 +53,7 @@ export class Watch {
   readonly #webhook: Webhook | undefined;
   readonly #history: Episode[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** By expression: several rules may have one name. */
   readonly #rules: ReadonlyMap<
     string,
     { threshold: number | undefined; signal: string; action: string; severity: string }
@@ -65,8 +69,8 @@ export class Watch {
         own
           .filter(isAlert)
           .map(
-            ({ alert, threshold, signal, action, severity }) =>
-              [alert, { threshold, signal, action, severity }] as const,
+            ({ expr, threshold, signal, action, severity }) =>
+              [expr, { threshold, signal, action, severity }] as const,
           ),
       ),
     );
@@ -78,6 +82,7 @@ export class Watch {
         clear: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
       },
       maxIntervalMs: evaluationMs,
+      keepMs: chartMs,
       ...(maxForMs === undefined ? {} : { maxForMs }),
       onFault: (error) => say(`an alert could not be handled: ${(error as Error).message}`),
     });
@@ -104,7 +109,7 @@ export class Watch {
 
   #take({ atMs, alert }: AlertEvent): void {
     const { onChange, say } = this.#parts;
-    const isForPeople = this.#rules.get(alert.rule.name)?.severity !== 'none';
+    const isForPeople = this.#rules.get(alert.rule.expr)?.severity !== 'none';
     if (alert.state === 'firing') {
       const evidence = isForPeople ? this.#freezer.freeze(alert, atMs) : undefined;
       this.#remember(alert, atMs);
@@ -162,11 +167,35 @@ export class Watch {
   }
 
   rulesView() {
+    const ids = this.#ids();
     return {
-      rules: this.engine.rules().map((rule) => ({ ...rule, ...this.#rules.get(rule.name) })),
+      rules: this.engine.rules().map((rule) => ({
+        id: ids.get(rule.expr) ?? rule.name,
+        ...rule,
+        ...this.#rules.get(rule.expr),
+      })),
       stats: this.engine.stats,
       series: this.engine.store.stats,
     };
+  }
+
+  /** What a rule measures, by the id that the list of rules has for it; undefined where there is no such rule. */
+  measure(id: string): { readonly expr: string; readonly measure: Measure } | undefined {
+    for (const [expr, one] of this.#ids())
+      if (one === id) return { expr, measure: this.engine.measure(expr) };
+    return undefined;
+  }
+
+  /** By expression: the name of the rule, with a number where there are several of it. */
+  #ids(): ReadonlyMap<string, string> {
+    const counts = new Map<string, number>();
+    return new Map(
+      this.engine.rules().map(({ name, expr }) => {
+        const count = (counts.get(name) ?? 0) + 1;
+        counts.set(name, count);
+        return [expr, count === 1 ? name : `${name}-${count}`];
+      }),
+    );
   }
 
   #alertView(alert: Alert) {
@@ -175,7 +204,8 @@ export class Watch {
       id,
       name: rule.name,
       state,
-      ...this.#rules.get(rule.name),
+      ...this.#rules.get(rule.expr),
+      ruleId: this.#ids().get(rule.expr) ?? rule.name,
       service: (labels.job ?? '').replace(/^.*\//, ''),
       summary: annotations.summary ?? '',
       description: annotations.description ?? '',

@@ -1,15 +1,20 @@
 import type { ServerResponse } from 'node:http';
+import type { Measure } from '../alerts/measure.js';
 import { Refusal } from '../http/refusal.js';
 import { traceWords } from '../receive/words.js';
 import type { Store } from '../store/store.js';
+import { breakersView } from './breakers-view.js';
+import { logHistogram } from './log-histogram.js';
 import { logTemplates, searchLogs } from './log-search.js';
 import { countOrphans } from './orphans.js';
 import { exportAll, exportTrace } from './otlp-export.js';
 import { Query } from './query.js';
+import { ruleChart } from './rule-chart.js';
 import { gaugesView, mapView, type ServiceParts, servicesView, statesView } from './services-view.js';
 import { latencyHeat, signalRows, signalSteps } from './signals-view.js';
 import { searchTraces } from './trace-search.js';
 import { traceView } from './trace-view.js';
+import { valuesView } from './values.js';
 
 export interface ApiParts extends ServiceParts {
   readonly store: Store;
@@ -19,6 +24,9 @@ export interface ApiParts extends ServiceParts {
   readonly evidence: (traceId: string) => unknown;
   readonly alerts: (query: Query) => unknown;
   readonly rules: () => unknown;
+  /** What a rule measures, by its id. @throws where it measures nothing. */
+  readonly measure: (id: string) => { readonly expr: string; readonly measure: Measure } | undefined;
+  readonly objectives: () => unknown;
   /** What an expression of PromQL gives. @throws where it cannot be evaluated. */
   readonly evaluate: (expr: string, atMs: number) => unknown;
   /** What may be done by a button of the page. */
@@ -53,8 +61,9 @@ export class Api {
       edges: (query) => rows(query, ['edge']),
       databases: (query) => rows(query, ['database']),
       map: (query) => mapView(parts, query, now()),
-      states: (query) => statesView(parts, query),
+      states: (query) => statesView(parts, query, now()),
       gauges: (query) => gaugesView(parts, query),
+      breakers: (query) => breakersView(parts, query, now()),
       traces: (query) => searchTraces(store, query, query.limit(100, mostRows)),
       'traces/': (_query, id) => {
         const held = traceView(store, signals.skew, id);
@@ -78,9 +87,18 @@ export class Api {
       'logs/templates': async (query) => ({
         templates: await logTemplates(store, query, query.limit(100, 1_000)),
       }),
+      'logs/histogram': (query) => logHistogram(store, query),
+      values: (query) => valuesView(store, query),
       orphans: () => countOrphans(store),
       alerts: (query) => parts.alerts(query),
       rules: () => parts.rules(),
+      'rules/': async (query, id) => {
+        const found = parts.measure(decodeURIComponent(id));
+        if (found === undefined)
+          throw new Refusal(404, `there is no rule ${id.slice(0, 60)}; /api/rules lists them`);
+        return { id, expr: found.expr, ...(await ruleChart(found.measure, query)) };
+      },
+      objectives: () => parts.objectives(),
       query: (query) => {
         const expr = query.text('expr');
         if (expr === undefined) throw new Refusal(400, 'expr takes an expression of PromQL');

@@ -1,11 +1,10 @@
 import { Refusal } from '../http/refusal.js';
 import { traceWords } from '../receive/words.js';
 import type { Store } from '../store/store.js';
-import { attributeFilter, hasAttribute } from './attribute-filter.js';
-import { candidates } from './candidates.js';
+import { logFilter, matching } from './log-filter.js';
 import type { Query } from './query.js';
 import { TimeSlice } from './time-slice.js';
-import { LEVELS, type LogRow, logRow } from './views.js';
+import { type LogRow, logRow } from './views.js';
 
 interface Match {
   readonly row: LogRow;
@@ -23,58 +22,30 @@ export async function* searchLogs(store: Store, query: Query, limit: number): As
   if (traceId !== undefined && words === undefined)
     throw new Refusal(400, 'trace takes the 32 hex digits of a trace id');
   const { fromMs, toMs } = query.window(24 * 3_600_000);
-  const least = levelOf(query.text('level'));
-  const spanId = query.text('span');
-  const text = query.text('text')?.toLowerCase();
-  const template = query.text('template');
-  const templateId = template === undefined ? undefined : store.catalog.names.find(template);
-  const attributes = query.texts('attr').map(attributeFilter);
-  const serviceName = query.text('service');
-  const service = serviceName === undefined ? undefined : store.catalog.findService(serviceName);
-  if (serviceName !== undefined && service === undefined) return;
-  if (template !== undefined && templateId === undefined) return;
-  const from = (fromMs - store.startMs) * 1e6;
-  const to = (toMs - store.startMs) * 1e6;
-
-  const isWanted = (row: LogRow): boolean =>
-    (spanId === undefined || row.spanId === spanId) &&
-    (text === undefined ||
-      row.body.toLowerCase().includes(text) ||
-      JSON.stringify(row.attributes).toLowerCase().includes(text)) &&
-    attributes.every((one) => hasAttribute(one, row.attributes));
-
+  const filter = logFilter(store, query, fromMs, toMs);
+  if (filter.isVain) return;
   if (words !== undefined) {
     const rows = store
       .ofTrace('logs', words, mostWaiting)
       .map((ref) => logRow(store, ref))
-      .filter((row) => row.severity >= least && isWanted(row))
-      .filter((row) => serviceName === undefined || row.service === serviceName)
+      .filter((row) => filter.matches(row))
       .sort((a, b) => b.timeMs - a.timeMs);
     yield* rows.slice(0, limit);
     return;
   }
 
-  const isCold = attributes.length > 0 || text !== undefined;
   const slice = new TimeSlice();
-  const segments = [...store.segments('logs', service)]
-    .filter(({ maxStart, minStart }) => maxStart >= from && minStart <= to)
+  const segments = [...store.segments('logs', filter.service)]
+    .filter((segment) => filter.mayHave(segment))
     .sort((a, b) => b.maxStart - a.maxStart);
   let waiting: Match[] = [];
   let given = 0;
   for (const [index, segment] of segments.entries()) {
-    const { columns } = segment;
-    let marks: Uint8Array | undefined;
     for (let row = segment.rows - 1; row >= 0; row -= 1) {
       if (row % rowsPerSlice === 0) await slice.rest();
-      const time = columns.start[row] as number;
-      if (time < from || time > to || (columns.kind[row] as number) < least) continue;
-      if (templateId !== undefined && columns.name[row] !== templateId) continue;
-      if (isCold) {
-        marks ??= candidates(store, segment, attributes, text);
-        if (marks[row] === 0) continue;
-      }
-      const view = logRow(store, { segment, row });
-      if (!isWanted(view)) continue;
+      if (!filter.mayMatch(segment, row)) continue;
+      const view = matching(store, filter, segment, row);
+      if (view === undefined) continue;
       waiting.push({ row: view, timeMs: view.timeMs });
       if (waiting.length >= mostWaiting) break;
       // Lines of a segment come nearly in order: enough of them are enough.
@@ -106,15 +77,4 @@ export async function logTemplates(store: Store, query: Query, limit: number) {
     }
   }
   return [...counts.values()].sort((a, b) => b.count - a.count).slice(0, limit);
-}
-
-function levelOf(level: string | undefined): number {
-  if (level === undefined) return 0;
-  const index = (LEVELS as readonly string[]).indexOf(level.toLowerCase());
-  if (index < 0)
-    throw new Refusal(
-      400,
-      `level takes one of ${LEVELS.join(', ')}, got ${JSON.stringify(level.slice(0, 40))}`,
-    );
-  return 4 * index + 1;
 }

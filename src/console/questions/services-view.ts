@@ -1,7 +1,9 @@
 import type { Gauge, Gauges } from '../signals/gauges.js';
 import type { Signals } from '../signals/signals.js';
-import type { Heartbeat, Lane, States } from '../signals/states.js';
+import type { Starts } from '../signals/starts.js';
+import type { States } from '../signals/states.js';
 import type { Catalog } from '../store/catalog.js';
+import { breakersOf, instancesOf } from './instances.js';
 import type { Query } from './query.js';
 import { redOf } from './red.js';
 import { type SignalRow, signalRows } from './signals-view.js';
@@ -11,6 +13,7 @@ export interface ServiceParts {
   readonly signals: Signals;
   readonly gauges: Gauges;
   readonly states: States;
+  readonly starts: Starts;
 }
 
 /** What of a service is used up most, in [0, 1]. */
@@ -71,16 +74,17 @@ function saturations({ gauges, catalog }: ServiceParts, nowMs: number): Map<numb
 
 /** Every service with its golden signals, its processes and their states. */
 export function servicesView(parts: ServiceParts, query: Query, nowMs: number) {
-  const { catalog, signals, states } = parts;
+  const { catalog, signals, states, starts } = parts;
   const window = query.window();
   const rows = signalRows(signals, catalog, ['service'], window);
   const byName = new Map<string, SignalRow>(rows.map((row) => [row.service, row]));
   const saturation = saturations(parts, nowMs);
   const sparkMs = Math.max(10_000, Math.ceil((window.toMs - window.fromMs) / 30 / 10_000) * 10_000);
-  const heartbeats = new Map<number, Heartbeat>(
-    [...states.heartbeats()].map((heartbeat) => [heartbeat.resource, heartbeat]),
-  );
+  const heartbeats = new Map([...states.heartbeats()].map((heartbeat) => [heartbeat.resource, heartbeat]));
   const lanes = [...states.lanes()];
+  const happenings = starts
+    .all(nowMs)
+    .filter(({ timeMs }) => timeMs >= window.fromMs && timeMs <= window.toMs);
   return catalog.services
     .map((service, id) => {
       const row = byName.get(service);
@@ -104,7 +108,10 @@ export function servicesView(parts: ServiceParts, query: Query, nowMs: number) {
           p99: steps.map((cell) => cell?.histogram.quantile(0.99) ?? null),
         },
         saturation: own,
-        instances: instancesOf(catalog, id, heartbeats, lanes),
+        instances: instancesOf(catalog, id, { heartbeats, lanes, fromMs: window.fromMs }),
+        restarts: happenings
+          .filter((one) => one.service === service && one.kind !== 'start')
+          .map(({ timeMs, kind, version }) => ({ timeMs, kind, version })),
         breakers: breakersOf(catalog, id, lanes),
       };
     })
@@ -113,44 +120,8 @@ export function servicesView(parts: ServiceParts, query: Query, nowMs: number) {
     );
 }
 
-function instancesOf(
-  catalog: Catalog,
-  service: number,
-  heartbeats: ReadonlyMap<number, Heartbeat>,
-  lanes: readonly Lane[],
-) {
-  return catalog.resources.flatMap((resource, id) => {
-    if (resource.service !== service || id === 0) return [];
-    const heartbeat = heartbeats.get(id);
-    return [
-      {
-        instance: resource.instance,
-        version: resource.version,
-        attributes: resource.attributes,
-        beatMs: heartbeat?.beatMs ?? null,
-        beatIntervalMs: heartbeat?.intervalMs ?? null,
-        hasEnded: heartbeat !== undefined && heartbeat.beatMs > 0 && heartbeat.intervalMs === 0,
-        probes: lanes
-          .filter((lane) => lane.kind === 'probe' && lane.resource === id)
-          .map(({ name, changes }) => ({ name, state: changes.at(-1)?.state ?? '' })),
-      },
-    ];
-  });
-}
-
-function breakersOf(catalog: Catalog, service: number, lanes: readonly Lane[]) {
-  return lanes
-    .filter((lane) => lane.kind === 'breaker' && catalog.resource(lane.resource).service === service)
-    .map(({ name, changes, resource }) => ({
-      name,
-      instance: catalog.resource(resource).instance,
-      state: changes.at(-1)?.state ?? '',
-      sinceMs: changes.at(-1)?.timeMs ?? null,
-    }));
-}
-
 /** States over time, and what was started and deployed. */
-export function statesView({ catalog, states }: ServiceParts, query: Query) {
+export function statesView({ catalog, states, starts }: ServiceParts, query: Query, nowMs: number) {
   const { fromMs, toMs } = query.window();
   const service = query.text('service');
   return {
@@ -178,10 +149,12 @@ export function statesView({ catalog, states }: ServiceParts, query: Query) {
         ? []
         : [{ service: serviceName, instance, beatMs, intervalMs }];
     }),
-    happenings: states.happenings.filter(
-      (one) =>
-        one.timeMs >= fromMs && one.timeMs <= toMs && (service === undefined || one.service === service),
-    ),
+    happenings: starts
+      .all(nowMs)
+      .filter(
+        (one) =>
+          one.timeMs >= fromMs && one.timeMs <= toMs && (service === undefined || one.service === service),
+      ),
   };
 }
 

@@ -34,6 +34,7 @@ const watched: Readonly<Record<string, readonly string[]>> = {
   'golden_signals.container.cpu.limit': [],
   'golden_signals.container.cpu.throttled.periods': [],
   'golden_signals.dropped': ['golden_signals.reason'],
+  'golden_signals.breaker.rejected': ['golden_signals.breaker.name'],
   'http.server.active_requests': [],
 };
 

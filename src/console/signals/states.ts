@@ -18,30 +18,13 @@ export interface Heartbeat {
   intervalMs: number;
 }
 
-/** Something that happened to a service. */
-export interface Happening {
-  readonly timeMs: number;
-  readonly kind: 'start' | 'restart' | 'deploy';
-  readonly service: string;
-  readonly instance: string;
-  readonly version: string;
-}
-
 const maxLanes = 2_000;
 const maxChanges = 300;
-const maxHappenings = 1_000;
 
-/** State over time: breakers, probes, heartbeats, and what was started and deployed. */
+/** State over time: breakers, probes and heartbeats. */
 export class States {
   readonly #lanes = new Map<string, Lane>();
   readonly #heartbeats = new Map<number, Heartbeat>();
-  readonly happenings: Happening[] = [];
-  readonly #versions = new Map<string, string>();
-  #onChange: (lane: Lane, state: string) => void = () => undefined;
-
-  onChange(listener: (lane: Lane, state: string) => void): void {
-    this.#onChange = listener;
-  }
 
   set(kind: LaneKind, resource: number, name: string, timeMs: number, state: string): void {
     const key = JSON.stringify([kind, resource, name]);
@@ -56,7 +39,6 @@ export class States {
     if (lane.changes.at(-1)?.state === state) return;
     lane.changes.push({ timeMs, state });
     if (lane.changes.length > maxChanges) lane.changes.shift();
-    this.#onChange(lane, state);
   }
 
   beat(resource: number, part: Partial<Pick<Heartbeat, 'beatMs' | 'intervalMs'>>): void {
@@ -68,15 +50,6 @@ export class States {
       if (this.#heartbeats.size > maxLanes && oldest !== undefined) this.#heartbeats.delete(oldest);
     }
     Object.assign(heartbeat, part);
-  }
-
-  /** A process has been seen for the first time. */
-  started(service: string, instance: string, version: string, timeMs: number): void {
-    const before = this.#versions.get(service);
-    if (this.#versions.size < maxLanes || before !== undefined) this.#versions.set(service, version);
-    const kind = before === undefined ? 'start' : before === version ? 'restart' : 'deploy';
-    this.happenings.push({ timeMs, kind, service, instance, version });
-    if (this.happenings.length > maxHappenings) this.happenings.shift();
   }
 
   lanes(): Iterable<Lane> {

@@ -35,10 +35,14 @@ export class Catalog {
   /** Those that could not be read: they cannot be the next time. */
   readonly #broken = new Set<number>();
   readonly #scopeIds: Interner;
+  readonly #now: () => number;
+  readonly #firstMs: number[] = [];
+  readonly #lastMs: number[] = [];
   readonly #scopes: Scope[] = [{ name: '', version: '', bytes: Buffer.alloc(0) }];
 
   /** It takes a sixth of these bytes at most. */
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, now: () => number) {
+    this.#now = now;
     const most = (entries: number, bytesEach: number) => Math.min(entries, Math.floor(maxBytes / bytesEach));
     this.names = new Interner({ maxEntries: most(200_000, 2_048), maxBytes: maxBytes / 64 });
     this.routes = new Interner({ maxEntries: most(100_000, 4_096), maxBytes: maxBytes / 128 });
@@ -71,11 +75,19 @@ export class Catalog {
       this.#resources[id] = this.#read(Buffer.from(bytes.subarray(start, end)));
       this.#broken.delete(id);
     } else if (this.#broken.has(id)) this.#read(Buffer.from(bytes.subarray(start, end)));
+    const nowMs = this.#now();
+    this.#firstMs[id] ??= nowMs;
+    this.#lastMs[id] = nowMs;
     return id;
   }
 
   resource(id: number): Resource {
     return this.#resources[id] as Resource;
+  }
+
+  /** When something of a resource came in first and last, in milliseconds since the epoch. */
+  seen(id: number): { readonly firstMs: number; readonly lastMs: number } {
+    return { firstMs: this.#firstMs[id] ?? 0, lastMs: this.#lastMs[id] ?? 0 };
   }
 
   get resources(): readonly Resource[] {

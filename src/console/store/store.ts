@@ -35,6 +35,8 @@ export interface StoreOptions {
   readonly slowMs: number;
   /** The time from which the store counts, in milliseconds since the epoch. */
   readonly startMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /**
@@ -55,9 +57,9 @@ export class Store {
   #isPacking = false;
   received = { spans: 0, logs: 0 };
 
-  constructor({ maxBytes, slowMs, startMs }: StoreOptions) {
+  constructor({ maxBytes, slowMs, startMs, now }: StoreOptions) {
     this.maxBytes = maxBytes;
-    this.catalog = new Catalog(maxBytes);
+    this.catalog = new Catalog(maxBytes, now);
     this.startMs = Math.floor(startMs);
     this.#slowNs = slowMs * 1e6;
   }

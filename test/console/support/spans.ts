@@ -9,6 +9,8 @@ export interface GivenSpan {
   readonly ms: number;
   readonly failed?: boolean;
   readonly attributes?: Readonly<Record<string, string | number | boolean>>;
+  /** As OTLP JSON has them. */
+  readonly events?: readonly unknown[];
 }
 
 export const traceId = (name: string): string =>
@@ -48,7 +50,18 @@ export function spansRequest(
           {
             scope: { name: 'test', version: '1' },
             spans: spans.map(
-              ({ id, parent, trace = 't', name = id, kind = 1, start, ms, failed, attributes }) => ({
+              ({
+                id,
+                parent,
+                trace = 't',
+                name = id,
+                kind = 1,
+                start,
+                ms,
+                failed,
+                attributes,
+                events = [],
+              }) => ({
                 traceId: traceId(trace),
                 spanId: spanId(id),
                 ...(parent === undefined ? {} : { parentSpanId: spanId(parent) }),
@@ -57,6 +70,7 @@ export function spansRequest(
                 startTimeUnixNano: nano(start),
                 endTimeUnixNano: nano(start + ms),
                 attributes: attributesOf(attributes ?? {}),
+                events,
                 status: failed === true ? { code: 2 } : {},
               }),
             ),
