@@ -1,9 +1,10 @@
-import type { PageProps } from '../frame/pages.js';
+import { MapSection } from './map-section.js';
 
-export function MapPage({ id }: PageProps) {
+export function MapPage() {
   return (
     <div class="page">
-      <h1>Map {id}</h1>
+      <h1 class="unseen">Map</h1>
+      <MapSection />
     </div>
   );
 }

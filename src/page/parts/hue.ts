@@ -22,13 +22,13 @@ export class HueTable {
   add(names: readonly string[], neighbours: ReadonlyMap<string, ReadonlySet<string>>): boolean {
     const fresh = names.filter((name) => !this.#hues.has(name)).sort();
     for (const name of fresh) {
-      const beside = new Set([...(neighbours.get(name) ?? [])].map((one) => this.#hues.get(one)));
+      const beside = [...(neighbours.get(name) ?? [])].flatMap((one) => this.#hues.get(one) ?? []);
       const wanted = hash(name) % HUES;
       let best = wanted;
       let bestCost = Number.POSITIVE_INFINITY;
       for (let step = 0; step < HUES; step += 1) {
         const hue = (wanted + step) % HUES;
-        const cost = (beside.has(hue) ? 1_000 : 0) + (this.#uses[hue] as number) * HUES + step / HUES;
+        const cost = closeness(hue, beside) * 1_000 + (this.#uses[hue] as number) * HUES + step / HUES;
         if (cost >= bestCost) continue;
         best = hue;
         bestCost = cost;
@@ -43,6 +43,16 @@ export class HueTable {
   of(name: string): number {
     return this.#hues.get(name) ?? hash(name) % HUES;
   }
+}
+
+/** 2 where one beside it has the same hue, 1 where one has the next. */
+function closeness(hue: number, beside: readonly number[]): number {
+  let most = 0;
+  for (const other of beside) {
+    const distance = Math.min((hue - other + HUES) % HUES, (other - hue + HUES) % HUES);
+    most = Math.max(most, 2 - distance);
+  }
+  return most;
 }
 
 const table = new HueTable();

@@ -3,6 +3,7 @@ import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import { address, setParams } from '../address/address.js';
 import { count } from './format.js';
+import { sortRows } from './sort-rows.js';
 
 export interface Column<Row> {
   readonly id: string;
@@ -51,7 +52,8 @@ export function Table<Row>({
   isChosen,
 }: TableProps<Row>) {
   const [isAll, setAll] = useState(false);
-  const chosen = address.value.params.get(`sort.${name}`) ?? order;
+  const picked = address.value.params.get(`sort.${name}`);
+  const chosen = picked ?? order;
   const isDown = chosen.startsWith('-');
   const sortedBy = isDown ? chosen.slice(1) : chosen;
   const sorted = sortRows(rows, columns.find(({ id }) => id === sortedBy)?.by, isDown);
@@ -64,20 +66,18 @@ export function Table<Row>({
   return (
     <div>
       <div class="table-scroll">
-        {/* biome-ignore-start lint/a11y/noRedundantRoles: on a narrow screen rows are laid out as blocks, which have no roles of their own. */}
-        <table class="table" role="table" aria-label={label}>
+        <table class="table" aria-label={label}>
           <colgroup>
             {columns.map(({ id, width }) => (
               <col key={id} width={width} />
             ))}
           </colgroup>
-          <thead role="rowgroup">
-            <tr role="row">
+          <thead>
+            <tr>
               {columns.map((column) => (
                 <th
                   key={column.id}
                   scope="col"
-                  role="columnheader"
                   class={column.isNumber ? 'number' : undefined}
                   title={column.hint}
                   aria-sort={sortedBy === column.id ? (isDown ? 'descending' : 'ascending') : undefined}
@@ -87,24 +87,25 @@ export function Table<Row>({
                   ) : (
                     <button type="button" onClick={() => sortBy(column)}>
                       {column.title}
-                      {sortedBy === column.id && <span class="sorted">{isDown ? '▼' : '▲'}</span>}
+                      {picked !== null && sortedBy === column.id && (
+                        <span class="sorted">{isDown ? '▼' : '▲'}</span>
+                      )}
                     </button>
                   )}
                 </th>
               ))}
             </tr>
           </thead>
-          <tbody role="rowgroup">
+          <tbody>
             {shown.map((row) => (
               <Fragment key={keyOf(row)}>
-                <tr role="row" class={isChosen?.(row) ? 'is-chosen' : undefined}>
+                <tr class={isChosen?.(row) ? 'is-chosen' : undefined}>
                   {columns.map((column, index) => {
                     const content = column.cell(row);
                     const isEmpty = content === '' || content === null || content === undefined;
                     return (
                       <td
                         key={column.id}
-                        role="cell"
                         class={`${column.isNumber ? 'number' : ''}${isEmpty ? ' is-empty' : ''}${column.isWide ? ' is-wide' : ''}`}
                         data-label={index === 0 ? undefined : column.title}
                       >
@@ -118,7 +119,6 @@ export function Table<Row>({
             ))}
           </tbody>
         </table>
-        {/* biome-ignore-end lint/a11y/noRedundantRoles: as above */}
       </div>
       {(leftOut > 0 || (isAll && rows.length > limit)) && (
         <div class="table-foot">
@@ -132,17 +132,4 @@ export function Table<Row>({
       )}
     </div>
   );
-}
-
-/** Rows in order; those without a value come last in both directions. */
-export function sortRows<Row>(rows: readonly Row[], by: Column<Row>['by'], isDown: boolean): readonly Row[] {
-  if (by === undefined) return rows;
-  const sign = isDown ? -1 : 1;
-  return [...rows].sort((one, other) => {
-    const a = by(one) ?? null;
-    const b = by(other) ?? null;
-    if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-    if (typeof a === 'number' && typeof b === 'number') return sign * (a - b);
-    return sign * String(a).localeCompare(String(b), 'en', { numeric: true });
-  });
 }
