@@ -298,3 +298,71 @@ test.each([
   );
   expect(samples.map(({ value }) => value)).toEqual([0.75]);
 });
+
+describe('a counter begins with a 0', () => {
+  const now = Date.now() - 120_000;
+  const minute = 60_000;
+  /** What a process that began at `startMs` has counted by `timeMs`, of each status. */
+  const counted = (timeMs: number, startMs: number, counts: Readonly<Record<number, number>>) =>
+    request([
+      {
+        name: 'http.server.request.duration',
+        unit: 's',
+        histogram: {
+          aggregationTemporality: 2,
+          dataPoints: Object.entries(counts).map(([status, count]) =>
+            point(
+              timeMs,
+              startMs,
+              { 'http.response.status_code': Number(status) },
+              { count: String(count), sum: count, bucketCounts: [String(count), '0'], explicitBounds: [3] },
+            ),
+          ),
+        },
+      },
+    ]);
+  const samplesOf = async (running: Started, status: number): Promise<number> => {
+    const expr = `count_over_time(http_server_request_duration_seconds_count{http_response_status_code="${status}"}[1h])`;
+    return (await valuesOf(running, expr, now + 2 * minute))[0]?.value ?? 0;
+  };
+  const increaseOf = async (running: Started, status: number): Promise<number> => {
+    const expr = `max_over_time(http_server_request_duration_seconds_count{http_response_status_code="${status}"}[1h]) - min_over_time(http_server_request_duration_seconds_count{http_response_status_code="${status}"}[1h])`;
+    return (await valuesOf(running, expr, now + 2 * minute))[0]?.value ?? Number.NaN;
+  };
+
+  test('from the last export that did not have it: the first failure of a route is an increase', async () => {
+    const running = await consoleFor();
+    const startMs = now - 3 * 3_600_000;
+    await running.send('metrics', counted(now, startMs, { 200: 100 }));
+    await running.send('metrics', counted(now + 10_000, startMs, { 200: 110 }));
+    await running.send('metrics', counted(now + 20_000, startMs, { 200: 120, 503: 1 }));
+    expect(await increaseOf(running, 503)).toBe(1);
+    const expr = `rate(http_server_request_duration_seconds_count{http_response_status_code="503"}[5m])`;
+    expect((await valuesOf(running, expr, now + 20_000))[0]?.value).toBeGreaterThan(0);
+  });
+
+  test('from when the process began, where that is later', async () => {
+    const running = await consoleFor();
+    await running.send('metrics', counted(now, now - 30_000, { 200: 7 }));
+    expect(await increaseOf(running, 200)).toBe(7);
+    expect(await samplesOf(running, 200)).toBe(2);
+  });
+
+  test('and again when the process has begun anew, even where it has counted more by then', async () => {
+    const running = await consoleFor();
+    await running.send('metrics', counted(now, now - 30_000, { 200: 7 }));
+    await running.send('metrics', counted(now + minute, now + 30_000, { 200: 9 }));
+    expect(await samplesOf(running, 200)).toBe(4);
+    const expr = `resets(http_server_request_duration_seconds_count{http_response_status_code="200"}[1h])`;
+    expect((await valuesOf(running, expr, now + minute))[0]?.value).toBe(1);
+  });
+
+  test('but not where it goes on, nor where nothing says when it began', async () => {
+    const running = await consoleFor();
+    await running.send('metrics', counted(now, now - 30_000, { 200: 7 }));
+    await running.send('metrics', counted(now + 10_000, now - 30_000, { 200: 8 }));
+    expect(await samplesOf(running, 200)).toBe(3);
+    await running.send('metrics', counted(now, 0, { 204: 7 }));
+    expect(await samplesOf(running, 204)).toBe(1);
+  });
+});

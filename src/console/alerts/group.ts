@@ -26,6 +26,9 @@ export interface RuleStatus {
   readonly evaluatedAtMs: number | undefined;
 }
 
+/** Samples that are written before something else may run. */
+const writtenAtOnce = 100;
+
 interface GroupRule {
   readonly name: string;
   readonly expr: string;
@@ -74,7 +77,10 @@ export class Group {
       let events: readonly AlertEvent[] = [];
       try {
         for (const _ of prepareAll([one.plan])(atMs)) yield events;
-        events = this.#evaluateRule(one, atMs);
+        const evaluation = this.#evaluateRule(one, atMs);
+        let step = evaluation.next();
+        for (; step.done !== true; step = evaluation.next()) yield events;
+        events = step.value;
         one.failure = undefined;
       } catch (error) {
         one.failure = isError(error) ? error.message : String(error);
@@ -83,24 +89,26 @@ export class Group {
     }
   }
 
-  #evaluateRule(one: GroupRule, atMs: number): readonly AlertEvent[] {
+  *#evaluateRule(one: GroupRule, atMs: number): Generator<undefined, readonly AlertEvent[]> {
     const vector = vectorOf(one.plan, atMs);
     const { rule } = one;
     if (rule instanceof RecordingRule) {
-      this.#write(one, atMs, rule.evaluate(vector));
+      yield* this.#write(one, atMs, rule.evaluate(vector));
       return [];
     }
     const { samples, events } = rule.evaluate(atMs, vector);
-    this.#write(one, atMs, samples);
+    yield* this.#write(one, atMs, samples);
     return events;
   }
 
-  #write(one: GroupRule, atMs: number, samples: Vector): void {
+  *#write(one: GroupRule, atMs: number, samples: Vector): Generator<undefined, void> {
     const written = new Map<LabelSet, SeriesWriter>();
     for (const { labels, value } of samples) {
       const writer = one.written.get(labels) ?? this.#context.writerOf(labels);
       writer.append(atMs, value);
       written.set(labels, writer);
+      // A series that is written for the first time is compared with all that rules read.
+      if (written.size % writtenAtOnce === 0) yield;
     }
     for (const [labels, writer] of one.written) {
       if (!written.has(labels)) writer.markStale(atMs);

@@ -12,15 +12,27 @@ interface Entry {
   readonly bounds: readonly number[];
   /** What deltas add up to. */
   readonly totals: number[];
+  /** When the process began to count, as it came; of deltas that of the first. */
+  startNano: string;
+}
+
+/** When a metric of a process came last, and the time before. */
+interface Exported {
+  timeMs: number;
+  beforeMs: number;
 }
 
 /**
  * Writes metrics into the store of the alerts as Prometheus would have them: by the names of our own exposition, `job` and `instance` by the
  * resource. Deltas are added up. Only what a rule reads.
+ *
+ * A counter begins with a 0, so that what it begins with is an increase: the first failure of a route counts. The 0 is from when the process
+ * began to count, as Prometheus takes it of created timestamps, or from the last export that did not have the series yet, as that is later.
  */
 export class PrometheusSeries {
   readonly #store: SeriesStore;
   readonly #entries = new Map<string, Entry>();
+  readonly #exported = new Map<string, Exported>();
   /** Points for which there was no room. */
   dropped = 0;
 
@@ -38,10 +50,19 @@ export class PrometheusSeries {
         : [metric.kind === 'counter' ? `${family}_total` : family];
     if (!names.some((name) => this.#store.isRead(name))) return;
     const key = `${resourceId} ${names[0]} ${point.key}`;
+    const isCounted = metric.kind === 'counter' || metric.kind === 'histogram';
+    const absentMs = isCounted ? this.#absentMs(`${resourceId} ${names[0]}`, point.timeMs) : 0;
     let entry = this.#entries.get(key);
-    if (entry === undefined || (histogram !== undefined && !isSame(entry.bounds, histogram.bounds))) {
-      if (this.#entries.size >= maxEntries) this.#forgetSome();
+    const isNew = entry === undefined || (histogram !== undefined && !isSame(entry.bounds, histogram.bounds));
+    if (entry === undefined || isNew) {
+      if (this.#entries.size >= maxEntries) forgetSome(this.#entries);
       entry = this.#entryOf(names, labelsOf(point, resource), histogram);
+    }
+    const isRestarted = !metric.isDelta && entry.startNano !== point.startNano;
+    if (isCounted && (isNew || isRestarted)) {
+      entry.startNano = point.startNano;
+      const startMs = Number(point.startNano) / 1e6;
+      if (startMs > 0) this.#beginAt(entry, isNew ? Math.max(startMs, absentMs) : startMs, point.timeMs);
     }
     // The last one written is the last one forgotten.
     this.#entries.delete(key);
@@ -57,7 +78,7 @@ export class PrometheusSeries {
   #entryOf(names: readonly string[], labels: Labels, histogram: ExplicitHistogram | undefined): Entry {
     const [first = '', sum = '', count = ''] = names;
     if (histogram === undefined)
-      return { writers: [this.#store.writer(first, labels)], bounds: [], totals: [] };
+      return { writers: [this.#store.writer(first, labels)], bounds: [], totals: [], startNano: '' };
     const bounds = [...histogram.bounds.map(boundText), '+Inf'];
     return {
       writers: [
@@ -67,16 +88,38 @@ export class PrometheusSeries {
       ],
       bounds: histogram.bounds,
       totals: [],
+      startNano: '',
     };
   }
 
-  #forgetSome(): void {
-    let left = maxEntries / 10;
-    for (const key of this.#entries.keys()) {
-      if (left <= 0) return;
-      this.#entries.delete(key);
-      left -= 1;
+  /** When that metric of the process last came before this time; 0 where it did not. */
+  #absentMs(key: string, timeMs: number): number {
+    const known = this.#exported.get(key);
+    if (known === undefined) {
+      if (this.#exported.size >= maxEntries) forgetSome(this.#exported);
+      this.#exported.set(key, { timeMs, beforeMs: 0 });
+      return 0;
     }
+    if (timeMs > known.timeMs) {
+      known.beforeMs = known.timeMs;
+      known.timeMs = timeMs;
+    }
+    return known.beforeMs;
+  }
+
+  #beginAt({ writers }: Entry, atMs: number, timeMs: number): void {
+    if (atMs >= timeMs) return;
+    for (const writer of writers) writer.append(atMs, 0);
+  }
+}
+
+/** The oldest tenth. */
+function forgetSome(map: Map<string, unknown>): void {
+  let left = maxEntries / 10;
+  for (const key of map.keys()) {
+    if (left <= 0) return;
+    map.delete(key);
+    left -= 1;
   }
 }
 

@@ -18,7 +18,7 @@ export interface Evaluation {
 }
 
 /** Series that are looked at before something else may run. */
-export const partSize = 1_000;
+export const partSize = 250;
 
 /** Something that can be done in parts. */
 interface Preparable {
