@@ -1,21 +1,20 @@
-// CPU per outgoing call: bare, with the official instrumentation, traced and guarded by golden-signals. ../README.md says how to run it.
+// CPU per outgoing call of a service: bare, with the official instrumentation, with golden-signals. ../README.md says how to run it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cleanEnv, describeMachine } from '../environment.mjs';
+import { cleanEnv } from '../environment.mjs';
 import { startChild } from '../http-server/child.mjs';
-import { median, quantile } from '../median.mjs';
 import { orderOf } from '../order.mjs';
 import { findOurs } from '../ours.mjs';
-import { table } from '../table.mjs';
+import { report } from './report.mjs';
 
 const { values: given } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
     slices: { type: 'string', default: '5' },
-    calls: { type: 'string', default: '4000' },
+    requests: { type: 'string', default: '4000' },
     'warm-up': { type: 'string', default: '20000' },
-    concurrency: { type: 'string', default: '16' },
+    connections: { type: 'string', default: '16' },
     clients: { type: 'string', default: 'fetch,http' },
     ours: { type: 'string' },
     'max-ratio': { type: 'string' },
@@ -26,47 +25,62 @@ const { values: given } = parseArgs({
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const rounds = Number(given.rounds);
 const slices = Number(given.slices);
-const count = Number(given.calls);
+const requests = Number(given.requests);
 const warmUp = Number(given['warm-up']);
-const concurrency = Number(given.concurrency);
+const load = { connections: Number(given.connections), rate: 0 };
 const clients = given.clients.split(',');
 const ours = findOurs(given.ours);
 if (ours === undefined) throw new Error('run npm run build first');
 const variants = ['bare', 'official', 'ours'];
+const paths = ['/plain', '/calls'];
 
-async function settledSpans(sink, expected) {
-  let spans = (await sink.ask('count')).spans;
-  for (let i = 0; i < 40 && spans < expected; i++) {
+/** The spans that a number of requests must leave behind. */
+const expectedOf = (variant, path, count) => {
+  if (variant === 'bare') return { serverSpans: 0, spans: 0 };
+  return { serverSpans: count, spans: path === '/calls' ? 2 * count : count };
+};
+
+/** Waits until the collector has what a flush may have left in flight; a count that stays short is reported, not waited for. */
+async function settledCount(sink, expected) {
+  let count = await sink.ask('count');
+  for (let i = 0; i < 40 && count.spans < expected.spans; i++) {
     await sleep(50);
-    spans = (await sink.ask('count')).spans;
+    count = await sink.ask('count');
   }
-  return spans;
+  return count;
 }
 
-/** Starts a client process and makes the calls that warm it up. */
-async function startClient(client, variant, { sink, url, env }) {
-  const file = here(`./variants/${variant}.cjs`);
-  const child = startChild(here('./client.cjs'), { args: [file], execArgv: ['--require', file], env });
-  await child.ask('run', { client, url, count: warmUp, concurrency });
-  await child.ask('flush');
-  await settledSpans(sink, variant === 'bare' ? 0 : warmUp);
-  return child;
-}
-
-async function sample(child, client, variant, { sink, url }) {
-  const expected = variant === 'bare' ? 0 : count;
+/** Serves `count` requests; gives the spans that came of them. */
+async function serve(service, path, count, { sink, loader }) {
   await sink.ask('reset');
+  await loader.ask('run', { port: service.port, path, ...load, requests: count });
+  await service.child.ask('flush');
+  return settledCount(sink, expectedOf(service.variant, path, count));
+}
+
+async function startService(client, variant, { upstream, env, ...others }) {
+  const file = here(`./variants/${variant}.cjs`);
+  const args = [file, client, upstream];
+  const child = startChild(here('./service.cjs'), { args, execArgv: ['--require', file], env });
+  const service = { variant, child, port: await child.ask('listening') };
+  for (const path of paths) await serve(service, path, warmUp, others);
+  return service;
+}
+
+async function sample(service, path, others) {
+  const { variant, child } = service;
+  const expected = expectedOf(variant, path, requests);
   const before = await child.ask('cpuMicros');
-  await child.ask('run', { client, url, count, concurrency });
-  await child.ask('flush');
-  const spans = await settledSpans(sink, expected);
-  const cpuMicros = (await child.ask('cpuMicros')) - before;
-  return { client, variant, microsPerCall: cpuMicros / count, spans, isComplete: spans === expected };
+  const { spans, serverSpans } = await serve(service, path, requests, others);
+  const microsPerRequest = ((await child.ask('cpuMicros')) - before) / requests;
+  const isComplete = spans === expected.spans && serverSpans === expected.serverSpans;
+  return { variant, path, microsPerRequest, spans, isComplete };
 }
 
 const sink = startChild(here('../http-server/sink.mjs'), { env: cleanEnv() });
-const upstream = startChild(here('./upstream.mjs'), { env: cleanEnv() });
-const url = `http://127.0.0.1:${await upstream.ask('listening')}/payments/7?channel=web`;
+const loader = startChild(here('../http-server/load.mjs'), { env: cleanEnv() });
+const upstreamServer = startChild(here('./upstream.mjs'), { env: cleanEnv() });
+const upstream = `http://127.0.0.1:${await upstreamServer.ask('listening')}`;
 const env = cleanEnv({
   NODE_ENV: 'production',
   BENCH_OURS: ours,
@@ -82,63 +96,40 @@ const env = cleanEnv({
 const samples = [];
 for (let round = 0; round < rounds; round++) {
   for (const client of clients) {
-    const children = new Map();
+    const services = new Map();
     for (const variant of orderOf(variants, round)) {
-      await sink.ask('reset');
-      children.set(variant, await startClient(client, variant, { sink, url, env }));
+      services.set(variant, await startService(client, variant, { sink, loader, upstream, env }));
     }
     for (let slice = 0; slice < slices; slice++) {
       for (const variant of orderOf(variants, round + slice)) {
-        const result = await sample(children.get(variant), client, variant, { sink, url });
-        samples.push(result);
-        console.error(
-          `round ${round + 1}/${rounds} ${client.padEnd(5)} ${variant.padEnd(8)} ${result.microsPerCall.toFixed(1)} us/call, ` +
-            `${result.spans} spans${result.isComplete ? '' : '  INCOMPLETE'}`,
-        );
+        for (const path of orderOf(paths, slice)) {
+          const result = await sample(services.get(variant), path, { sink, loader });
+          samples.push({ client, ...result });
+          console.error(
+            `round ${round + 1}/${rounds} ${client.padEnd(5)} ${variant.padEnd(8)} ${path.padEnd(6)} ` +
+              `${result.microsPerRequest.toFixed(1)} us/request, ${result.spans} spans${result.isComplete ? '' : '  INCOMPLETE'}`,
+          );
+        }
       }
     }
-    await Promise.all([...children.values()].map((child) => child.stop()));
+    await Promise.all([...services.values()].map(({ child }) => child.stop()));
   }
 }
-await Promise.all([sink.stop(), upstream.stop()]);
+await Promise.all([sink.stop(), loader.stop(), upstreamServer.stop()]);
 
-const text = (value) => value.toFixed(1);
-const micros = (client, variant) =>
-  samples.filter((s) => s.client === client && s.variant === variant).map((s) => s.microsPerCall);
-const added = (client, variant) =>
-  micros(client, variant).map((value, index) => value - micros(client, 'bare')[index]);
-const rows = [];
-const ratios = [];
-for (const client of clients) {
-  for (const variant of variants) {
-    const own = micros(client, variant);
-    const more = added(client, variant);
-    const ratio = variant === 'ours' ? median(more) / median(added(client, 'official')) : undefined;
-    if (ratio !== undefined) ratios.push(ratio);
-    rows.push([
-      `${client} ${variant}`,
-      text(median(own)),
-      `${text(quantile(own, 0.25))} to ${text(quantile(own, 0.75))}`,
-      variant === 'bare' ? '-' : text(median(more)),
-      variant === 'bare' ? '-' : `${text(quantile(more, 0.25))} to ${text(quantile(more, 0.75))}`,
-      ratio === undefined ? '-' : ratio.toFixed(3),
-    ]);
-  }
-}
-const head = [
-  'client and variant',
-  'CPU us/call',
-  'middle half',
-  'added to bare',
-  'middle half',
-  'ours/official',
-];
-console.log(
-  `${describeMachine()}. ${rounds} rounds of ${slices} slices of ${count} calls (${warmUp} to warm up), ${concurrency} at a time, keep-alive.\n\n` +
-    table(head, rows, { isMarkdown: given.markdown }),
-);
+const { text, ratios } = report(samples, {
+  variants,
+  clients,
+  rounds,
+  slices,
+  requests,
+  warmUp,
+  connections: load.connections,
+  isMarkdown: given.markdown,
+});
+console.log(text);
 if (samples.some(({ isComplete }) => !isComplete)) {
-  console.error('Some sample delivered other counts than it made calls: its CPU time does not compare.');
+  console.error('Some sample delivered other counts than it served: its CPU time does not compare.');
   process.exitCode = 1;
 }
 if (given['max-ratio'] !== undefined && !ratios.every((ratio) => ratio <= Number(given['max-ratio']))) {

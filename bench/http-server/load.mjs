@@ -5,9 +5,9 @@ import { quantile } from '../median.mjs';
 
 const contentLength = /\r\ncontent-length: (\d+)/i;
 
-function requestText(port, n, isTraced) {
+function requestText(port, path, n, isTraced) {
   const head =
-    `GET /api/orders/${n} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json\r\n` +
+    `GET ${path}/${n} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json\r\n` +
     'User-Agent: bench/1.0\r\n';
   if (!isTraced) return `${head}\r\n`;
   const traceId = randomBytes(16).toString('hex');
@@ -43,7 +43,7 @@ function openConnection(port, onDone, onError) {
  * (closed loop); else requests fall due `rate` times a second whatever the server does (open loop), and latency counts from then.
  * Each carries a sampled `traceparent`, unless `isTraced` is false.
  */
-function run({ port, requests, connections, rate, isTraced = true }) {
+function run({ port, path = '/api/orders', requests, connections, rate, isTraced = true }) {
   const { promise, resolve, reject } = deferred();
   const latenciesMs = [];
   const idle = [];
@@ -54,7 +54,7 @@ function run({ port, requests, connections, rate, isTraced = true }) {
 
   const send = (connection, at) => {
     connection.sentAt = at;
-    connection.write(requestText(port, sent++, isTraced));
+    connection.write(requestText(port, path, sent++, isTraced));
   };
   const onDone = (connection) => {
     latenciesMs.push(performance.now() - connection.sentAt);

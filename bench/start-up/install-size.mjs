@@ -1,31 +1,16 @@
-// What `npm install golden-signals` puts on the disk: packs the repository, installs the tarball in an empty folder, counts.
-import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+// What `npm install golden-signals` puts on the disk: packages, bytes of files, blocks.
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { installPacked } from './packed.mjs';
 
 const { values: given } = parseArgs({
   options: {
-    'max-packages': { type: 'string', default: '20' },
-    'max-mib': { type: 'string', default: '32' },
+    tarball: { type: 'string' },
+    'max-packages': { type: 'string', default: '2' },
+    'max-mib': { type: 'string', default: '4' },
   },
 });
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-if (!existsSync(join(root, 'dist/index.js'))) throw new Error('run npm run build first');
-const folder = mkdtempSync(join(tmpdir(), 'install-size-'));
-const npm = (args, cwd) =>
-  execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 
 /** Bytes of all files below `path`, and the bytes of the disk blocks that they take. */
 function sizeOf(path) {
@@ -40,22 +25,18 @@ function sizeOf(path) {
   return size;
 }
 
+const mib = (value) => `${(value / 2 ** 20).toFixed(1)} MiB`;
+const packed = installPacked(given.tarball);
 try {
-  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--pack-destination', folder], root));
-  writeFileSync(join(folder, 'package.json'), '{"private":true}');
-  npm(['install', join(folder, filename)], folder);
-
-  const { packages } = JSON.parse(readFileSync(join(folder, 'node_modules/.package-lock.json'), 'utf8'));
-  const count = Object.keys(packages).length;
-  const { bytes, diskBytes } = sizeOf(join(folder, 'node_modules'));
-  const mib = (value) => value / 2 ** 20;
-  console.log(
-    `${count} packages, ${mib(bytes).toFixed(1)} MiB of files, ${mib(diskBytes).toFixed(1)} MiB on disk`,
-  );
-  if (count > Number(given['max-packages']) || mib(diskBytes) > Number(given['max-mib'])) {
+  const { packageCount: count, modules } = packed;
+  const { bytes, diskBytes } = sizeOf(modules);
+  const own = sizeOf(join(modules, 'golden-signals'));
+  console.log(`${count} packages, ${mib(bytes)} of files, ${mib(diskBytes)} on disk`);
+  console.log(`golden-signals by itself: ${mib(own.bytes)} of files, ${mib(own.diskBytes)} on disk`);
+  if (count > Number(given['max-packages']) || diskBytes > Number(given['max-mib']) * 2 ** 20) {
     console.error(`More than ${given['max-packages']} packages or ${given['max-mib']} MiB on disk.`);
     process.exitCode = 1;
   }
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  packed.remove();
 }

@@ -1,1 +1,2 @@
+exports.attach = () => {};
 exports.flush = async () => {};

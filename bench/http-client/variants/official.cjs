@@ -33,6 +33,7 @@ registerInstrumentations({
   instrumentations: [new HttpInstrumentation(), new UndiciInstrumentation()],
 });
 
+exports.attach = () => {};
 exports.flush = async () => {
   await tracerProvider.forceFlush();
   await meterProvider.forceFlush();

@@ -1,5 +1,8 @@
 const { instrument } = require(process.env.BENCH_OURS);
 
-const signals = instrument();
+let signals;
 
+exports.attach = (server) => {
+  signals = instrument(server);
+};
 exports.flush = () => signals.flush();
