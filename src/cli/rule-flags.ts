@@ -12,6 +12,7 @@ export const latencyFlags = {
 
 export const ruleFlags = {
   ...latencyFlags,
+  window: { value: 'time', help: 'over which rate, errors and p99 are taken (5m)' },
   'error-ratio': { value: 'share', help: 'share of 5xx that is too high (0.01)' },
   'traffic-drop': { value: 'share', help: 'share of the traffic an hour ago that is too little (0.1)' },
   pool: { value: 'share', help: 'share of the connections of a pool in use that is too high (0.8)' },
@@ -28,6 +29,7 @@ export const ruleFlags = {
 
 /** Which flag stands for which option, to say it in the words that were typed. */
 const flagOf: Readonly<Record<keyof RuleOptions, keyof typeof ruleFlags>> = {
+  windowS: 'window',
   p99S: 'p99',
   latency: 'slo-latency',
   errorRatio: 'error-ratio',
@@ -44,6 +46,7 @@ const flagOf: Readonly<Record<keyof RuleOptions, keyof typeof ruleFlags>> = {
 /** @throws UsageError that names the flag. */
 export function rulesFrom(given: Arguments): RuleConfig {
   const typed: { [Name in keyof RuleOptions]: RuleOptions[Name] | undefined } = {
+    windowS: parseDuration('window', given.value('window')),
     p99S: parseDuration('p99', given.value('p99')),
     latency: parseLatencyObjective('slo-latency', given.value('slo-latency')),
     errorRatio: parseNumber('error-ratio', given.value('error-ratio')),

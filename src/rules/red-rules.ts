@@ -1,11 +1,11 @@
-import { minimumRate, notProbes, number } from './promql.js';
+import { duration, minimumRate, notProbes, number } from './promql.js';
 import type { Rule } from './rule.js';
 import type { RuleConfig } from './rule-options.js';
 import { select } from './series.js';
 
 /** What the alerts and the objectives read, recorded once: requests, failures and buckets of each service. */
 export const RECORDED = {
-  buckets: 'job_le:http_server_request_duration_seconds_bucket:rate5m',
+  buckets: (window: string) => `job_le:http_server_request_duration_seconds_bucket:rate${window}`,
   requests: (window: string) => `job:http_server_request_duration_seconds_count:rate${window}`,
   errors: (window: string) => `job:http_server_request_errors:rate${window}`,
   errorRatio: (window: string) => `job:http_server_request_errors:ratio_rate${window}`,
@@ -20,24 +20,27 @@ export const errorsOver = (window: string) => {
   return `sum by (job) (rate(${failed}[${window}]))\nor\n0 * ${RECORDED.requests(window)}`;
 };
 
-const isBusy = `and on (job) ${RECORDED.requests('5m')} > ${number(minimumRate)}`;
-
 /** Rate, errors and duration of the requests that services answer. */
 export function redRules(config: RuleConfig): readonly Rule[] {
-  const { p99S, errorRatio, trafficDrop } = config;
+  const { windowS, p99S, errorRatio, trafficDrop } = config;
+  const window = duration(windowS);
+  const isBusy = `and on (job) ${RECORDED.requests(window)} > ${number(minimumRate)}`;
   return [
     {
-      record: RECORDED.buckets,
-      expr: `sum by (job, le) (rate(${select('serverDuration', [notProbes], '_bucket')}[5m]))`,
+      record: RECORDED.buckets(window),
+      expr: `sum by (job, le) (rate(${select('serverDuration', [notProbes], '_bucket')}[${window}]))`,
     },
-    { record: RECORDED.requests('5m'), expr: requestsOver('5m') },
-    { record: RECORDED.errors('5m'), expr: errorsOver('5m') },
-    { record: RECORDED.errorRatio('5m'), expr: `${RECORDED.errors('5m')}\n/\n${RECORDED.requests('5m')}` },
+    { record: RECORDED.requests(window), expr: requestsOver(window) },
+    { record: RECORDED.errors(window), expr: errorsOver(window) },
+    {
+      record: RECORDED.errorRatio(window),
+      expr: `${RECORDED.errors(window)}\n/\n${RECORDED.requests(window)}`,
+    },
     {
       alert: 'HighLatencyP99',
       signal: 'latency',
       severity: 'page',
-      expr: `histogram_quantile(0.99, ${RECORDED.buckets}) > ${number(p99S)}\n${isBusy}`,
+      expr: `histogram_quantile(0.99, ${RECORDED.buckets(window)}) > ${number(p99S)}\n${isBusy}`,
       forS: 120,
       threshold: p99S,
       labels: {},
@@ -50,7 +53,7 @@ export function redRules(config: RuleConfig): readonly Rule[] {
       alert: 'HighErrorRate',
       signal: 'errors',
       severity: 'page',
-      expr: `${RECORDED.errorRatio('5m')} > ${number(errorRatio)}\n${isBusy}`,
+      expr: `${RECORDED.errorRatio(window)} > ${number(errorRatio)}\n${isBusy}`,
       forS: 120,
       threshold: errorRatio,
       labels: {},
@@ -64,7 +67,7 @@ export function redRules(config: RuleConfig): readonly Rule[] {
       alert: 'TrafficDrop',
       signal: 'traffic',
       severity: 'page',
-      expr: trafficDropped(number(trafficDrop)),
+      expr: trafficDropped(number(trafficDrop), RECORDED.requests(window)),
       forS: 600,
       threshold: trafficDrop,
       labels: {},
@@ -81,8 +84,7 @@ export function redRules(config: RuleConfig): readonly Rule[] {
  * A service that has restarted and gets nothing has no series of requests at all, which is the worst drop of all: if it is there,
  * that counts as 0. One that is gone is for the liveness rules to tell.
  */
-function trafficDropped(share: string): string {
-  const now = RECORDED.requests('5m');
+function trafficDropped(share: string, now: string): string {
   const before = `${now} offset 1h`;
   const isThere = `(up == 1 or ${select('heartbeatTimestamp')})`;
   return [

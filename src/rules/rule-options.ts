@@ -9,6 +9,8 @@ interface LatencyObjective {
 }
 
 export interface RuleOptions {
+  /** Over which rate, errors and p99 are taken, in seconds, from 15 to 3600; at least four exports or scrapes. @default 300 */
+  readonly windowS?: number;
   /** p99 of the request durations above which HighLatencyP99 fires, in seconds. @default 3 */
   readonly p99S?: number;
   /** Share of 5xx above which HighErrorRate fires, in (0, 1). @default 0.01 */
@@ -39,6 +41,7 @@ export interface RuleOptions {
 export type RuleConfig = Readonly<Required<RuleOptions>>;
 
 const known = [
+  'windowS',
   'p99S',
   'errorRatio',
   'trafficDrop',
@@ -58,9 +61,11 @@ const known = [
  */
 export function resolveRules(given: RuleOptions = {}): RuleConfig {
   record('rules', given, known);
+  const { windowS = 300 } = given;
   const { p99S = 3, errorRatio = 0.01, trafficDrop = 0.1, poolRatio = 0.8, loopDelayS = 0.1 } = given;
   const { heartbeatIntervals = 3, exportIntervalS = 60, breakerForS = 30 } = given;
   const { availabilityPercent = 99.9, latency = { thresholdS: 0.5, percent: 99 }, jobs = [] } = given;
+  within('rules.windowS', windowS, 15, 3_600);
   positive('rules.p99S', p99S);
   inside('rules.errorRatio', errorRatio, 1);
   inside('rules.trafficDrop', trafficDrop, 1);
@@ -75,6 +80,7 @@ export function resolveRules(given: RuleOptions = {}): RuleConfig {
   if (!Array.isArray(jobs)) reject('rules.jobs', 'an array of names', jobs);
   for (const [index, job] of jobs.entries()) text(`rules.jobs[${index}]`, job);
   return Object.freeze({
+    windowS,
     p99S,
     errorRatio,
     trafficDrop,

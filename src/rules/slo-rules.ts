@@ -1,4 +1,4 @@
-import { bucket, notProbes, number } from './promql.js';
+import { bucket, duration, notProbes, number } from './promql.js';
 import { errorsOver, RECORDED, requestsOver } from './red-rules.js';
 import type { AlertRule, RecordingRule, Rule, Severity } from './rule.js';
 import type { RuleConfig } from './rule-options.js';
@@ -22,7 +22,7 @@ export const BURN_ROWS: readonly BurnRow[] = [
 ];
 
 /** Windows that are short enough to be read from the series themselves. */
-const rawWindows = ['30m', '1h', '2h', '6h'] as const;
+const rawWindows = ['5m', '30m', '1h', '2h', '6h'] as const;
 /** Over these what was recorded is averaged: the series of days are too many to be read every minute. */
 const longWindows = ['1d', '3d'] as const;
 
@@ -40,7 +40,7 @@ export function sloRules(config: RuleConfig): readonly Rule[] {
   return [...recordings(config), ...availabilityAlerts(config), ...latencyAlerts(config)];
 }
 
-function recordings({ latency }: RuleConfig): RecordingRule[] {
+function recordings({ latency, windowS }: RuleConfig): RecordingRule[] {
   const fast = select('serverDuration', [bucket(latency.thresholdS), notProbes], '_bucket');
   const slowOver = (window: string) =>
     `${RECORDED.requests(window)}\n-\nsum by (job) (rate(${fast}[${window}]))`;
@@ -52,14 +52,18 @@ function recordings({ latency }: RuleConfig): RecordingRule[] {
     record: name(window),
     expr: `avg_over_time(${name('5m')}[${window}])`,
   });
+  const isRecorded = (window: string) => window === duration(windowS);
   return [
-    { record: slow('5m'), expr: slowOver('5m') },
-    ratio(slowRatio('5m'), slow('5m'), '5m'),
     ...rawWindows.flatMap((window) => [
-      { record: RECORDED.requests(window), expr: requestsOver(window) },
-      { record: RECORDED.errors(window), expr: errorsOver(window) },
+      // The alerts of requests have recorded those of their own window.
+      ...(isRecorded(window)
+        ? []
+        : [
+            { record: RECORDED.requests(window), expr: requestsOver(window) },
+            { record: RECORDED.errors(window), expr: errorsOver(window) },
+            ratio(RECORDED.errorRatio(window), RECORDED.errors(window), window),
+          ]),
       { record: slow(window), expr: slowOver(window) },
-      ratio(RECORDED.errorRatio(window), RECORDED.errors(window), window),
       ratio(slowRatio(window), slow(window), window),
     ]),
     ...longWindows.flatMap((window) => [

@@ -16,6 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Values of each flag other than its default; several where one could make rules alike. */
 const values: Readonly<Record<keyof typeof ruleFlags, readonly (readonly string[])[]>> = {
+  window: [['1m'], ['30m']],
   p99: [['500ms'], ['1s']],
   'slo-latency': [['0.5s:99.9'], ['1s:95']],
   'error-ratio': [['0.05']],

@@ -66,6 +66,27 @@ describe('the alerts', () => {
     expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
   });
 
+  test('are taken over another window, while the objectives keep theirs', () => {
+    const all = createRuleGroups(resolveRules({ windowS: 60 })).flatMap((group) => group.rules);
+    const expressionOf = (name: string) =>
+      all.filter((rule) => isAlert(rule) && rule.alert === name).map(({ expr }) => expr);
+    expect(expressionOf('HighErrorRate').join()).toContain(
+      'job:http_server_request_errors:ratio_rate1m > 0.01',
+    );
+    expect(expressionOf('SloBurnAvailability').join()).toContain('ratio_rate5m');
+  });
+
+  test.each([15, 60, 300, 1_800, 3_600])(
+    'read only what is recorded, once, over a window of %i s',
+    (windowS) => {
+      const all = createRuleGroups(resolveRules({ windowS })).flatMap((group) => group.rules);
+      const recorded = all.flatMap((rule) => (isAlert(rule) ? [] : [rule.record]));
+      expect(new Set(recorded).size).toBe(recorded.length);
+      const read = all.flatMap(({ expr }) => expr.match(/\bjob(?:_le)?:\w+:\w+/g) ?? []);
+      expect(read.filter((name) => !recorded.includes(name))).toEqual([]);
+    },
+  );
+
   test('tell what they are about, and what to do', () => {
     for (const { alert, summary, description, action } of alerts) {
       for (const text of [summary, description, action]) expect(text.length, alert).toBeGreaterThan(10);

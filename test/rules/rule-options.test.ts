@@ -13,6 +13,7 @@ describe('the options of the rules', () => {
   });
 
   test.each<[string, RuleOptions, RuleOptions]>([
+    ['rules.windowS', { windowS: 15 }, { windowS: 14 }],
     ['rules.errorRatio', { errorRatio: 0.999 }, { errorRatio: 1 }],
     ['rules.errorRatio', { errorRatio: 0.000_1 }, { errorRatio: 0 }],
     ['rules.p99S', { p99S: 0.001 }, { p99S: 0 }],
