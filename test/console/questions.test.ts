@@ -271,6 +271,51 @@ describe('golden signals', () => {
   });
 });
 
+describe('the doctor, about trace context that gets lost on the way', () => {
+  const target = { 'server.address': 'stock', 'server.port': 80, 'http.response.status_code': 200 };
+
+  /** Calls of order, each answered by inventory, some of them in a trace of their own. */
+  async function calls({ joined, cut, called = cut }: { joined: number; cut: number; called?: number }) {
+    const running = await consoleFor();
+    const start = (index: number) => now - 40_000 + 100 * index;
+    const clients = Array.from({ length: joined + called }, (_, index) => ({
+      id: `c${index}`,
+      trace: `t${index}`,
+      kind: 3 as const,
+      start: start(index),
+      ms: 20,
+      attributes: target,
+    }));
+    const servers = Array.from({ length: joined + cut }, (_, index) => ({
+      id: `s${index}`,
+      ...(index < joined ? { trace: `t${index}`, parent: `c${index}` } : { trace: `own${index}` }),
+      kind: 2 as const,
+      start: start(index) + 5,
+      ms: 10,
+    }));
+    await running.send('traces', spansRequest('order', clients));
+    await running.send('traces', spansRequest('inventory', servers));
+    const { findings } = await running.ask<{ findings: { what: string; text: string }[] }>('/api/doctor');
+    return findings.filter(({ what }) => what === 'broken-trace');
+  }
+
+  test('it names both services, the way between them, and a trace', async () => {
+    const found = await calls({ joined: 5, cut: 20 });
+    expect(found).toMatchObject([{ service: 'inventory', harm: 3 }]);
+    expect(found[0]?.text).toMatch(/order calls it at stock:80: .* in trace [0-9a-f]{32}$/);
+  });
+
+  test.each([
+    ['every request is in the trace of its call', { joined: 25, cut: 0 }],
+    ['most requests are', { joined: 25, cut: 5 }],
+    ['the callee gets no requests', { joined: 5, cut: 0, called: 20 }],
+    ['other callers begin traces', { joined: 25, cut: 20, called: 0 }],
+    ['the two were never joined', { joined: 0, cut: 25 }],
+  ])('it finds nothing where %s', async (_, given) => {
+    expect(await calls(given)).toEqual([]);
+  });
+});
+
 describe('what is asked wrongly', () => {
   test.each([
     ['/api/none', 404, 'there are status, services'],

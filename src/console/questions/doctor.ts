@@ -1,5 +1,6 @@
 import type { TraceWords } from '../receive/words.js';
 import type { Store } from '../store/store.js';
+import { brokenTraces } from './broken-traces.js';
 import { parentIdOf, spanIdOf, traceIdOf } from './item-json.js';
 import type { ServiceParts } from './services-view.js';
 import { TimeSlice } from './time-slice.js';
@@ -30,6 +31,14 @@ const leastLines = 50;
 export async function findings(parts: DoctorParts): Promise<Finding[]> {
   const missing: Finding[] = [];
   for await (const finding of orphans(parts)) missing.push(finding);
+  for await (const { caller, callee, target, traceId } of brokenTraces(parts))
+    missing.push({
+      harm: 3,
+      what: 'broken-trace',
+      service: callee,
+      text: `requests to ${callee} begin traces of their own, although ${caller} calls it at ${target}: the trace context gets lost on the way, as in trace ${traceId}`,
+      cure: `Have what stands between ${caller} and ${callee} pass on the headers traceparent and tracestate; look whether propagateTo of ${caller} excludes ${target}.`,
+    });
   const found = [
     ...missing,
     ...skews(parts),
