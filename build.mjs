@@ -1,16 +1,18 @@
-// Makes dist/: the types by tsc and rollup, the modules by rolldown. It prints nothing unless it fails, and to standard error, as standard
-// output may be that of `npm pack --json`.
+// Makes dist/: the types by tsc and rollup, the modules by rolldown. Where dist/ is what it would make, it leaves it, unless it is called
+// with --anew. It prints nothing unless it fails, and to standard error, as standard output may be that of `npm pack --json`.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { build } from 'rolldown';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { isBuilt, keepStamp } from './build-stamp.mjs';
 import config from './rolldown.config.mjs';
 import openTelemetry from './rolldown.opentelemetry.mjs';
 import { buildPage } from './rolldown.page.mjs';
 
 process.chdir(import.meta.dirname);
+if (!process.argv.includes('--anew') && isBuilt()) process.exit(0);
 rmSync('dist', { recursive: true, force: true });
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -27,6 +29,7 @@ rmSync('dist/types', { recursive: true });
 await build(config);
 await build(openTelemetry);
 await buildPage();
+keepStamp();
 
 async function rollUpTypes(name) {
   const bundle = await rollup({
