@@ -177,7 +177,7 @@ describe('README', () => {
       expect.arrayContaining(['npm ci && npm run demo\n', 'npm ci && npm test\n']),
     );
     expect(MANIFEST.scripts).toMatchObject({
-      demo: 'npm run --silent build && node examples/shop/demo.mjs',
+      demo: 'node examples/shop/demo.mjs',
       test: 'npm run --silent build && vitest run',
     });
   });

@@ -1,72 +1,132 @@
-// Starts the shop, sends it orders, stops it, and shows what its telemetry says: npm run demo
-import { sendOrders } from './customers.mjs';
-import { startPostgres } from './postgres.mjs';
-import { startReceiver } from './receiver.mjs';
-import { redOf, tableOf } from './red.mjs';
-import { startService } from './service-process.mjs';
-import { linesOf, treesOf } from './traces.mjs';
+// Starts the shop, its load and its console, and has it broken: npm run demo, or with -- --help.
+import { setTimeout as wait } from 'node:timers/promises';
+import { argumentsOf } from './runner/arguments.mjs';
+import { buildOnce } from './runner/build.mjs';
+import { Screen } from './runner/screen.mjs';
 
-const orders = { count: 60, concurrency: 4 };
-const meanings = { 201: 'paid', 400: 'invalid', 402: 'declined', 502: 'failed at the card provider' };
+const refreshMs = 1_000;
+const defaultPort = 4318;
 
-const isColoured = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-const colour = (code) => (text) => (isColoured ? `\u001b[${code}m${text}\u001b[0m` : text);
-const paint = { bold: colour(1), dim: colour(2), red: colour(31), cyan: colour(36) };
+const words = (() => {
+  try {
+    return argumentsOf(process.argv.slice(2), {
+      isTerminal: process.stdout.isTTY === true,
+      env: process.env,
+    });
+  } catch (error) {
+    console.error(`demo: ${error.message}`);
+    process.exit(2);
+  }
+})();
 
-// What was started ends with this process, however that ends.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+if (words.command === 'help') process.stdout.write(words.text);
+else process.exitCode = await (words.command === 'run' ? run(words) : second(words));
 
-try {
-  const ownDatabase = process.env.DATABASE_URL;
-  const postgres = ownDatabase === undefined ? await startPostgres() : undefined;
-  const receiver = await startReceiver();
-  const telemetry = {
-    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-    LOG_LEVEL: 'silent',
-    OTEL_LOG_LEVEL: 'warn',
+async function second(given) {
+  const { secondCommand } = await import('./runner/second-command.mjs');
+  try {
+    await secondCommand(given);
+    return 0;
+  } catch (error) {
+    console.error(`demo: ${error.message}`);
+    return 1;
+  }
+}
+
+/** @returns the exit code */
+async function run({ port = defaultPort, minutes, fault, isTour, isLive }) {
+  const screen = new Screen({ isLive });
+  const say = (text) => screen.say(text);
+  const ending = new AbortController();
+  const end = (reason) => {
+    // Whoever asks again does not want to wait.
+    if (ending.signal.aborted) process.exit(1);
+    ending.abort(reason);
   };
-  const payment = await startService('payment-service', telemetry);
-  const order = await startService('order-service', {
-    ...telemetry,
-    PAYMENT_URL: payment.url,
-    DATABASE_URL: postgres?.url ?? ownDatabase,
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end());
+
+  let shop;
+  let actions;
+  let control;
+  let customers;
+  let code = 0;
+  try {
+    say('golden-signals, the shop: a gateway, four services, a worker and their databases');
+    await buildOnce(say);
+    // What the build makes is there from here on.
+    const [{ Actions }, { Customers }, { FaultControl }, { Shop }, { tour }, { Watch }] = await Promise.all([
+      import('./runner/actions.mjs'),
+      import('./runner/customers.mjs'),
+      import('./runner/faults.mjs'),
+      import('./runner/shop.mjs'),
+      import('./runner/tour.mjs'),
+      import('./runner/watch.mjs'),
+    ]);
+    ending.signal.throwIfAborted();
+    actions = new Actions();
+    shop = new Shop({
+      say,
+      onLost: (lost, how) => say(`${lost.name} ended with ${how}, and is not started again`),
+    });
+    await unless(ending.signal, shop.start({ port, actionsUrl: await actions.listen() }));
+
+    customers = new Customers(shop.balancers.get('gateway').url).start();
+    control = new FaultControl({ shop, customers, say });
+    actions.control = control;
+    const watch = new Watch(shop.console.url);
+    say(`customers order at ${shop.balancers.get('gateway').url}`);
+    if (isLive) listenToKeys(control, say, end);
+    if (minutes !== undefined) setTimeout(end, minutes * 60_000).unref();
+    if (isTour) await tour({ name: fault, control, watch, say, signal: ending.signal });
+    else {
+      if (fault !== undefined)
+        setTimeout(() => control.toggle(fault, true).catch((error) => say(error.message)), 10_000);
+      while (!ending.signal.aborted) {
+        try {
+          const [services, firing] = await Promise.all([watch.services(), watch.firing()]);
+          screen.show({ services, firing, customers, control, url: shop.console.url });
+        } catch (error) {
+          say(`the console could not be asked: ${error.message}`);
+        }
+        await wait(refreshMs, undefined, { signal: ending.signal });
+      }
+    }
+  } catch (error) {
+    if (!ending.signal.aborted) {
+      console.error(`demo failed: ${error.message}`);
+      code = 1;
+    }
+  }
+  screen.end();
+  if (customers !== undefined)
+    say(`${customers.sent} requests were sent, ${customers.failed} of them failed; ending`);
+  customers?.stop();
+  await control?.mendAll();
+  actions?.close();
+  await shop?.stop();
+  if (process.stdin.isTTY) process.stdin.setRawMode?.(false);
+  process.stdin.unref?.();
+  process.exit(code);
+}
+
+/** Rejects as soon as the user wants it to end. */
+function unless(signal, promise) {
+  promise.catch(() => {});
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('ended')), { once: true });
+    promise.then(resolve, reject);
   });
-  const sent = await sendOrders(order.url, orders);
-  await order.stop();
-  await payment.stop();
-  await postgres?.stop();
-  receiver.close();
-  report(sent, receiver);
-} catch (error) {
-  console.error(`demo failed: ${error.message}`);
-  process.exit(1);
 }
 
-function report({ count, statuses, durationSeconds }, { spans, points }) {
-  const unexpected = [...statuses.keys()].filter((status) => meanings[status] === undefined);
-  check(unexpected.length === 0, `orders were answered with status ${unexpected}`);
-  // What the services do on their own when they start belongs to no order.
-  const traces = treesOf(spans).filter(({ root }) => root.attributes['http.request.method'] !== undefined);
-  check(traces.length === count, `${count} orders made ${traces.length} traces`);
-  const paid = traces.filter(({ root }) => root.attributes['http.response.status_code'] === 201);
-  const [slowest] = paid.sort((a, b) => b.root.durationMs - a.root.durationMs);
-  check(slowest !== undefined, 'no order was paid');
-  const isWhole = paid.every(
-    ({ services }) => services.has('order-service') && services.has('payment-service'),
-  );
-  check(isWhole, 'a paid order has no span of the payment service');
-  const red = ['order-service', 'payment-service'].map((name) => redOf(points(), name, durationSeconds));
-  check(red[0].count === count, `${count} orders, ${red[0].count} of them measured`);
-
-  const answers = [...statuses].sort(([a], [b]) => a - b).map(([status, of]) => `${of} ${meanings[status]}`);
-  console.log(`${paint.bold(`${count} orders in ${durationSeconds.toFixed(1)} s`)}: ${answers.join(', ')}`);
-  console.log(`\n${paint.bold('The slowest paid order')}, trace ${slowest.traceId}\n`);
-  for (const line of linesOf(slowest, paint)) console.log(`  ${line}`);
-  console.log(`\n${paint.bold('Rate, errors, duration')}, from the histogram of each service\n`);
-  for (const line of tableOf(red)) console.log(`  ${line}`);
-}
-
-function check(isTrue, otherwise) {
-  if (!isTrue) throw new Error(otherwise);
+function listenToKeys(control, say, end) {
+  const { stdin } = process;
+  if (!stdin.isTTY) return;
+  stdin.setRawMode(true);
+  stdin.setEncoding('utf8');
+  stdin.on('data', (keys) => {
+    for (const key of keys) {
+      if (key === 'q' || key === '\u0003') end();
+      control.toggleByKey(key)?.catch((error) => say(error.message));
+    }
+  });
 }

@@ -44,20 +44,10 @@ async function start() {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
     };
-    await finished(
-      spawn(
-        join(bin, 'initdb'),
-        [
-          `--pgdata=${data}`,
-          `--username=${user}`,
-          '--auth=trust',
-          '--encoding=UTF8',
-          '--no-sync',
-          '--locale=C',
-        ],
-        options,
-      ),
-    );
+    const login = [`--username=${user}`, '--auth=trust'];
+    const settingsOfCluster = ['--encoding=UTF8', '--no-sync', '--locale=C'];
+    server = spawn(join(bin, 'initdb'), [`--pgdata=${data}`, ...login, ...settingsOfCluster], options);
+    await finished(server);
     let port;
     for (let attempt = 1; ; attempt++) {
       port = await freePort();

@@ -1,156 +1,371 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-const ROOT = join(__dirname, '../..');
-const SHOP = join(ROOT, 'examples/shop');
+const DEMO = join(__dirname, '../../examples/shop/demo.mjs');
+/** Everything takes longer on a machine that is busy. */
+const SLOW_MS = 150_000;
 
-interface Finished {
-  readonly exit: number | string | null | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
+interface Alert {
+  readonly name: string;
+  readonly state: string;
+  readonly service: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly evidence: {
+    readonly traces: readonly { readonly traceId: string; readonly durationMs: number }[];
+    readonly bottleneck: { readonly service: string; readonly name: string } | null;
+    readonly firstError: { readonly body: string; readonly service: string } | null;
+  } | null;
 }
 
-function runDemo(env: Readonly<Record<string, string>> = {}): Promise<Finished> {
-  return new Promise((resolve) => {
-    // It starts a database, on a machine that may be busy.
-    const options = { env: { ...process.env, ...env }, timeout: 90_000 };
-    const child = execFile(process.execPath, [join(SHOP, 'demo.mjs')], options, (_error, stdout, stderr) => {
-      resolve({ exit: child.exitCode, stdout, stderr });
+interface Action {
+  readonly name: string;
+  readonly expect: string;
+  readonly active: boolean;
+}
+
+/** The demo as somebody starts it who presses no keys, in a temporary folder of its own. */
+class Demo {
+  readonly child: ChildProcess;
+  readonly folder: string;
+  said = '';
+  #ended: Promise<number | null>;
+
+  private constructor(folder: string, args: readonly string[]) {
+    this.folder = folder;
+    this.child = spawn(process.execPath, [DEMO, ...args], {
+      // Of a shell that sends its telemetry elsewhere.
+      env: { ...process.env, TMPDIR: folder, OTEL_TRACES_SAMPLER: 'always_off' },
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-  });
-}
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.said += text;
+      });
+    this.#ended = new Promise((resolve) => {
+      this.child.once('close', resolve);
+    });
+  }
 
-/** Runs the demo with a module that each of its processes loads first. */
-async function runDemoWith(preload: string): Promise<Finished> {
-  const folder = await mkdtemp(join(tmpdir(), 'golden-signals-shop-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'preload.cjs');
-  await writeFile(file, preload);
-  return runDemo({ NODE_OPTIONS: `--require "${file.replaceAll('\\', '/')}"` });
-}
-
-describe('the demo', () => {
-  let demo: Finished;
-  let lines: string[];
-  let temporary: string;
-  beforeAll(async () => {
-    temporary = await mkdtemp(join(tmpdir(), 'golden-signals-demo-'));
+  static async start(...args: string[]): Promise<Demo> {
+    const folder = await mkdtemp(join(tmpdir(), 'golden-signals-demo-'));
     // As root it is another user who runs the database.
-    await chmod(temporary, 0o755);
-    // Of a shell that sends its telemetry elsewhere.
-    demo = await runDemo({
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
-      OTEL_TRACES_SAMPLER: 'always_off',
-      TMPDIR: temporary,
+    await chmod(folder, 0o755);
+    return new Demo(folder, args);
+  }
+
+  get console(): string {
+    return /console is at (\S+)/.exec(this.said)?.[1] ?? '';
+  }
+
+  says(pattern: RegExp): Promise<string> {
+    return until(`the demo to say ${pattern}`, () => {
+      if (this.child.exitCode !== null) throw new Error(`the demo ended: ${this.said}`);
+      return pattern.exec(this.said)?.[0];
     });
-    lines = demo.stdout.split('\n');
-  }, 100_000);
+  }
 
-  test('ends with exit code 0 and has nothing to complain about', () => {
-    expect(demo).toMatchObject({ exit: 0, stderr: '' });
-  });
+  async get<Answer>(path: string): Promise<Answer> {
+    const response = await fetch(`${this.console}/api/${path}`);
+    expect(response.status, path).toBe(200);
+    return (await response.json()) as Answer;
+  }
 
-  test('leaves nothing of its database behind', async () => {
-    expect(await readdir(temporary)).toEqual([]);
-    await rm(temporary, { recursive: true });
-  });
+  /** As a button of the page does it. */
+  async toggle(name: string, active: boolean): Promise<void> {
+    const response = await fetch(`${this.console}/api/actions/${name}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ active }),
+    });
+    expect({ status: response.status, answer: await response.json() }).toMatchObject({ status: 200 });
+  }
 
-  test('says how the orders ended', () => {
-    expect(lines[0]).toMatch(
-      /^60 orders in \d+\.\d s: 47 paid, 3 invalid, 6 declined, 4 failed at the card provider$/,
+  async firing(): Promise<Alert[]> {
+    const { alerts } = await this.get<{ alerts: Alert[] }>('alerts');
+    return alerts.filter(({ state }) => state === 'firing');
+  }
+
+  alert(name: string, service: string, isSo: (alert: Alert) => boolean = () => true): Promise<Alert> {
+    return until(`${name} of ${service}`, async () =>
+      (await this.firing()).find((one) => one.name === name && one.service === service && isSo(one)),
+    );
+  }
+
+  resolved(name: string, service: string): Promise<boolean> {
+    return until(`${name} of ${service} to resolve`, async () => {
+      const firing = await this.firing();
+      return !firing.some((one) => one.name === name && one.service === service);
+    });
+  }
+
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal);
+    return this.#ended;
+  }
+
+  /** Command lines of what it has started and still runs: all of it has its temporary folder in its environment. */
+  async processes(): Promise<string[]> {
+    const found: string[] = [];
+    for (const pid of await readdir('/proc')) {
+      if (!/^\d+$/.test(pid)) continue;
+      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      if (!environment.includes(`TMPDIR=${this.folder}\0`)) continue;
+      found.push((await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' '));
+    }
+    return found;
+  }
+
+  async leavesNothing(): Promise<void> {
+    await until(
+      'all of its processes to end',
+      async () => (await this.processes()).length === 0 && (await readdir(this.folder)).length === 0,
+      async () => `${await this.processes()} ${await readdir(this.folder)}`,
+    );
+  }
+}
+
+async function until<Found>(
+  what: string,
+  find: () => Promise<Found | undefined> | Found | undefined,
+  otherwise: () => unknown = () => '',
+): Promise<Found & {}> {
+  const deadline = performance.now() + SLOW_MS;
+  while (performance.now() < deadline) {
+    const found = await find();
+    if (found !== undefined && found !== null && found !== false) return found;
+    await wait(300);
+  }
+  throw new Error(`waited for ${what}: ${await otherwise()}`);
+}
+
+function typed(...args: string[]) {
+  return new Promise<{ stdout: string; stderr: string; exit: number | null }>((resolve) => {
+    const child = execFile(process.execPath, [DEMO, ...args], (_error, stdout, stderr) =>
+      resolve({ stdout, stderr, exit: child.exitCode }),
     );
   });
+}
 
-  test('prints one trace through both services as a tree, with statuses and durations', () => {
-    const tree = lines.slice(lines.findIndex((line) => line.includes('trace ')) + 2);
-    expect(tree.slice(0, tree.indexOf(''))).toEqual([
-      expect.stringMatching(/^ {2}POST \/orders +order-service +201 +\d+\.\d ms +█+$/),
-      expect.stringMatching(/^ {2}├─ INSERT shop\.orders +order-service +\d+\.\d ms +█+$/),
-      expect.stringMatching(/^ {2}├─ POST +order-service +200 +\d+\.\d ms +█+$/),
-      expect.stringMatching(
-        /^ {2}│ {2}└─ POST \/payments\/:id\/charge +payment-service +200 +\d+\.\d ms +█+$/,
-      ),
-      expect.stringMatching(/^ {2}│ {5}└─ card-provider authorize +payment-service +\d+\.\d ms +█+$/),
-      expect.stringMatching(/^ {2}└─ UPDATE shop\.orders +order-service +\d+\.\d ms +█+$/),
-    ]);
-    expect(demo.stdout).toMatch(/trace [0-9a-f]{32}$/m);
+describe('the shop', { timeout: 3 * SLOW_MS }, () => {
+  let demo: Demo;
+  let port: string;
+
+  beforeAll(async () => {
+    demo = await Demo.start('--headless');
+    await demo.says(/all services are ready.*\n/);
+    port = new URL(demo.console).port;
+  }, 2 * SLOW_MS);
+
+  afterAll(async () => {
+    demo?.child.kill('SIGKILL');
+    if (demo !== undefined) {
+      await demo.leavesNothing();
+      await rm(demo.folder, { recursive: true });
+    }
+  }, SLOW_MS);
+
+  test('says what it does from the first second, and shows every service with its golden signals', async () => {
+    expect(demo.said.split('\n')[0]).toContain('golden-signals, the shop');
+    const names = ['gateway', 'inventory', 'order', 'payment', 'product', 'worker'];
+    await until('every service to have requests', async () => {
+      const { services } = await demo.get<{ services: { service: string; rate: number }[] }>('services');
+      const busy = services.filter(({ service, rate }) => rate > 0 || service === 'worker');
+      return names.every((name) => busy.some(({ service }) => service === name));
+    });
+    await demo.says(/order \d+\.\d\/s \d+\.\d %/);
   });
 
-  test('prints one line of rate, errors and duration for each service', () => {
-    // 4 of 60 orders, and 4 of the 57 charges, found the card provider down; a declined card is no error of the service.
-    expect(lines.filter((line) => / %/.test(line))).toEqual([
-      expect.stringMatching(/^ {2}order-service +\d+\.\d +6\.7 % +\d+ ms +\d+ ms$/),
-      expect.stringMatching(/^ {2}payment-service +\d+\.\d +7\.0 % +\d+ ms +\d+ ms$/),
-    ]);
+  test('has a trace of an order through four services and their databases', async () => {
+    interface Span {
+      readonly service: string;
+      readonly name: string;
+    }
+    const trace = await until('an order that was paid', async () => {
+      const query = 'traces?service=gateway&status=201&limit=1&window=5m';
+      const { rows } = await demo.get<{ rows: { traceId: string }[] }>(query);
+      if (rows[0] === undefined) return undefined;
+      const found = await demo.get<{ spans: Span[]; orphans: unknown }>(`traces/${rows[0].traceId}`);
+      return new Set(found.spans.map(({ service }) => service)).size >= 4 ? found : undefined;
+    });
+    const names = trace.spans.map(({ service, name }) => `${service} ${name}`);
+    for (const name of [
+      'gateway POST /orders',
+      'order POST /orders',
+      'order INSERT shop.orders',
+      'inventory POST /reservations',
+      'inventory UPDATE shop.stock',
+      'payment POST /payments/:order/charge',
+      'payment INSERT shop.payments',
+    ])
+      expect(names).toContain(name);
   });
 
-  test('fits 100 columns and has no colours where nobody looks at a terminal', () => {
-    expect(lines.filter((line) => line.length > 100)).toEqual([]);
-    expect(demo.stdout).not.toContain('\u001b');
+  test('lists its faults with what is to be seen', async () => {
+    const { actions } = await demo.get<{ actions: Action[] }>('actions');
+    expect(actions).toHaveLength(9);
+    expect(actions.filter(({ expect: seen }) => seen.length < 20)).toEqual([]);
+    expect(actions.filter(({ active }) => active)).toEqual([]);
   });
 
-  test('prints what README shows', () => {
-    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-    const shown = /```text\n(\d+ orders in[^`]+)```/.exec(readme)?.[1] ?? '';
-    expect(shapeOf(demo.stdout)).toBe(shapeOf(shown));
+  test('loses no order while payment is restarted', async () => {
+    await demo.toggle('rolling-restart', true);
+    const said = await demo.says(/payment was restarted: .*\n/);
+    expect(said).toMatch(/: [1-9]\d* requests meanwhile, 0 of them failed/);
+  });
+
+  test('shows slow SQL, a dead worker and a stripped trace, each where it is, and that they are mended', async () => {
+    await demo.toggle('payment-slow', true);
+    await demo.toggle('worker-killed', true);
+    await demo.toggle('trace-stripped', true);
+    const slow = await demo.alert(
+      'HighLatencyP99',
+      'payment',
+      ({ evidence }) => evidence?.bottleneck?.name === 'INSERT shop.payments',
+    );
+    expect(slow.evidence?.bottleneck).toMatchObject({ service: 'payment' });
+    expect(slow.evidence?.traces[0]?.durationMs).toBeGreaterThan(3_000);
+    await demo.alert('HeartbeatStale', 'worker');
+    await until('Doctor to find the stripped trace', async () => {
+      const { findings } = await demo.get<{ findings: { what: string; service: string }[] }>('doctor');
+      return findings.some(({ service, what }) => service === 'inventory' && what === 'broken-trace');
+    });
+    for (const name of ['payment-slow', 'worker-killed', 'trace-stripped']) await demo.toggle(name, false);
+    await demo.resolved('HighLatencyP99', 'payment');
+    await demo.resolved('HeartbeatStale', 'worker');
+  });
+
+  test('shows failing payments with their log line, a blocked event loop, and what sheds load', async () => {
+    // From another terminal.
+    const broken = await typed('break', 'payment-errors', '--port', port);
+    expect(broken).toMatchObject({ exit: 0, stderr: '', stdout: expect.stringContaining('HighErrorRate') });
+    await demo.toggle('loop-blocked', true);
+    await demo.toggle('overload', true);
+    const failing = await demo.alert(
+      'HighErrorRate',
+      'payment',
+      ({ evidence }) => (evidence?.traces.length ?? 0) > 0,
+    );
+    expect(failing.evidence?.firstError).toMatchObject({
+      service: 'payment',
+      body: expect.stringContaining('the card provider failed'),
+    });
+    await demo.alert('EventLoopDelayHigh', 'order');
+    await demo.alert('HighErrorRate', 'product');
+    const shed = await until('a request that is shed', async () => {
+      const response = await fetch(`${await productUrl()}/products?search=cup`);
+      await response.arrayBuffer();
+      return response.status === 503 ? response : undefined;
+    });
+    expect(Number(shed.headers.get('retry-after'))).toBeGreaterThan(0);
+    const { stdout } = await typed('faults', '--port', port);
+    expect(stdout.match(/▲/g)).toHaveLength(3);
+    await typed('mend', 'payment-errors', '--port', port);
+    await demo.toggle('loop-blocked', false);
+    await demo.toggle('overload', false);
+    for (const [name, service] of [
+      ['HighErrorRate', 'payment'],
+      ['EventLoopDelayHigh', 'order'],
+      ['HighErrorRate', 'product'],
+    ] as const)
+      await demo.resolved(name, service);
+  });
+
+  /** The address that gateway calls. */
+  async function productUrl(): Promise<string> {
+    const { rows } = await demo.get<{ rows: { source?: string; target: string; callee?: string }[] }>(
+      'edges?service=gateway',
+    );
+    const edge = rows.find((row) => JSON.stringify(row).includes('product'));
+    return `http://${edge?.target}`;
+  }
+
+  test('takes orders as to be confirmed while inventory hangs, and confirms them at once afterwards', async () => {
+    const gateway = /customers order at (\S+)/.exec(demo.said)?.[1] ?? '';
+    const order = async () => {
+      const response = await fetch(`${gateway}/orders`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ sku: 'grinder', quantity: 1, card: 'card_visa' }),
+      });
+      return { status: response.status, answer: await response.json() };
+    };
+    await demo.toggle('inventory-hangs', true);
+    const { labels } = await demo.alert('CircuitBreakerOpen', 'order');
+    expect(labels.golden_signals_breaker_name).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(await order()).toMatchObject({ status: 202, answer: { status: 'to be confirmed' } });
+    await demo.toggle('inventory-hangs', false);
+    await demo.resolved('CircuitBreakerOpen', 'order');
+    await until('an order to be paid again', async () => (await order()).status === 201);
+  });
+
+  test('shows a pool that is used up', async () => {
+    await demo.toggle('pool-exhausted', true);
+    const { labels, evidence } = await demo.alert('DbPoolSaturated', 'order', (one) => one.evidence !== null);
+    expect(labels.db_client_connection_pool_name).toBe('orders');
+    expect(evidence?.traces.length).toBeGreaterThan(0);
+    await demo.toggle('pool-exhausted', false);
+    await demo.resolved('DbPoolSaturated', 'order');
+  });
+
+  test('runs beside another one on its port, and leaves nothing behind when that one is killed', async () => {
+    const other = await Demo.start('--headless', '--port', port, '--fault', 'inventory-hangs');
+    try {
+      await other.says(/all services are ready/);
+      expect(other.console).not.toBe(demo.console);
+      // One that is stopped notices nothing by itself.
+      await other.says(/broken: Inventory hangs/);
+      await other.end('SIGKILL');
+      await other.leavesNothing();
+      expect(demo.child.exitCode).toBeNull();
+    } finally {
+      other.child.kill('SIGKILL');
+      await rm(other.folder, { recursive: true });
+    }
+  });
+
+  test('leaves nothing behind at Ctrl-C, and has written nothing but its lines', async () => {
+    expect(await demo.end('SIGINT')).toBe(0);
+    await demo.leavesNothing();
+    expect(demo.said).toMatch(/\d+ requests were sent, \d+ of them failed; ending\n$/);
+    expect(demo.said.split('\n').filter((line) => !/^(\d\d:\d\d:\d\d {2}.*)?$/.test(line))).toEqual([]);
+    expect(demo.said).not.toMatch(/ended with .* and is not started again/);
   });
 });
 
-/** The same output without its times, ids and bars. */
-function shapeOf(output: string): string {
-  return output
-    .replace(/[0-9a-f]{32}/g, 'id')
-    .replace(/█+/g, '')
-    .replace(/\d+(\.\d+)?(?= (ms|s)\b)/g, 'n')
-    .replace(/(-service +)\d+\.\d/g, '$1n')
-    .replace(/ +/g, ' ')
-    .replace(/ $/gm, '');
-}
+describe('the command of the demo', () => {
+  test('ends at a signal while it still starts, and leaves nothing behind', {
+    timeout: SLOW_MS,
+  }, async () => {
+    const demo = await Demo.start('--headless');
+    await demo.says(/starting PostgreSQL/);
+    expect(await demo.end('SIGHUP')).toBe(0);
+    await demo.leavesNothing();
+    await rm(demo.folder, { recursive: true });
+  });
 
-describe('the demo ends with exit code 1', () => {
-  test('when the trace does not get to the payment service', async () => {
-    const demo = await runDemoWith(`
-      const { AsyncResource } = require('node:async_hooks');
-      const outside = new AsyncResource('outside of any request');
-      const { fetch } = globalThis;
-      globalThis.fetch = (...args) => outside.runInAsyncScope(() => fetch(...args));
-    `);
-    expect(demo).toEqual({ exit: 1, stdout: '', stderr: 'demo failed: 60 orders made 117 traces\n' });
-  }, 100_000);
+  test.each([
+    [['break'], 'break takes the name of a fault: payment-slow'],
+    [['break', 'coffee'], 'there is no fault coffee; there are payment-slow'],
+    [['--minutes', 'ten'], '--minutes takes a number above 0, up to 100000; got ten'],
+    [['brake'], 'brake is unknown; known are break, mend, faults'],
+  ])('says what is wrong with %j', async (args, message) => {
+    expect(await typed(...args)).toMatchObject({
+      exit: 2,
+      stdout: '',
+      stderr: expect.stringContaining(message),
+    });
+  });
 
-  test('when a service does not start', async () => {
-    const demo = await runDemoWith(`if (process.argv[1].endsWith('payment-service.mjs')) process.exit(3);`);
-    expect(demo).toEqual({
+  test('says where no shop runs', async () => {
+    expect(await typed('break', 'overload', '--port', '1')).toEqual({
       exit: 1,
       stdout: '',
-      stderr: 'demo failed: payment-service ended with exit code 3\n',
+      stderr:
+        'demo: no shop runs with its console from port 1 on: start one by npm run demo, or give its --port\n',
     });
-  }, 100_000);
-});
-
-interface Quantile {
-  quantile(share: number, bounds: readonly number[], buckets: readonly number[]): number;
-}
-
-describe('a quantile of the demo', () => {
-  let quantile: Quantile['quantile'];
-  beforeAll(async () => {
-    ({ quantile } = (await import(pathToFileURL(join(SHOP, 'red.mjs')).href)) as Quantile);
-  });
-
-  test('stands where its rank is in its bucket', () => {
-    expect(quantile(0.5, [0.1, 0.2, 0.4], [0, 4, 4, 0])).toBeCloseTo(0.2);
-    expect(quantile(0.25, [0.1, 0.2, 0.4], [0, 4, 4, 0])).toBeCloseTo(0.15);
-    expect(quantile(0.75, [0.1, 0.2, 0.4], [0, 4, 4, 0])).toBeCloseTo(0.3);
-  });
-
-  test('is the highest bound where it lies beyond, and no number where nothing was measured', () => {
-    expect(quantile(0.99, [0.1, 0.2], [1, 0, 9])).toBe(0.2);
-    expect(quantile(0.99, [0.1, 0.2], [0, 0, 0])).toBeNaN();
   });
 });

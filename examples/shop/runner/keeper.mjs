@@ -1,0 +1,29 @@
+// Runs PostgreSQL, and cleans up after the runner however that ends: kills the processes that it has started, also one that hangs, and
+// removes the folder of the database. It is in a session of its own: a Ctrl-C does not reach it.
+import { startPostgres } from '../postgres.mjs';
+
+const pids = new Set();
+let postgres;
+
+process.on('message', async ({ isStart, pid, hasEnded }) => {
+  if (pid !== undefined) pids[hasEnded ? 'delete' : 'add'](pid);
+  if (!isStart) return;
+  try {
+    postgres = await startPostgres();
+    process.send({ url: postgres.url });
+  } catch (error) {
+    process.send({ failure: error.message });
+  }
+});
+
+process.on('disconnect', async () => {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  }
+  await postgres?.stop();
+  process.exit();
+});
