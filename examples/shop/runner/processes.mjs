@@ -5,6 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const limitMs = 60_000;
+/** One whose database did not answer in time never gets ready: its start-up is done once. */
+const startMs = 30_000;
 const keptLines = 20;
 const control = new URL('control.mjs', import.meta.url).href;
 // What the shell has set for OpenTelemetry would take the telemetry elsewhere.
@@ -47,6 +49,11 @@ export class Process {
     }
   }
 
+  /** The last that it said. */
+  get said() {
+    return this.#lines.join('\n');
+  }
+
   get pid() {
     return this.#child.pid;
   }
@@ -66,19 +73,18 @@ export class Process {
     return this;
   }
 
-  /** Waits until it is ready to serve. */
+  /** Waits until it is ready to serve; false if it takes too long. */
   async ready() {
-    const deadline = performance.now() + limitMs;
+    const deadline = performance.now() + startMs;
     while (this.url !== undefined && !this.hasEnded && performance.now() < deadline) {
       const answer = await fetch(`${this.url}/health/ready`, { signal: AbortSignal.timeout(5_000) }).catch(
         () => {},
       );
       await answer?.arrayBuffer().catch(() => {});
-      if (answer?.ok) return this;
+      if (answer?.ok) return true;
       await wait(100);
     }
-    if (this.url === undefined) return this;
-    throw new Error(`${this.name} does not get ready: ${this.#lines.join('\n')}`);
+    return this.url === undefined;
   }
 
   /** What the process answers first to a message. */
@@ -117,10 +123,10 @@ export class Process {
   async #within(what, promise) {
     const stopped = new AbortController();
     const failed = this.#ended.then(([code, signal]) => {
-      throw new Error(`${this.name} ended with ${signal ?? `exit code ${code}`}: ${this.#lines.join('\n')}`);
+      throw new Error(`${this.name} ended with ${signal ?? `exit code ${code}`}: ${this.said}`);
     });
     const late = wait(limitMs, undefined, { signal: stopped.signal }).then(() => {
-      throw new Error(`waited ${limitMs / 1_000} s for ${this.name} ${what}: ${this.#lines.join('\n')}`);
+      throw new Error(`waited ${limitMs / 1_000} s for ${this.name} ${what}: ${this.said}`);
     });
     late.catch(() => {});
     try {

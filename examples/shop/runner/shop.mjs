@@ -9,6 +9,7 @@ const consoleFlags = ['--for', '5s', '--window', '30s', '--export-interval', '2s
 const databases = { order: 'orders', inventory: 'stock', payment: 'payments', product: 'products' };
 const ports = { gateway: 3000, order: 3001, inventory: 3002, payment: 3003, product: 3004 };
 const replicas = { payment: 2 };
+const attempts = 4;
 
 /** The console, the database, the card provider and the services, each a process. */
 export class Shop {
@@ -54,7 +55,21 @@ export class Shop {
 
   /** Starts one more instance of a service, or one in place of another; resolves when it is ready and gets requests. */
   async startInstance(name, instance = this.#nextInstance(name)) {
-    const isCurrent = () => !this.#isStopping;
+    for (let attempt = 1; ; attempt++) {
+      const process = await this.#start(name, instance);
+      if (await process.ready()) {
+        if (process.url !== undefined && !this.#isStopping) this.balancers.get(name).add(process.url);
+        return process;
+      }
+      if (this.#isStopping || attempt === attempts)
+        throw new Error(`${instance} does not get ready: ${process.said}`);
+      // As a kubelet does when the start-up probe fails.
+      this.#say(`${instance} does not get ready, and is started anew`);
+      await this.stopInstance(process);
+    }
+  }
+
+  async #start(name, instance) {
     const process = this.#keep(
       new Process(instance, await fileOfService(name), {
         env: this.#envOf(name, instance),
@@ -62,10 +77,7 @@ export class Shop {
       }),
     );
     this.instances.set(instance, process);
-    await process.started();
-    await process.ready();
-    if (process.url !== undefined && isCurrent()) this.balancers.get(name).add(process.url);
-    return process;
+    return process.started();
   }
 
   /** Ends an instance as a deployment does. */

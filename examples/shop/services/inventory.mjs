@@ -5,7 +5,7 @@ import { instrument } from 'golden-signals';
 import pg from 'pg';
 
 const { PORT = '3002', DATABASE_URL: connectionString } = process.env;
-const pool = new pg.Pool({ connectionString, max: 10, connectionTimeoutMillis: 2_000 });
+const pool = new pg.Pool({ connectionString, max: 10, connectionTimeoutMillis: 5_000 });
 
 const app = fastify({ logger: true });
 pool.on('error', (error) => app.log.error(error, 'a connection to the database broke'));

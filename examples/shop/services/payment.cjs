@@ -11,7 +11,7 @@ const {
   CARD_PROVIDER_URL = 'http://127.0.0.1:3009',
 } = process.env;
 const log = pino({ mixin: traceFields });
-const pool = new pg.Pool({ connectionString, max: 40, connectionTimeoutMillis: 2_000 });
+const pool = new pg.Pool({ connectionString, max: 40, connectionTimeoutMillis: 5_000 });
 pool.on('error', (error) => log.error({ err: error }, 'a connection to the database broke'));
 
 const app = express();

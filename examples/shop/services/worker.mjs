@@ -6,7 +6,11 @@ import pg from 'pg';
 import { pino } from 'pino';
 
 const log = pino({ mixin: traceFields });
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 2 });
+const pool = new pg.Pool({
+  connectionString: process.env.DATABASE_URL,
+  max: 2,
+  connectionTimeoutMillis: 5_000,
+});
 pool.on('error', (error) => log.error({ err: error }, 'a connection to the database broke'));
 const stopping = new AbortController();
 
