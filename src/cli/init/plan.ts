@@ -8,7 +8,7 @@ import { parserOf } from './parser.js';
 import type { ServiceFolder } from './service-folder.js';
 import { readSource, type SourceFile, sourceFilesIn } from './source-files.js';
 
-export type ModuleSystem = 'ES module' | 'CommonJS' | 'TypeScript';
+type ModuleSystem = 'ES module' | 'CommonJS' | 'TypeScript';
 
 interface Found {
   readonly framework: FrameworkName | undefined;
