@@ -6,7 +6,7 @@ import { CopyButton, Failure } from '../parts/empty.js';
 import { absolute, counted, duration, share, span } from '../parts/format.js';
 import { ServiceLink, ServiceName, Time, TraceLink, traceHref } from '../parts/links.js';
 import { Mark } from '../parts/mark.js';
-import { alertValue } from './value.js';
+import { alertThreshold, alertValue } from './value.js';
 
 interface AlertCardProps {
   readonly alert: AlertView;
@@ -37,7 +37,9 @@ export function AlertCard({ alert, isOpen }: AlertCardProps) {
             <dt>now</dt>
             <dd>
               {alertValue(name, value)}
-              {threshold !== undefined && <span class="quiet"> against {alertValue(name, threshold)}</span>}
+              {threshold !== undefined && (
+                <span class="quiet"> against {alertThreshold(name, threshold)}</span>
+              )}
             </dd>
           </div>
           <div>

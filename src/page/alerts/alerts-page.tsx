@@ -1,16 +1,16 @@
 import { address, href } from '../address/address.js';
-import type { AlertsAnswer, AlertView, Episode, RulesAnswer } from '../data/answers.js';
+import type { AlertsAnswer, Episode, RulesAnswer } from '../data/answers.js';
 import { nowMs } from '../data/clock.js';
 import { useQuestion } from '../data/question.js';
+import { byUrgency } from '../overview/state-of.js';
 import { Answered, Empty } from '../parts/empty.js';
 import { counted, span } from '../parts/format.js';
 import { ServiceLink, Time } from '../parts/links.js';
 import { Mark } from '../parts/mark.js';
 import { type Column, Table } from '../parts/table.js';
 import { AlertCard } from './alert-card.js';
+import { Objectives } from './objectives.js';
 import { RuleRows } from './rule-rows.js';
-
-const rank: Readonly<Record<string, number>> = { firing: 0, pending: 1, resolved: 2 };
 
 /** What fires, what each rule watches, and what fired within a day. */
 export function AlertsPage() {
@@ -27,7 +27,7 @@ export function AlertsPage() {
       </div>
       <Answered of={alerts}>
         {({ alerts: all, history }) => {
-          const shown = all.filter(({ severity }) => severity !== 'none').sort(byRank);
+          const shown = all.filter(({ severity }) => severity !== 'none').sort(byUrgency);
           return (
             <>
               <section class="section" aria-label="active alerts" aria-live="polite">
@@ -43,6 +43,7 @@ export function AlertsPage() {
                   ))
                 )}
               </section>
+              <Objectives />
               <Answered of={rules}>{({ rules: rows }) => <RuleRows rules={rows} alerts={all} />}</Answered>
               <History of={history.filter(({ name }) => name !== 'Watchdog')} />
             </>
@@ -50,14 +51,6 @@ export function AlertsPage() {
         }}
       </Answered>
     </div>
-  );
-}
-
-function byRank(one: AlertView, other: AlertView): number {
-  return (
-    (rank[one.state] ?? 3) - (rank[other.state] ?? 3) ||
-    (one.severity === 'page' ? 0 : 1) - (other.severity === 'page' ? 0 : 1) ||
-    other.activeAtMs - one.activeAtMs
   );
 }
 

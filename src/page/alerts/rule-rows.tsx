@@ -3,7 +3,7 @@ import { CopyButton } from '../parts/empty.js';
 import { counted } from '../parts/format.js';
 import { Mark } from '../parts/mark.js';
 import { type Column, Table } from '../parts/table.js';
-import { alertValue } from './value.js';
+import { alertThreshold } from './value.js';
 
 type Rule = RulesAnswer['rules'][number];
 
@@ -75,7 +75,7 @@ export function RuleRows({ rules, alerts }: RuleRowsProps) {
       isNumber: true,
       width: 96,
       by: ({ threshold }) => threshold,
-      cell: ({ name, threshold }) => (threshold === undefined ? '' : alertValue(name, threshold)),
+      cell: ({ name, threshold }) => (threshold === undefined ? '' : alertThreshold(name, threshold)),
     },
     {
       id: 'severity',

@@ -6,13 +6,13 @@ export interface Scale {
 
 const steps = [1, 2, 2.5, 5, 10];
 
-/** From 0 to a round value of at least `most`, drawn from the bottom up. */
-export function linearScale(most: number, height: number): Scale {
-  const wanted = most > 0 ? most : 1;
+/** From 0 to a round value of at least `most`, drawn from the bottom up; round in units of `base`. */
+export function linearScale(most: number, height: number, base = 1): Scale {
+  const wanted = (most > 0 ? most : 1) / base;
   const power = 10 ** Math.floor(Math.log10(wanted / 2));
   const step = (steps.find((one) => one * power * 2 >= wanted) ?? 10) * power;
-  const top = step * 2 >= wanted ? step * 2 : step * 3;
-  return { at: (value) => height - (value / top) * height, ticks: [0, step, step * 2] };
+  const top = step * 2 * base;
+  return { at: (value) => height - (value / top) * height, ticks: [0, top / 2, top] };
 }
 
 /** Powers of ten between two values, drawn from the bottom up. */

@@ -34,6 +34,8 @@ export interface TimeChartProps {
   /** Where a click on a point of time leads; undefined for nowhere. */
   readonly exampleAt?: (index: number) => (() => void) | undefined;
   readonly hasAxis?: boolean;
+  /** Its lines are at round multiples of it. */
+  readonly base?: number;
   readonly height?: number;
 }
 
@@ -71,7 +73,8 @@ export function TimeChart(props: TimeChartProps) {
   const x = (ms: number) => ((ms - fromMs) / Math.max(1, toMs - fromMs)) * inner;
   const timeAt = (px: number) => fromMs + (px / Math.max(1, inner)) * (toMs - fromMs);
   const scale =
-    props.scale?.(height) ?? linearScale(Math.max(threshold?.value ?? 0, greatest(lines)), height);
+    props.scale?.(height) ??
+    linearScale(Math.max(threshold?.value ?? 0, greatest(lines)), height, props.base);
   const cursor = cursorMs.value;
   const index = cursor === undefined ? -1 : Math.floor((cursor - (times[0] ?? 0)) / stepMs);
   const example = index >= 0 && index < times.length ? exampleAt?.(index) : undefined;

@@ -1,6 +1,8 @@
 // What the console answers, by the types of those who answer: a change there is a fault of the compiler here.
 import type { Watch } from '../../console/evidence/watch.js';
+import type { breakersView } from '../../console/questions/breakers-view.js';
 import type { Finding } from '../../console/questions/doctor.js';
+import type { objectivesView } from '../../console/questions/objectives.js';
 import type {
   gaugesView,
   mapView,
@@ -29,6 +31,18 @@ export type AlertsAnswer = ReturnType<Watch['view']>;
 export type AlertView = AlertsAnswer['alerts'][number];
 export type Episode = AlertsAnswer['history'][number];
 export type RulesAnswer = ReturnType<Watch['rulesView']>;
+export type BreakerRow = Awaited<ReturnType<typeof breakersView>>['rows'][number];
+export type ObjectivesAnswer = ReturnType<typeof objectivesView>;
+/** By hand: its file is compiled for Node alone. */
+export interface ActionsAnswer {
+  readonly actions: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly expect: string;
+    readonly active: boolean;
+  }[];
+  readonly failure: string | null;
+}
 export type DoctorAnswer = { readonly findings: readonly Finding[] };
 export type Rows<Row> = { readonly rows: readonly Row[] };
 

@@ -28,15 +28,48 @@ export interface QuestionOptions {
 /** A page on which nothing comes in is asked anew so often all the same: things end, too. */
 const idleMs = 5_000;
 const mostRemembered = 60;
+/** Another part of the page may have asked the same just now: its answer will do. */
+const freshMs = 900;
 
 /** The latest answers by their address, so that going back shows at once what was there. */
-const remembered = new Map<string, unknown>();
+const remembered = new Map<string, { readonly answer: unknown; readonly atMs: number }>();
 
 function remember(url: string, answer: unknown): void {
   remembered.delete(url);
-  remembered.set(url, answer);
+  remembered.set(url, { answer, atMs: Date.now() });
   const [oldest] = remembered.keys();
   if (remembered.size > mostRemembered && oldest !== undefined) remembered.delete(oldest);
+}
+
+interface Flight {
+  readonly answer: Promise<unknown>;
+  readonly abort: AbortController;
+  askers: number;
+}
+
+/** What is being asked now: who asks the same waits for the same answer. */
+const flights = new Map<string, Flight>();
+
+/** Asks together with others; the question is given up when all of them have aborted. */
+async function askTogether<T>(url: string, signal: AbortSignal): Promise<T> {
+  const known = flights.get(url);
+  const abort = known?.abort ?? new AbortController();
+  const flight = known ?? { abort, askers: 0, answer: ask(url, { signal: abort.signal }) };
+  flights.set(url, flight);
+  flight.askers += 1;
+  const leave = () => {
+    flight.askers -= 1;
+    if (flight.askers > 0) return;
+    if (flights.get(url) === flight) flights.delete(url);
+    flight.abort.abort();
+  };
+  signal.addEventListener('abort', leave);
+  try {
+    return (await flight.answer) as T;
+  } finally {
+    signal.removeEventListener('abort', leave);
+    if (flights.get(url) === flight) flights.delete(url);
+  }
 }
 
 /** Asks the console once. @throws Error with the text of the console */
@@ -87,7 +120,7 @@ class Asker<T> implements Answer<T> {
     this.stop();
     this.#url = url;
     if (url === undefined) return;
-    const known = remembered.get(url) as T | undefined;
+    const known = remembered.get(url)?.answer as T | undefined;
     batch(() => {
       if (known !== undefined) this.data.value = known;
       this.isOld.value = known === undefined && this.data.value !== undefined;
@@ -107,9 +140,11 @@ class Asker<T> implements Answer<T> {
     this.#abort = abort;
     this.#askedMs = Date.now();
     try {
-      const answer = await ask<T>(url, { signal: abort.signal });
+      const fresh = remembered.get(url);
+      const isFresh = fresh !== undefined && Date.now() - fresh.atMs < freshMs;
+      const answer = isFresh ? (fresh.answer as T) : await askTogether<T>(url, abort.signal);
       if (abort.signal.aborted) return;
-      remember(url, answer);
+      if (!isFresh) remember(url, answer);
       batch(() => {
         this.data.value = answer;
         this.error.value = undefined;

@@ -16,6 +16,7 @@ import { connection } from '../data/stream.js';
 import { Empty } from '../parts/empty.js';
 import { age, clock, counted } from '../parts/format.js';
 import { Mark } from '../parts/mark.js';
+import { Actions } from './actions.js';
 import { Foot } from './foot.js';
 import { Help } from './help.js';
 import { useKeys } from './keys.js';
@@ -148,6 +149,7 @@ export function Frame() {
         <Navigation path={page?.path} />
         <Search />
         <div class="top-end">
+          <Actions />
           <Live />
           <WindowChoice />
           <button

@@ -126,7 +126,7 @@ export function ServiceRows({ services, firing, limit = 60 }: ServiceRowsProps) 
       hint: 'what is used up most: a pool, the event loop, CPU or memory',
       width: 184,
       by: (row) => row.saturation[0]?.ratio,
-      cell: (row) => <SaturationCell of={row.saturation[0]} />,
+      cell: (row) => (row.saturation.length === 0 ? '' : <SaturationCell of={row.saturation[0]} />),
     },
     {
       id: 'upstreams',
@@ -134,7 +134,7 @@ export function ServiceRows({ services, firing, limit = 60 }: ServiceRowsProps) 
       hint: 'circuit breakers of what it calls',
       width: 104,
       by: (row) => row.breakers.filter(({ state }) => state !== 'closed').length,
-      cell: (row) => <Upstreams of={row.breakers} />,
+      cell: (row) => (row.breakers.length === 0 ? '' : <Upstreams of={row.breakers} />),
     },
     {
       id: 'beat',
@@ -142,7 +142,7 @@ export function ServiceRows({ services, firing, limit = 60 }: ServiceRowsProps) 
       hint: 'the latest heartbeat',
       width: 72,
       by: (row) => lastBeat(row.instances)?.beatMs,
-      cell: (row) => <Beat row={row} now={now} />,
+      cell: (row) => (lastBeat(row.instances) === undefined ? '' : <Beat row={row} now={now} />),
     },
   ];
   return (
@@ -160,7 +160,6 @@ export function ServiceRows({ services, firing, limit = 60 }: ServiceRowsProps) 
 }
 
 function Upstreams({ of }: { readonly of: ServiceRow['breakers'] }) {
-  if (of.length === 0) return null;
   const open = of.filter(({ state }) => state !== 'closed').length;
   const title = of.map(({ name, state }) => `${name}: ${state}`).join('\n');
   return (

@@ -6,15 +6,15 @@ const signals = ['latency', 'errors', 'liveness', 'traffic', 'saturation', 'slo'
 
 /** Alerts that fire and are for people, those that page first. */
 export function firingOf(alerts: readonly AlertView[]): readonly AlertView[] {
-  const rank = ({ severity }: AlertView) => (severity === 'page' ? 0 : 1);
-  return alerts
-    .filter(({ state, severity }) => state === 'firing' && severity !== 'none')
-    .sort(
-      (a, b) =>
-        rank(a) - rank(b) ||
-        signals.indexOf(a.signal ?? '') - signals.indexOf(b.signal ?? '') ||
-        (b.firedAtMs ?? 0) - (a.firedAtMs ?? 0),
-    );
+  return alerts.filter(({ state, severity }) => state === 'firing' && severity !== 'none').sort(byUrgency);
+}
+
+const stateRank: Readonly<Record<string, number>> = { firing: 0, pending: 1, resolved: 2 };
+
+export function byUrgency(one: AlertView, other: AlertView): number {
+  const rank = ({ state, severity, signal }: AlertView) =>
+    100 * (stateRank[state] ?? 3) + (severity === 'page' ? 0 : 10) + signals.indexOf(signal ?? '');
+  return rank(one) - rank(other) || other.activeAtMs - one.activeAtMs;
 }
 
 export function stateOfAlert({ state, severity }: AlertView): State {

@@ -64,12 +64,9 @@ export function gaugeCharts({ series }: GaugesAnswer): GaugeChart[] {
     { label: 'p99', values: greatest(of('nodejs.eventloop.delay.p99')), class: 'line-2' },
     { label: 'p50', values: greatest(of('nodejs.eventloop.delay.p50')), class: 'line-1' },
   ]);
-  add(
-    'Event loop utilisation',
-    'share',
-    [{ label: 'busy', values: greatest(of('nodejs.eventloop.utilization')), class: 'line-2', isArea: true }],
-    1,
-  );
+  add('Event loop utilisation', 'share', [
+    { label: 'busy', values: greatest(of('nodejs.eventloop.utilization')), class: 'line-2', isArea: true },
+  ]);
   add('CPU', 'share', [
     { label: 'of the machine', values: cpuOf(of('process.cpu.utilization')), class: 'line-2', isArea: true },
   ]);

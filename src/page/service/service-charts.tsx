@@ -178,6 +178,7 @@ function Saturation({
           format={formats[unit]}
           threshold={limit}
           height={64}
+          base={unit === 'bytes' ? 2 ** 20 : 1}
           hasAxis
         />
       ))}

@@ -12,6 +12,7 @@ import { Empty } from '../parts/empty.js';
 import { counted, duration, rate, share } from '../parts/format.js';
 import { routeHref, ServiceName, serviceHref } from '../parts/links.js';
 import { Mark } from '../parts/mark.js';
+import { BreakerCards } from './breaker-cards.js';
 import { ServiceCharts } from './service-charts.js';
 import { Calls, Databases, LatestLogs, Routes, WorstTraces } from './service-tables.js';
 
@@ -50,6 +51,7 @@ export function ServicePage({ id: service }: PageProps) {
       <ServiceCharts service={service} route={route} />
       <Routes service={service} route={route} />
       <Calls service={service} />
+      <BreakerCards service={service} />
       <Databases service={service} />
       <div class="pair">
         <WorstTraces service={service} route={route} isFailed={false} />
