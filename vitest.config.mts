@@ -2,20 +2,45 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { reporters } from './test/reporters.mjs';
 import { sources } from './test/sources.mjs';
 
+/** Each name of `names` as the test files in `test/<folder>`; one of `*` stands for all of them. */
+const tests = (folder: string, ...names: readonly string[]) =>
+  names.map((name) => `test/${folder}/${name === '*' ? '**/*' : name}.test.ts`);
+
 /**
  * Tests of models, parsers and state machines: they change nothing of the process, so a file needs none of its own. What they prove
  * is the same on every Node.
  */
-const pure = ['breaker', 'console/alerts', 'core', 'health', 'metrics', 'rules'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
-/** The compilers of a user, other runtimes, the documents and the examples: what they prove is the same on every Node, too. */
-const papers = [
-  'test/package/runtimes.test.ts',
-  'test/package/types.test.ts',
-  'test/docs.test.ts',
-  'test/readme.test.ts',
-  'test/examples/**/*.test.ts',
+const models = [
+  ...['breaker', 'console/alerts', 'core', 'health', 'metrics', 'rules'].flatMap((room) => tests(room, '*')),
+  ...tests('client', 'call-kinds', 'call-outcome', 'options'),
+  ...tests('console', 'evidence', 'store', 'trace-tree'),
+  ...tests('context', 'baggage', 'field-value', 'traceparent', 'tracestate'),
+  ...tests('database', 'statement'),
+  ...tests('export', 'options', 'otlp-exemplars', 'otlp-metrics', 'otlp-spans', 'outage', 'own-metrics'),
+  ...tests('export', 'retry-after', 'scrape-reader'),
+  ...tests('export/prometheus', 'accept', 'exposition', 'labels'),
+  ...tests('management', 'stalled-answer'),
+  ...tests('process', 'cgroup', 'heartbeat-target', 'hooks', 'outside', 'proc-files', 'readings'),
+  ...tests('process', 'shutdown', 'shutdown-options', 'shutdown-plan'),
+  ...tests('server', 'forwarded', 'probes/metrics', 'reconstruct', 'span-names'),
+  ...tests('trace', 'live-span', 'sampler'),
+];
+
+/**
+ * What proves the same on every Node, too, in a process for each file: the compilers of a user, other runtimes, the documents, the
+ * examples, the console, what is read from options, from the environment and from folders.
+ */
+const once = [
+  'test/{architecture,docs,instrument-options,readme}.test.ts',
+  ...tests('cli', 'doctor-folder', 'run'),
+  ...tests('console', 'events', 'fuzz', 'metrics', 'questions', 'signals'),
+  ...tests('examples', '*'),
+  ...tests('export', 'batch-queue', 'environment', 'log-pipeline', 'otlp-config', 'periodic-reader'),
+  ...tests('management', 'options'),
+  ...tests('package', 'runtimes', 'types'),
+  ...tests('page', '*'),
+  ...tests('service', 'options', 'start-line'),
+  ...tests('support', '*'),
 ];
 const elsewhere = ['test/external/**', 'test/differential/**'];
 
@@ -27,19 +52,21 @@ export default defineConfig({
     maxWorkers: '100%',
     // A test that loops for ever is to fail, and not to take all memory of the machine first.
     execArgv: ['--max-old-space-size=2048'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Far more than any test takes on a machine of its own: a busy one is no fault of a test.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     reporters,
     coverage: { provider: 'v8', include: ['src/**'] },
     projects: [
-      { extends: true, test: { name: 'models', include: pure, isolate: false } },
-      { extends: true, test: { name: 'papers', include: papers } },
+      { extends: true, test: { name: 'models', include: models, isolate: false } },
+      { extends: true, test: { name: 'once', include: once } },
       {
         extends: true,
         test: {
           name: 'process',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...elsewhere, ...pure, ...papers],
+          exclude: [...configDefaults.exclude, ...elsewhere, ...models, ...once],
         },
       },
     ],

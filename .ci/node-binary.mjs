@@ -1,3 +1,4 @@
+// The programs of other versions of Node: node .ci/node-binary.mjs <major...> installs them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -28,4 +29,8 @@ export function nodeBinary(major) {
   const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' });
   if (stdout?.startsWith(`v${major}.`)) return node;
   throw new Error(`no Node ${major}: ${name}@${major} gave ${stdout?.trim() || 'no program'}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const major of process.argv.slice(2)) console.log(`Node ${major}: ${nodeBinary(major)}`);
 }

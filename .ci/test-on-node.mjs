@@ -18,7 +18,7 @@ if (majors.length === 0 || !majors.every((major) => /^\d+$/.test(major))) {
   process.exit(2);
 }
 
-// What depends on the Node that it runs on: vitest.config.mts says what does not.
+// What depends on the Node that it runs on: vitest.config.mts says what does not, and TEST_BESIDE cuts the table of clients that are imported.
 const once = ['--project', 'process'];
 
 const ownReports = process.env.TEST_REPORTS === undefined;
@@ -51,6 +51,7 @@ function testOn(major) {
   const env = {
     ...process.env,
     TEST_REPORT: report,
+    TEST_BESIDE: major,
     PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
   };
   const { status } = spawnSync(node, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
