@@ -63,7 +63,7 @@ interface Program extends DocsProgram {
   readonly code: string;
 }
 
-describe('a program of docs/', { timeout: 60_000 }, () => {
+describe('a program of docs/', { timeout: 240_000 }, () => {
   /** Runs a block with what stands around it, until SIGTERM has ended it as it ends a service. */
   async function run({ key, code, before, after, replace, check }: Program): Promise<Ended> {
     if (replace !== undefined) expect(code).toContain(replace[0]);
@@ -201,7 +201,7 @@ function relabelling(yaml: string): (name: string) => string {
 }
 
 // Each npx starts npm: three of them can take long on a busy machine.
-describe('a command of docs/', { timeout: 120_000 }, () => {
+describe('a command of docs/', { timeout: 240_000 }, () => {
   const printing = block('rules bash 1');
   const looking = block('doctor bash 1');
   const starting = block('init bash 1');

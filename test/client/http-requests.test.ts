@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createCertificate } from '../contract/support/certificate.js';
-import { activeSpanId, eventually, startService, type TestService } from './support/service.js';
+import { eventually } from '../support/eventually.js';
+import { activeSpanId, startService, type TestService } from './support/service.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 
 let service: TestService;

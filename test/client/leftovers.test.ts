@@ -7,7 +7,7 @@ import { FetchCall } from '../../src/client/fetch/fetch-call.js';
 import { OutboundCall } from '../../src/client/outbound-call.js';
 import { instrument } from '../../src/index.js';
 import { LiveSpan } from '../../src/trace/live-span.js';
-import { eventually } from './support/service.js';
+import { eventually } from '../support/eventually.js';
 import { loadCopy } from './support/undici.js';
 
 const CALLS = 3_400;

@@ -1,7 +1,8 @@
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
-import { eventually, startService } from './support/service.js';
+import { eventually } from '../support/eventually.js';
+import { startService } from './support/service.js';
 import { COPIES, loadCopy } from './support/undici.js';
 import { startUpstream } from './support/upstream.js';
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { eventually, startService } from './support/service.js';
+import { eventually } from '../support/eventually.js';
+import { startService } from './support/service.js';
 import { COPIES, loadCopy } from './support/undici.js';
 import { startUpstream } from './support/upstream.js';
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createStallWatch } from '../../src/client/stall.js';
-import { eventually, startService, type TestService } from './support/service.js';
+import { eventually } from '../support/eventually.js';
+import { startService, type TestService } from './support/service.js';
 import { loadCopy } from './support/undici.js';
 
 const CALLS = 40;

@@ -5,7 +5,8 @@ import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createCertificate } from '../contract/support/certificate.js';
-import { activeSpanId, eventually, startService, type TestService } from './support/service.js';
+import { eventually } from '../support/eventually.js';
+import { activeSpanId, startService, type TestService } from './support/service.js';
 import { COPIES, loadCopy } from './support/undici.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isCircuitOpenError } from '../../src/index.js';
-import { eventually, startService, type TestService } from './support/service.js';
+import { eventually } from '../support/eventually.js';
+import { startService, type TestService } from './support/service.js';
 import { loadCopy } from './support/undici.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 

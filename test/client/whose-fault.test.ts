@@ -8,7 +8,8 @@ import { pipeline, Readable } from 'node:stream';
 import axios from 'axios';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createCertificate } from '../contract/support/certificate.js';
-import { eventually, startService, type TestService } from './support/service.js';
+import { eventually } from '../support/eventually.js';
+import { startService, type TestService } from './support/service.js';
 import { COPIES, loadCopy } from './support/undici.js';
 import { startUpstream, type Upstream } from './support/upstream.js';
 

@@ -83,7 +83,7 @@ function nestedValue(depth: number): Buffer {
 }
 
 test(`whatever comes in gets an answer, and the console goes on (seed ${seed})`, {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const { endpoint, ask } = await consoleFor({ memoryBytes: 16 * 2 ** 20 });
   const random = randomOf(seed);

@@ -2,11 +2,12 @@ import { createHook } from 'node:async_hooks';
 import * as net from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createDeferred } from '../health/support/harness.js';
+import { eventually } from '../support/eventually.js';
 import { collectGarbage } from '../support/garbage.js';
 import type { App } from './apps/app.js';
 import { plainHttp1Kinds } from './apps/kinds.js';
 import { pipeline } from './support/pipeline.js';
-import { eventually, start, useCollector } from './support/service.js';
+import { start, useCollector } from './support/service.js';
 
 useCollector();
 

@@ -3,12 +3,13 @@ import type { CheckFunction, HealthOptions, Options } from '../../src/index.js';
 import { bindToService, createService } from '../../src/service/create.js';
 import { createDeferred, never } from '../health/support/harness.js';
 import { createErrorWithGetters, createHostileProxy } from '../health/support/hostile.js';
+import { eventually } from '../support/eventually.js';
 import { withRefusal, withRoute } from './apps/additions.js';
 import type { Kind } from './apps/app.js';
 import { kinds } from './apps/kinds.js';
 import { openSession, send, sendOnSession } from './support/client.js';
 import { pipeline } from './support/pipeline.js';
-import { eventually, type Running, start, useCollector } from './support/service.js';
+import { type Running, start, useCollector } from './support/service.js';
 
 useCollector();
 

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import type { Options } from '../../src/index.js';
 import { parse } from '../export/prometheus/support/parse.js';
+import { eventually } from '../support/eventually.js';
 import { withRoute } from './apps/additions.js';
 import type { Kind } from './apps/app.js';
 import { kinds } from './apps/kinds.js';
 import { send } from './support/client.js';
-import { eventually, type Running, start, useCollector } from './support/service.js';
+import { type Running, start, useCollector } from './support/service.js';
 
 useCollector();
 

@@ -1,8 +1,9 @@
 import { METHODS } from 'node:http';
 import * as net from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { plainHttp1Kinds } from './apps/kinds.js';
-import { eventually, start, useCollector } from './support/service.js';
+import { start, useCollector } from './support/service.js';
 
 useCollector();
 

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { instrument } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
 import type { RawHandler } from './apps/app.js';
 import { kinds, plainHttp1Kinds } from './apps/kinds.js';
 import {
@@ -20,7 +21,7 @@ import {
   sendRaw,
 } from './support/client.js';
 import { closerOf, listenOn } from './support/listening.js';
-import { eventually, observe, type Running, start, useCollector } from './support/service.js';
+import { observe, type Running, start, useCollector } from './support/service.js';
 
 useCollector();
 

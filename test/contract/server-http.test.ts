@@ -3,10 +3,11 @@ import * as http from 'node:http';
 import * as net from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { instrument } from '../../src/index.js';
+import { eventually } from '../support/eventually.js';
 import { openHttp1, received, send, sendRaw } from './support/client.js';
 import { gate } from './support/gate.js';
 import { closerOf, listenOn } from './support/listening.js';
-import { eventually, observe, useCollector } from './support/service.js';
+import { observe, useCollector } from './support/service.js';
 
 useCollector();
 

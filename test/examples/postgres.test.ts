@@ -47,7 +47,7 @@ function cloneForTheOwnerAlone(): Clone {
 
 function startIn({ folder }: Clone, env: Readonly<Record<string, string>> = {}) {
   return new Promise<string>((resolve) => {
-    const options = { cwd: folder, env: { ...process.env, ...env }, timeout: 90_000 };
+    const options = { cwd: folder, env: { ...process.env, ...env }, timeout: 240_000 };
     const code = ['start.mjs'];
     execFile(process.execPath, code, options, (_error, stdout, stderr) => resolve(`${stdout}${stderr}`));
   });

@@ -13,9 +13,9 @@ import { createManagement, type ManagementParts } from '../../src/management/man
 import { resolveManagement } from '../../src/management/options.js';
 import { textAnswer } from '../../src/server/probes/own-route.js';
 import { type Call, send } from '../contract/support/client.js';
-import { eventually } from '../contract/support/service.js';
 import { createRunningHealth, never } from '../health/support/harness.js';
 import { compile } from '../server/support/compiled.js';
+import { eventually } from '../support/eventually.js';
 
 const built = compile('management/worker.ts', 'management/management.ts', 'health/health.ts', 'core/log.ts');
 const threadFile = built('management/worker.ts');

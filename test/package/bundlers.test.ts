@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { installTarball, pick, type Scratch } from './scratch.js';
 import { collector } from './telemetry.js';
 
-const SLOW_MS = 120_000;
+const SLOW_MS = 300_000;
 
 let scratch: Scratch;
 

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 
 export const ROOT = join(__dirname, '../..');
 
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 240_000;
 
 interface Manifest {
   readonly name: string;
@@ -41,7 +41,7 @@ export interface Scratch {
   readonly dir: string;
   /** What the tarball holds, paths relative to the package. */
   readonly files: readonly string[];
-  /** Runs this Node to the end, at most one minute; never throws because of an exit code. */
+  /** Runs this Node to the end, at most four minutes; never throws because of an exit code. */
   node(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>;
   npm(...args: string[]): Promise<Finished>;
   /** Starts an app of fixtures/apps or a compiled one; resolves once it printed its port. */

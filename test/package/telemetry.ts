@@ -33,7 +33,7 @@ export async function expectTelemetry(
   if (stop === 'SIGTERM') app.process.kill('SIGTERM');
   else app.process.send('stop');
   // Ended by SIGKILL means that it was still running then; its own limit is below that of a test, to fail with that reason.
-  const guard = setTimeout(() => app.process.kill('SIGKILL'), 20_000);
+  const guard = setTimeout(() => app.process.kill('SIGKILL'), 60_000);
   const ended = await app.finished;
   clearTimeout(guard);
   expect(ended.stderr).not.toMatch(/warning/i);

@@ -5,7 +5,7 @@ import { ENTRIES, installTarball, MANIFEST, pick, type Scratch } from './scratch
 import { expectTelemetry } from './telemetry.js';
 
 // Apart from tarball.test.ts because the compilers take most of a minute and do not depend on the version of Node.
-const SLOW_MS = 120_000;
+const SLOW_MS = 300_000;
 
 let scratch: Scratch;
 

@@ -111,7 +111,7 @@ describe.each(['http', 'express', 'fastify'] as const)('a %s service that is tol
     await unused.closed;
     const { code, afterMs } = await child.exited;
     expect(code).toBe(0);
-    expect(afterMs).toBeLessThan(5_000);
+    expect(afterMs).toBeLessThan(30_000);
   });
 });
 
@@ -128,6 +128,8 @@ test('fastify closes as a whole: its own hooks run when the last request has end
 });
 
 describe('a shutdown ends inside its budget', () => {
+  /** What a busy machine may take to start and to end a process; an export would be waited for for 10 s. */
+  const lateMs = 7_000;
   const budget = { budgetMs: 1_500 };
 
   test('with 0 where the collector hangs: telemetry is no reason to fail', async () => {
@@ -141,7 +143,7 @@ describe('a shutdown ends inside its budget', () => {
     child.kill('SIGTERM');
     const { code, afterMs } = await child.exited;
     expect(code).toBe(0);
-    expect(afterMs).toBeLessThan(budget.budgetMs + 500);
+    expect(afterMs).toBeLessThan(budget.budgetMs + lateMs);
     expect(child.stderr()).not.toContain('not done after');
   });
 
@@ -154,7 +156,7 @@ describe('a shutdown ends inside its budget', () => {
     child.kill('SIGTERM');
     const { code, afterMs } = await child.exited;
     expect(code).toBe(1);
-    expect(afterMs).toBeLessThan(budget.budgetMs + 500);
+    expect(afterMs).toBeLessThan(budget.budgetMs + lateMs);
     expect(child.stderr()).toMatch(/hooks? had not ended/);
   });
 
@@ -181,14 +183,14 @@ describe('an interrupt', () => {
     // The delay, so that the second one is too late to be an echo of the first.
     const child = await startChild({
       hooks: { onShutdown: 'hang' },
-      options: { shutdown: { delayMs: 500 } },
+      options: { shutdown: { delayMs: 500, budgetMs: 60_000 } },
     });
     child.kill('SIGTERM');
     await child.said('accepting no new connections');
     const toldAt = performance.now();
     child.kill(signal);
     expect(await child.exited).toMatchObject({ code });
-    expect(performance.now() - toldAt).toBeLessThan(1_000);
+    expect(performance.now() - toldAt).toBeLessThan(30_000);
     expect(child.stderr()).toContain(`${signal} again`);
   });
 });
@@ -213,7 +215,7 @@ describe('beside a handler of the application', () => {
     child.kill('SIGTERM');
     const { code, afterMs } = await child.exited;
     expect(code).toBe(0);
-    expect(afterMs).toBeLessThan(5_000);
+    expect(afterMs).toBeLessThan(30_000);
   });
 
   test('that takes its time, the process ends when and how that says', async () => {
@@ -261,7 +263,7 @@ test('a process with nothing else to do is not kept alive', async () => {
   });
   const { code, afterMs } = await child.exited;
   expect(code).toBe(0);
-  expect(afterMs).toBeLessThan(5_000);
+  expect(afterMs).toBeLessThan(30_000);
 });
 
 describe('an exception that nobody catches', () => {
@@ -289,7 +291,10 @@ describe('an exception that nobody catches', () => {
   );
 
   test('ends the process at once when it is the second', async () => {
-    const child = await startChild({ framework: 'express' });
+    const child = await startChild({
+      framework: 'express',
+      options: { shutdown: { budgetMs: 60_000, drainTimeoutMs: 50_000 } },
+    });
     const slow = get(child.port, '/slow?ms=60000');
     const outcome = expect(slow).rejects.toBeDefined();
     await get(child.port, '/quick');
@@ -299,7 +304,7 @@ describe('an exception that nobody catches', () => {
     const { code, afterMs } = await child.exited;
     await outcome;
     expect(code).toBe(1);
-    expect(afterMs).toBeLessThan(5_000);
+    expect(afterMs).toBeLessThan(30_000);
     expect(child.stderr().match(/the process ends/g)?.length).toBe(2);
   });
 

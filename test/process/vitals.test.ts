@@ -139,7 +139,7 @@ describe('overload', () => {
     const { signals, receiver } = await service(server, { breaker: false, ...options });
     const port = await listening(server);
     await vi.waitUntil(() => entriesOf(signals)['eventloop:utilization']?.[0]?.status === 'warn', {
-      timeout: 10_000,
+      timeout: 60_000,
     });
     return { signals, receiver, port };
   }

@@ -6,7 +6,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { instrument, type Options } from '../../src/index.js';
 import { pipelined, received, send, sendRaw, untraced } from '../contract/support/client.js';
 import { closerOf, listenOn } from '../contract/support/listening.js';
-import { eventually, observe, type Telemetry, useCollector } from '../contract/support/service.js';
+import { observe, type Telemetry, useCollector } from '../contract/support/service.js';
+import { eventually } from '../support/eventually.js';
 
 useCollector();
 

@@ -5,7 +5,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { instrument } from '../../src/index.js';
 import { send } from '../contract/support/client.js';
 import { closerOf, listenOn } from '../contract/support/listening.js';
-import { eventually, observe, useCollector } from '../contract/support/service.js';
+import { observe, useCollector } from '../contract/support/service.js';
+import { eventually } from '../support/eventually.js';
 import { collectGarbage } from '../support/garbage.js';
 
 useCollector();

@@ -14,6 +14,9 @@ import {
 
 export type { ReceivedLog, ReceivedPoint, ReceivedSpan } from './otlp-flatten.js';
 
+/** Longer than a busy machine needs, and shorter than the limit of a test: it says what came instead. */
+const patienceMs = 60_000;
+
 /**
  * How the receiver answers. `hang` reads and never answers, `reset` reads and resets the connection, `refuse` closes the port.
  * `garbage`: `bytes` instead of an HTTP response, a 200 with a body that is no `protobuf`, or a 200 with an `html` page.
@@ -50,7 +53,7 @@ export interface OtlpReceiver {
   logs(): ReceivedLog[];
   /**
    * Waits for that many items (and gives all), or for one that fits (and gives those that fit).
-   * @throws after `timeoutMs` (default 5000), naming what did arrive.
+   * @throws after `timeoutMs` (default 60,000), naming what did arrive.
    */
   waitForSpans(wanted: Wanted<ReceivedSpan>, timeoutMs?: number): Promise<ReceivedSpan[]>;
   waitForMetrics(wanted: Wanted<ReceivedPoint>, timeoutMs?: number): Promise<ReceivedPoint[]>;
@@ -158,13 +161,13 @@ export async function startOtlpReceiver(
     spans: () => [...received.traces],
     metrics: () => [...received.metrics],
     logs: () => [...received.logs],
-    waitForSpans: (wanted, timeoutMs = 5000) =>
+    waitForSpans: (wanted, timeoutMs = patienceMs) =>
       waitFor('spans', received.traces, wanted, timeoutMs, (span) => span.name),
-    waitForMetrics: (wanted, timeoutMs = 5000) =>
+    waitForMetrics: (wanted, timeoutMs = patienceMs) =>
       waitFor('metrics', received.metrics, wanted, timeoutMs, (point) => point.name),
-    waitForLogs: (wanted, timeoutMs = 5000) =>
+    waitForLogs: (wanted, timeoutMs = patienceMs) =>
       waitFor('logs', received.logs, wanted, timeoutMs, (log) => String(log.body)),
-    waitForRequests: (wanted, timeoutMs = 5000) =>
+    waitForRequests: (wanted, timeoutMs = patienceMs) =>
       waitFor('requests', requests, wanted, timeoutMs, (request) => request.path),
     behave,
     clear() {

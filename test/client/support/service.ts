@@ -3,6 +3,7 @@ import { type DataPoint, type Histogram, MetricReader } from '@opentelemetry/sdk
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { onTestFinished } from 'vitest';
 import { instrument, type Options, type Signals } from '../../../src/index.js';
+import { eventually } from '../../support/eventually.js';
 
 class Reader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
@@ -105,13 +106,4 @@ export function startService(options: Options = {}): TestService {
 
 export function activeSpanId(): string | undefined {
   return trace.getActiveSpan()?.spanContext().spanId;
-}
-
-/** Waits without guessing how long: until it is so, or the patience of a broken test has run out. */
-export async function eventually(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const until = performance.now() + 10_000;
-  while (!(await isSo())) {
-    if (performance.now() > until) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { instrument, type Options, type Signals } from '../../../src/index.js';
+import { eventually } from '../../support/eventually.js';
 import {
   type OtlpReceiver,
   type ReceivedPoint,
@@ -107,13 +108,4 @@ export async function start(
   const address = await app.listen();
   telemetry ??= observe(instrument(app.target, options));
   return { ...telemetry, app, address, send: (call) => send(address, call) };
-}
-
-/** Waits without guessing how long: until it is so, or the patience of a broken test has run out. */
-export async function eventually(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const until = performance.now() + 10_000;
-  while (!(await isSo())) {
-    if (performance.now() > until) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }

@@ -71,7 +71,7 @@ describe('the answer to a probe', () => {
     });
     const request = openHttp1(address, { path: '/health/ready', headers: { connection: 'keep-alive' } });
     request.end();
-    await vi.waitUntil(() => asked.mock.calls.length > 0, { interval: 1 });
+    await vi.waitUntil(() => asked.mock.calls.length > 0, { interval: 1, timeout: 60_000 });
     health.drain();
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     response.resume();
@@ -99,7 +99,7 @@ describe('the answer to a probe', () => {
     const request = openHttp1(address, { path: '/health/ready' });
     request.on('error', () => {});
     request.end();
-    await vi.waitUntil(() => asked.mock.calls.length > 0, { interval: 1 });
+    await vi.waitUntil(() => asked.mock.calls.length > 0, { interval: 1, timeout: 60_000 });
     const [[{ socket }]] = asked.mock.calls as [[http.IncomingMessage]];
     request.destroy();
     await once(socket, 'close');
