@@ -31,7 +31,7 @@ import { serveMetrics } from './metrics.js';
 import { type Options, resolveOptions } from './options.js';
 import type { BoundedSignals } from './signals.js';
 import { startLine } from './start-line.js';
-import { createTelemetry } from './telemetry.js';
+import { createTelemetry } from './telemetry/telemetry.js';
 
 /** One service in this process, built and not yet shut down. */
 export interface Service {

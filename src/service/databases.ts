@@ -8,7 +8,7 @@ import { createDatabaseRed, OPERATION_BOUNDS, OPERATION_DURATION } from '../metr
 import type { PoolOptions } from '../pools/options.js';
 import { POOL_BOUNDS, POOL_DURATIONS } from '../pools/pool-metrics.js';
 import { Pools } from '../pools/pools.js';
-import type { Telemetry } from './telemetry.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 
 export interface ServiceDatabasesParts {
   readonly pools: PoolOptions;

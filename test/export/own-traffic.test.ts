@@ -10,7 +10,7 @@ import { InFlight } from '../../src/server/in-flight.js';
 import { RequestRecorder } from '../../src/server/request-recorder.js';
 import { ServerBindings } from '../../src/server/server-bindings.js';
 import { resolveOptions } from '../../src/service/options.js';
-import { createTelemetry } from '../../src/service/telemetry.js';
+import { createTelemetry } from '../../src/service/telemetry/telemetry.js';
 import { setEnvironment, startReceiver, startService } from './support/service.js';
 
 const requestOf = (headers: Record<string, string>) => ({ headers }) as unknown as IncomingMessage;
