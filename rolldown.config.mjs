@@ -48,6 +48,16 @@ const builtInSdk = {
   },
 };
 
+/** What all modules of dist/ are written as. */
+export const output = {
+  dir: 'dist',
+  format: 'cjs',
+  strict: true,
+  esModule: true,
+  exports: 'named',
+  comments: false,
+};
+
 export default defineConfig({
   input: {
     index: 'src/index.ts',
@@ -66,13 +76,8 @@ export default defineConfig({
   // Packages and Node's own modules stay what they are, and are loaded when the source says so.
   external: /^[^./]/,
   output: {
-    dir: 'dist',
-    format: 'cjs',
-    strict: true,
-    esModule: true,
-    exports: 'named',
+    ...output,
     entryFileNames: '[name].js',
     chunkFileNames: 'shared/[name].js',
-    comments: false,
   },
 });

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules, createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { defineConfig } from 'rolldown';
+import { output } from './rolldown.config.mjs';
 
 const api = '@opentelemetry/api';
 const severity = '\0severity-number';
@@ -82,13 +83,8 @@ export default defineConfig({
   plugins: [severityNumber, builtIns, thirdParty],
   external: [api, /^node:/],
   output: {
-    dir: 'dist',
-    format: 'cjs',
-    strict: true,
-    esModule: true,
-    exports: 'named',
+    ...output,
     entryFileNames: 'shared/[name].js',
-    comments: false,
     minify: true,
   },
 });

@@ -17,7 +17,7 @@ export interface FailureDetails {
  * them does nothing.
  */
 export interface Permit {
-  /** Anything that tells which call this is, such as its trace context; a transition that this call causes carries it. */
+  /** Anything that identifies the call, such as its trace context; a transition that this call causes carries it. */
   evidence: unknown;
   /** The call succeeded; it took `durationMs`, measured from the permit if left out. */
   success(durationMs?: number): void;

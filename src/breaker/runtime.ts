@@ -1,5 +1,4 @@
 import { backgroundTimers, type Timers } from '../core/timers.js';
-import { createForwardClock } from './forward-clock.js';
 import type { Transition } from './transition-log.js';
 
 /** What breakers need from outside. One object may serve many. */
@@ -30,6 +29,18 @@ export function createRuntime(given: Partial<BreakerRuntime>): BreakerRuntime {
     isStalled: given.isStalled ?? (() => false),
     caught: given.caught ?? warnOnce,
     onTransition: given.onTransition,
+  };
+}
+
+/** A clock that never goes back. While the one under it is set back, time is taken to stand still. */
+function createForwardClock(read: () => number): () => number {
+  let last = Number.NEGATIVE_INFINITY;
+  let setBackMs = 0;
+  return () => {
+    const reading = read();
+    if (reading < last) setBackMs += last - reading;
+    last = reading;
+    return reading + setBackMs;
   };
 }
 

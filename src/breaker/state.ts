@@ -19,7 +19,7 @@ export interface ForcedOpenState {
   holders: number;
 }
 
-/** Shared by all closed circuits: there is nothing to tell them apart. */
+/** Shared by all closed circuits: they do not differ. */
 export const CLOSED: State = Object.freeze({ kind: 'closed' });
 
 /** The state to show: an open circuit whose period is over is half-open, even before a call asks for a permit. */

@@ -59,7 +59,7 @@ export class TransitionLog {
     };
   }
 
-  /** Keeps the transition and tells the listeners, in order; what one of them throws goes to the runtime. */
+  /** Keeps the transition and calls the listeners, in order; what one of them throws goes to the runtime. */
   add(transition: Transition, name: string, runtime: BreakerRuntime): void {
     this.#entries.push(transition);
     if (this.#entries.length > kept) this.#entries.shift();

@@ -53,7 +53,7 @@ export function createPropagation(
         made.push(make(load(module) as Record<string, unknown>));
       } catch {
         onMissing(
-          `OTEL_PROPAGATORS names ${name}, but the package ${module} is not installed; it is passed over`,
+          `OTEL_PROPAGATORS names ${name}, but the package ${module} is not installed: install it, or take the name out; it is left out until then`,
         );
       }
     }

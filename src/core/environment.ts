@@ -1,6 +1,6 @@
 /**
  * The environment, read by OpenTelemetry's rules: an empty value counts as unset, surrounding blanks do not count, and a value that
- * cannot be understood is reported and passed over.
+ * cannot be understood is reported and ignored.
  */
 export interface Environment {
   text(name: string): string | undefined;
@@ -20,15 +20,16 @@ export function createEnvironment(
     const value = variables[name]?.trim();
     return value === '' ? undefined : value;
   };
-  const invalid = (name: string, rule: string) =>
-    onInvalid(`${name} must be ${rule}; it is not, so it is passed over`);
+  // Without the value, which may be a secret.
+  const invalid = (name: string, rule: string, used: unknown) =>
+    onInvalid(`${name} must be ${rule}: it is ignored, and ${used} is used`);
 
   const numeric = (name: string, fallback: number, rule: string, isRight: (value: number) => boolean) => {
     const given = text(name);
     if (given === undefined) return fallback;
     const value = Number(given);
     if (isRight(value)) return value;
-    invalid(name, rule);
+    invalid(name, rule, fallback);
     return fallback;
   };
 
@@ -36,7 +37,8 @@ export function createEnvironment(
     text,
     flag(name) {
       const value = text(name)?.toLowerCase();
-      if (value !== undefined && value !== 'true' && value !== 'false') invalid(name, "'true' or 'false'");
+      if (value !== undefined && value !== 'true' && value !== 'false')
+        invalid(name, "'true' or 'false'", false);
       return value === 'true';
     },
     integer: (name, fallback, min = 1) =>
@@ -52,7 +54,7 @@ export function createEnvironment(
       const value = text(name)?.toLowerCase();
       if (value === undefined) return fallback;
       const found = known.find((candidate) => candidate === value);
-      if (found === undefined) invalid(name, `one of ${known.join(', ')}`);
+      if (found === undefined) invalid(name, `one of ${known.join(', ')}`, fallback);
       return found ?? fallback;
     },
     list(name, known, fallback) {
@@ -63,8 +65,10 @@ export function createEnvironment(
         .map((item) => item.trim().toLowerCase())
         .filter((item) => item !== '');
       const unknown = items.filter((item) => !known.includes(item));
-      if (unknown.length > 0) invalid(name, `a list of ${known.join(', ')}`);
-      return [...new Set(items.filter((item) => known.includes(item)))];
+      const taken = [...new Set(items.filter((item) => known.includes(item)))];
+      if (unknown.length > 0)
+        onInvalid(`${name} must be a list of ${known.join(', ')}: its other members are ignored`);
+      return taken;
     },
   };
 }

@@ -8,7 +8,7 @@ interface Shared {
 
 /**
  * Subscribes to something that belongs to the whole process, `shared`, on behalf of this copy of the library; `place` is a fixed name.
- * What another copy has subscribed there ends, as in {@link patch}: a test runner leaves one behind with every file. Returns the way out.
+ * What another copy has subscribed there ends, as in {@link patch}: a test runner leaves one behind with every file. Returns how to leave it.
  */
 export function takeOver(shared: object, place: string, subscribe: () => () => void): () => void {
   const holder = shared as Shared;

@@ -32,7 +32,7 @@ export class ExportPace {
   }
 }
 
-/** The pace of each collector, by its origin: what one hears of traces, metrics follow. */
+/** The pace of each collector, by its origin: what it answers to traces holds for metrics, too. */
 export function createPaces(): (origin: string) => ExportPace {
   const paces = new Map<string, ExportPace>();
   return (origin) => {

@@ -51,7 +51,8 @@ export function resolveOtlp(
   });
 
   function invalid(name: string, rule: string): void {
-    onInvalid(`${name} must be ${rule}; it is not, so it is passed over`);
+    // Without the value, which may hold credentials.
+    onInvalid(`${name} must be ${rule}: it is ignored`);
   }
 
   function urlFrom(name: string): URL | undefined {

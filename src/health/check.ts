@@ -191,7 +191,7 @@ export class Check {
     if (this.#streak.status !== 'fail') this.#failingSince = undefined;
     else this.#failingSince ??= at;
     const done = { name: this.name, status: result.status, durationMs: at - startedAt };
-    if (isRun) this.#tell(() => this.#deps.events.onResult?.(done));
+    if (isRun) this.#notify(() => this.#deps.events.onResult?.(done));
     this.#notice(result.error);
     this.#release();
   }
@@ -237,11 +237,11 @@ export class Check {
     this.#transitions = [...this.#transitions, { epochMs, from: change.from, to: change.to }].slice(
       -maxTransitions,
     );
-    this.#tell(() => this.#deps.events.onChange?.(change));
+    this.#notify(() => this.#deps.events.onChange?.(change));
     return now;
   }
 
-  #tell(call: () => void): void {
+  #notify(call: () => void): void {
     try {
       call();
     } catch (error) {

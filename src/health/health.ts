@@ -58,10 +58,10 @@ export class Health {
       events.onResult?.(result);
     };
     this.#checks = new Checks({ ...deps, events: { ...events, onResult } }, config.criticalGraceMs);
-    this.#lifecycle = new Lifecycle(deps.clock, (change) => this.#tell(() => events.onState?.(change)));
+    this.#lifecycle = new Lifecycle(deps.clock, (change) => this.#notify(() => events.onState?.(change)));
     const onEnd = (end: TaskEnd) => {
       this.#advance();
-      this.#tell(() => events.onTask?.(end));
+      this.#notify(() => events.onTask?.(end));
     };
     this.#startup = new StartupTasks(config.startup, onEnd, deps.isolate);
     for (const [name, check] of Object.entries(config.checks)) this.#checks.add(name, check);
@@ -209,7 +209,7 @@ export class Health {
 
   #contributed(take: (entry: NamedEntry) => void): void {
     for (const provider of this.#providers) {
-      this.#tell(() => {
+      this.#notify(() => {
         for (const entry of provider()) take(entry);
       });
     }
@@ -220,7 +220,7 @@ export class Health {
     if (this.#checks.hasFirstResults({ onlyCritical: true })) this.#lifecycle.started();
   }
 
-  #tell(call: () => void): void {
+  #notify(call: () => void): void {
     try {
       call();
     } catch (error) {

@@ -4,7 +4,7 @@ export type Outcome =
   | { readonly kind: 'thrown'; readonly error: unknown };
 
 /**
- * Runs foreign code and tells once how it ended: a synchronous throw, a rejection with anything, a thenable that misbehaves.
+ * Runs foreign code and reports once how it ended: a synchronous throw, a rejection with anything, a thenable that misbehaves.
  * Never throws and leaves no rejection unhandled; `done` is never called before this returns, and never if the code never ends.
  */
 export function settle(run: () => unknown, done: (outcome: Outcome) => void): void {

@@ -35,7 +35,7 @@ export function createManagementThread(
   const data: ThreadData = { host, port, probes, maxStallMs, beat };
   // Without the flags and NODE_OPTIONS of the process: an --import would instrument this thread, too.
   const worker = new Worker(file, { workerData: data, execArgv: [], env: {}, name: 'golden-signals' });
-  const tell = (message: ToThread) => worker.postMessage(message);
+  const send = (message: ToThread) => worker.postMessage(message);
   let isClosed = false;
   let published = '';
 
@@ -44,7 +44,7 @@ export function createManagementThread(
     const text = JSON.stringify(verdicts);
     if (isClosed || text === published) return;
     published = text;
-    tell({ kind: 'verdicts', verdicts });
+    send({ kind: 'verdicts', verdicts });
   }
 
   function end(error: unknown): void {
@@ -66,7 +66,7 @@ export function createManagementThread(
     else {
       const { id, request } = message;
       void parts.answer(request).then((answer) => {
-        if (!isClosed) tell({ kind: 'answer', id, answer });
+        if (!isClosed) send({ kind: 'answer', id, answer });
       });
     }
   });

@@ -30,7 +30,7 @@ const waiting = new Map<number, Waiting>();
 let verdicts: Verdicts | undefined;
 let lastId = 0;
 
-const tell = (message: FromThread) => port.postMessage(message);
+const send = (message: FromThread) => port.postMessage(message);
 
 port.on('message', (message: ToThread) => {
   if (message.kind === 'verdicts') verdicts = message.verdicts;
@@ -54,7 +54,7 @@ setInterval(() => {
 function answerInPlace(probe: Probe | undefined, request: RouteRequest): RouteAnswer {
   const stall = { stalledMs: gauge.stalledMs, maxStallMs: data.maxStallMs };
   const answer = stalledAnswer(probe, request, verdicts, stall, Math.random);
-  if (probe !== undefined) tell({ kind: 'answered', probe, statusCode: answer.status });
+  if (probe !== undefined) send({ kind: 'answered', probe, statusCode: answer.status });
   return answer;
 }
 
@@ -69,9 +69,9 @@ createManagementListener({
     return new Promise((resolve) => {
       lastId += 1;
       waiting.set(lastId, { request, probe, resolve, looks: 0 });
-      tell({ kind: 'request', id: lastId, request });
+      send({ kind: 'request', id: lastId, request });
     });
   },
-  onListening: (address) => tell({ kind: 'listening', address }),
-  onError: ({ code, message }) => tell({ kind: 'failed', code, message }),
+  onListening: (address) => send({ kind: 'listening', address }),
+  onError: ({ code, message }) => send({ kind: 'failed', code, message }),
 });

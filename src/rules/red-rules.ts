@@ -82,7 +82,7 @@ export function redRules(config: RuleConfig): readonly Rule[] {
 
 /**
  * A service that has restarted and gets nothing has no series of requests at all, which is the worst drop of all: if it is there,
- * that counts as 0. One that is gone is for the liveness rules to tell.
+ * that counts as 0. One that is gone is for the liveness rules to report.
  */
 function trafficDropped(share: string, now: string): string {
   const before = `${now} offset 1h`;

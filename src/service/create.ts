@@ -67,7 +67,7 @@ const passThrough: RequestHandler = {
   run: (_req, _res, proceed, self, args) => proceed.apply(self, args),
 };
 
-/** Builds a service from its options, by hand and in order: options, clock and ids, the way out, the recorder in front of it. */
+/** Builds a service from its options, by hand and in order: options, clock and ids, telemetry, then the recorder that feeds it. */
 export function createService(options: Options, onClosed: () => void): Service {
   const { config, log } = resolveOptions(options, process.env, write);
   const faults = createFaults(log);

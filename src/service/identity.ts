@@ -84,7 +84,7 @@ function parseResourceAttributes(
       attributes[decodeURIComponent(key)] = decodeURIComponent(pair.slice(equals + 1).trim());
     } catch {
       onInvalid(
-        'OTEL_RESOURCE_ATTRIBUTES must be key=value pairs separated by commas; it is not, so it is passed over',
+        'OTEL_RESOURCE_ATTRIBUTES must be key=value pairs separated by commas, percent-encoded: all of it is ignored',
       );
       return {};
     }

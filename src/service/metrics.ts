@@ -31,7 +31,7 @@ export function serveMetrics(parts: ServiceMetricsParts): void {
     if (config.isOnServers)
       log.warnOnce(
         'metrics.prometheus',
-        'metrics.prometheus is passed over: the application has a meter provider of its own, which needs a Prometheus exporter of its own',
+        'metrics.prometheus is ignored: the application has registered a meter provider of its own; give that a Prometheus exporter',
       );
     return;
   }

@@ -203,7 +203,7 @@ export class LiveSpan implements Span, ReadableSpan {
     this.endAt(endTime === undefined ? this.#origin.clock.now() : this.#monotonicOf(endTime));
   }
 
-  /** Ends the span at a monotonic time that the seam has already read. */
+  /** Ends the span at a monotonic time that the recorder has already read. */
   endAt(endMs: number): void {
     if (!this.isRecording()) return;
     const source = this.#source;
@@ -244,7 +244,7 @@ export class LiveSpan implements Span, ReadableSpan {
     return this.#origin.clock.epochMs(this.ended ? this.#endMs : this.#startMs);
   }
 
-  /** True where there is nothing to tell but when it was and what its attributes are. */
+  /** True where it has nothing but its times and its attributes. */
   get isPlain(): boolean {
     return this.#added === undefined && this.status === unset && this.#origin.limits === undefined;
   }
@@ -308,7 +308,7 @@ export class LiveSpan implements Span, ReadableSpan {
     return attributes;
   }
 
-  // What a user set wins over what the seam says.
+  // What a user set wins over what the recorder has seen.
   #all(): Attributes {
     const source = this.#source;
     const shared = source === undefined ? this.#shared : source.sharedAttributes();

@@ -20,7 +20,7 @@ export interface AttributeSink {
   joined(key: string, head: string, tail: string): void;
 }
 
-/** Supplies the attributes that the seam itself knows, when the span is read; none of them in both parts. */
+/** Supplies the attributes that the recorder knows, when the span is read; none of them in both parts. */
 export interface AttributeSource {
   /** Those that it has in common with many others, if there are any. */
   sharedAttributes(): SharedAttributes | undefined;
@@ -28,7 +28,7 @@ export interface AttributeSource {
   ownAttributes(): Attributes;
 }
 
-/** What a source tells a sink, in one object which is the caller's unless it is frozen. */
+/** What a source gives to a sink, in one object which is the caller's unless it is frozen. */
 export function collected(source: { describeOwn(to: AttributeSink): void }): Attributes {
   const sink = new Collector();
   source.describeOwn(sink);

@@ -35,7 +35,7 @@ describe('the environment', () => {
   test.each(['1', 'yes', 'on', 'truely'])('reports the flag %s, and takes it for false', (value) => {
     const env = environment({ X: value });
     expect(env.flag('X')).toBe(false);
-    expect(env.invalid).toEqual(["X must be 'true' or 'false'; it is not, so it is passed over"]);
+    expect(env.invalid).toEqual(["X must be 'true' or 'false': it is ignored, and false is used"]);
   });
 
   test.each(['0', '-1', '2.5', 'x', '9007199254740992', 'Infinity', '1,000'])(
@@ -43,16 +43,14 @@ describe('the environment', () => {
     (value) => {
       const env = environment({ X: value });
       expect(env.integer('X', 7)).toBe(7);
-      expect(env.invalid).toEqual([
-        'X must be a whole number of at least 1; it is not, so it is passed over',
-      ]);
+      expect(env.invalid).toEqual(['X must be a whole number of at least 1: it is ignored, and 7 is used']);
     },
   );
 
   test.each(['-0.1', '1.1', 'NaN', 'x', 'Infinity'])('passes over %s as a ratio', (value) => {
     const env = environment({ X: value });
     expect(env.number('X', 0.5, 0, 1)).toBe(0.5);
-    expect(env.invalid).toEqual(['X must be a number from 0 to 1; it is not, so it is passed over']);
+    expect(env.invalid).toEqual(['X must be a number from 0 to 1: it is ignored, and 0.5 is used']);
   });
 
   test('reads numbers at their limits', () => {
@@ -71,7 +69,7 @@ describe('the environment', () => {
     expect(env.oneOf('RIGHT', known, 'http/protobuf')).toBe('http/json');
     expect(env.oneOf('WRONG', known, 'http/protobuf')).toBe('http/protobuf');
     expect(env.invalid).toEqual([
-      'WRONG must be one of http/protobuf, http/json; it is not, so it is passed over',
+      'WRONG must be one of http/protobuf, http/json: it is ignored, and http/protobuf is used',
     ]);
   });
 
@@ -79,7 +77,7 @@ describe('the environment', () => {
     const env = environment({ X: ' b ,a,,b, c', Y: ',' });
     expect(env.list('X', ['a', 'b'], [])).toEqual(['b', 'a']);
     expect(env.list('Y', ['a'], ['a'])).toEqual([]);
-    expect(env.invalid).toEqual(['X must be a list of a, b; it is not, so it is passed over']);
+    expect(env.invalid).toEqual(['X must be a list of a, b: its other members are ignored']);
   });
 
   test('never shows a value that it reports, for it may be a secret', () => {

@@ -32,11 +32,11 @@ describe('the endpoint', () => {
     (given) => {
       expect(resolve({ [`${all}ENDPOINT`]: given })).toMatchObject({
         href: 'http://localhost:4318/v1/traces',
-        said: [`${all}ENDPOINT must be an http or https URL; it is not, so it is passed over`],
+        said: [`${all}ENDPOINT must be an http or https URL: it is ignored`],
       });
       expect(resolve({ [`${traces}ENDPOINT`]: given, [`${all}ENDPOINT`]: 'http://b' })).toMatchObject({
         href: 'http://b/v1/traces',
-        said: [`${traces}ENDPOINT must be an http or https URL; it is not, so it is passed over`],
+        said: [`${traces}ENDPOINT must be an http or https URL: it is ignored`],
       });
     },
   );
@@ -59,7 +59,7 @@ describe('headers', () => {
       const { headers, said } = resolve({ [`${all}HEADERS`]: `secret=1,${given}` });
       expect(headers).toEqual({});
       expect(said).toEqual([
-        `${all}HEADERS must be key=value pairs separated by commas, percent-encoded; it is not, so it is passed over`,
+        `${all}HEADERS must be key=value pairs separated by commas, percent-encoded: it is ignored`,
       ]);
     },
   );
@@ -127,8 +127,6 @@ describe('certificates', () => {
   test('that cannot be read are passed over with one line each', () => {
     const { tls, said } = resolve({ [`${all}CERTIFICATE`]: '/no/such/file' });
     expect(tls).toEqual({});
-    expect(said).toEqual([
-      `${all}CERTIFICATE must be the path of a file that can be read; it is not, so it is passed over`,
-    ]);
+    expect(said).toEqual([`${all}CERTIFICATE must be the path of a file that can be read: it is ignored`]);
   });
 });

@@ -111,7 +111,7 @@ describe('OTEL_PROPAGATORS', () => {
     const { span, lines } = await passThrough(`${name},tracecontext`);
     expect(span?.parentSpanId).toBe('b7ad6b7169203331');
     expect(lines).toEqual([
-      `golden-signals warn: OTEL_PROPAGATORS names ${name}, but the package ${module} is not installed; it is passed over`,
+      `golden-signals warn: OTEL_PROPAGATORS names ${name}, but the package ${module} is not installed: install it, or take the name out; it is left out until then`,
     ]);
   });
 

@@ -208,7 +208,7 @@ describe('the resource', () => {
       const { attributes, said } = resolve('orders', attributesFrom(value));
       expect(Object.keys(attributes)).not.toContain('good');
       expect(said).toEqual([
-        'OTEL_RESOURCE_ATTRIBUTES must be key=value pairs separated by commas; it is not, so it is passed over',
+        'OTEL_RESOURCE_ATTRIBUTES must be key=value pairs separated by commas, percent-encoded: all of it is ignored',
       ]);
     },
   );

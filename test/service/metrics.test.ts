@@ -17,9 +17,7 @@ function serve(given: Parameters<typeof resolvePrometheus>[0]) {
 
 test('where the application has a meter provider of its own, there is nothing to scrape, and one line for whom that surprises', () => {
   expect(serve({})).toEqual({
-    lines: [
-      expect.stringMatching(/^metrics\.prometheus is passed over: .* a Prometheus exporter of its own$/),
-    ],
+    lines: [expect.stringMatching(/^metrics\.prometheus is ignored: .*; give that a Prometheus exporter$/)],
     routes: [],
   });
   expect(serve(undefined)).toEqual({ lines: [], routes: [] });

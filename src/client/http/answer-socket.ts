@@ -7,7 +7,7 @@ interface AnswerSocketState {
   _httpMessage?: (ClientRequest & { shouldKeepAlive: boolean }) | null;
 }
 
-// No chunk is ever too much: Node no longer tells a request of 'drain' once it has its response.
+// No chunk is ever too much: Node emits no 'drain' on a request that has its response.
 const unlimited = Number.MAX_SAFE_INTEGER;
 
 /**

@@ -12,7 +12,7 @@ interface AnsweredRequest extends ObservedRequest {
 export function answerRequest(req: AnsweredRequest, answer: OpenAnswer): void {
   const socket = createAnswerSocket(answer, req.protocol === 'https:');
   HttpCall.setAnswer(req, socket);
-  // An agent of its own may be on its way to the upstream all the same: agent-base, before 7, tells a request of no error then.
+  // An agent of its own may be on its way to the upstream all the same: agent-base, before 7, reports no error to the request then.
   req._hadError = true;
   req.onSocket(socket);
 }

@@ -86,18 +86,18 @@ class Exchange {
   }
 
   /** What a callback throws ends the request, as in undici. */
-  #try(tell: () => void): void {
+  #try(notify: () => void): void {
     try {
-      tell();
+      notify();
     } catch (error) {
       this.abort(error);
     }
   }
 
-  #finish(tell: () => void): void {
+  #finish(notify: () => void): void {
     this.#step = 'over';
     try {
-      tell();
+      notify();
     } catch (error) {
       this.#handler.error(error as Error);
     }

@@ -3,12 +3,12 @@ import { backgroundTimers } from '../../core/timers.js';
 import { createMetricExporter } from '../../export/metric-exporter.js';
 import { MetricPipeline } from '../../export/metric-pipeline.js';
 import { CLIENT_DURATION, createClientRed } from '../../metrics/client-red.js';
-import { showInstruments } from '../../metrics/foreign-instruments.js';
 import {
   createForeignClientRed,
   createForeignServerRed,
   foreignDurations,
-} from '../../metrics/foreign-red.js';
+  showInstruments,
+} from '../../metrics/foreign-metrics.js';
 import { Histogram } from '../../metrics/histogram.js';
 import type { Instrument } from '../../metrics/instrument.js';
 import type { MetricConfig } from '../../metrics/options.js';

@@ -45,7 +45,7 @@ function withMounts(roots: readonly ExpressApp[], app: ExpressApp, chain: Chain,
       return withMounts(roots, parent, { ...chain, mounts: [mount, ...chain.mounts] }, depth + 1);
     });
   }
-  // In a router, express tells an application nothing of where it is.
+  // Express does not let an application know that it is inside of a router.
   const outer = roots.flatMap((root) =>
     root === app
       ? []
