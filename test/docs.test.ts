@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
+import { createEnvironment } from '../src/core/environment.js';
+import { resolveOtlp } from '../src/export/otlp-config.js';
 import { type Options, resolveOptions } from '../src/service/options.js';
 import { AROUND, type DocsProgram, PROGRAMS } from './support/docs-programs.js';
 import { fencedBlocks } from './support/fenced-blocks.js';
@@ -41,7 +43,16 @@ let folder: ProgramFolder;
 let postgres: Postgres;
 
 beforeAll(async () => {
-  const packages = ['@opentelemetry/api', 'express', 'fastify', 'pg', 'pino', 'winston'];
+  const packages = [
+    '@opentelemetry/api',
+    'express',
+    'fastify',
+    'pg',
+    'pino',
+    'supertest',
+    'vitest',
+    'winston',
+  ];
   const manifest = {
     name: 'docs',
     version: '1.2.3',
@@ -65,7 +76,7 @@ interface Program extends DocsProgram {
 
 describe('a program of docs/', { timeout: 240_000 }, () => {
   /** Runs a block with what stands around it, until SIGTERM has ended it as it ends a service. */
-  async function run({ key, code, before, after, replace, check }: Program): Promise<Ended> {
+  async function run({ key, code, before, after, replace, warns, check }: Program): Promise<Ended> {
     if (replace !== undefined) expect(code).toContain(replace[0]);
     const runnable = replace === undefined ? code : code.replaceAll(...replace);
     const file = `${key.replaceAll(' ', '-')}.mjs`;
@@ -82,7 +93,7 @@ describe('a program of docs/', { timeout: 240_000 }, () => {
         PGDATABASE: pathname.slice(1),
       }),
     );
-    expect(end).toMatchObject({ exit: 0, stderr: '' });
+    expect(end).toMatchObject({ exit: 0, stderr: warns === undefined ? '' : expect.stringMatching(warns) });
     check?.(end.stdout.trim().split('\n'), receiver);
     return end;
   }
@@ -289,6 +300,76 @@ app.listen(3000);
     service.kill('SIGKILL');
   });
 });
+
+describe('a page of docs/', () => {
+  const vendors = [1, 2, 3, 4].map((number) => block(`vendors bash ${number}`));
+  const tested = { code: block('testing js 1'), command: block('testing bash 1') };
+
+  test.each(vendors)('names an endpoint and headers that this library reads: %#', async (exports) => {
+    const secrets = { GRAFANA_BASE64: 'aWQ6dA==', HONEYCOMB_API_KEY: 'hc', DASH0_AUTH_TOKEN: 'auth_x' };
+    const { stdout } = await folder.shell(`${exports}\nenv | grep ^OTEL_EXPORTER`, secrets);
+    const variables = Object.fromEntries(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    );
+    const wrong: string[] = [];
+    const env = createEnvironment(variables, (line) => wrong.push(line));
+    const [traces, metrics] = (['traces', 'metrics'] as const).map((signal) =>
+      resolveOtlp(signal, 'http/protobuf', env, (line) => wrong.push(line)),
+    );
+    expect(wrong).toEqual([]);
+    const endpoint = variables.OTEL_EXPORTER_OTLP_ENDPOINT;
+    expect(traces?.url.href).toBe(`${endpoint}/v1/traces`);
+    expect(metrics?.url.href).toBe(`${endpoint}/v1/metrics`);
+    const headers = {
+      'grafana.net': { authorization: 'Basic aWQ6dA==' },
+      'honeycomb.io': { 'x-honeycomb-team': 'hc' },
+      'dash0.com': { authorization: 'Bearer auth_x' },
+      'datadog-agent': {},
+    };
+    const [, expected] = Object.entries(headers).find(([host]) => traces?.url.hostname.endsWith(host)) ?? [];
+    expect(traces?.headers).toEqual(expected);
+    expect(metrics?.headers).toMatchObject(expected ?? {});
+  });
+
+  test('shows a test that passes, and a process that ends', { timeout: 120_000 }, async () => {
+    await folder.write('example/orders.test.mjs', tested.code);
+    const [, name, value, args] = /^(\w+)=(\w+) npx vitest (.*)$/m.exec(tested.command) ?? [];
+    const vitest = join(__dirname, '../node_modules/vitest/vitest.mjs');
+    const end = await ended(
+      folder.start([vitest, ...(args ?? '').split(' '), '--root', 'example'], {
+        [name ?? '']: value ?? '',
+        VITEST: '',
+        TEST_REPORT: '',
+      }),
+    );
+    expect(end).toMatchObject({ exit: 0 });
+    expect(end.stdout).toMatch(/1 passed/);
+  });
+
+  test.each(PAGES)('links to files and headings that are there: $name', ({ text }) => {
+    const prose = text.replace(/^```[\s\S]*?^```/gm, '');
+    for (const [, path = '', heading] of prose.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+      const target = path === '' ? undefined : join(FOLDER, path);
+      if (target !== undefined) expect(existsSync(target), path).toBe(true);
+      if (heading === undefined) continue;
+      const there = target === undefined ? text : readFileSync(target, 'utf8');
+      expect(headingsOf(there), `${path}#${heading}`).toContain(heading);
+    }
+  });
+});
+
+/** As GitHub names them in links. */
+function headingsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 describe('docs/', () => {
   const scraping = block('prometheus yaml 1');

@@ -66,7 +66,7 @@ function namesAccepted(parent?: string): string[] {
   return [];
 }
 
-describe('the tables of README', () => {
+describe('the tables of README and of the pages in docs/', () => {
   test('list every option that is accepted, and no other; a section with a page in docs/ lists its own there', () => {
     const top = namesAccepted();
     expect(top).toContain('traces');
@@ -131,7 +131,7 @@ describe('the tables of README', () => {
   });
 
   test('list every error code with its meaning', () => {
-    expect(tableAfter('| Code ')).toEqual(Object.entries(ERROR_CODES));
+    expect(tableAfter('| Code ', page('errors'))).toEqual(Object.entries(ERROR_CODES));
   });
 
   test('list every metric with its kind and unit', () => {
@@ -151,7 +151,7 @@ describe('the tables of README', () => {
       ...breakers.instruments,
       createDropped().instrument,
     ];
-    expect(tableAfter('| Metric ').map(([name, kind]) => [name, kind])).toEqual(
+    expect(tableAfter('| Metric ', page('telemetry')).map(([name, kind]) => [name, kind])).toEqual(
       instruments.map(({ name, kind, unit }) => [
         name,
         `${kind === 'updowncounter' ? 'up-down counter' : kind}, ${unit}`,
@@ -161,6 +161,18 @@ describe('the tables of README', () => {
 });
 
 describe('README', () => {
+  test('says what it costs by figures that were measured', () => {
+    const results = ['RESULTS.md', 'database/README.md'].map((file) =>
+      readFileSync(join(ROOT, 'bench', file), 'utf8'),
+    );
+    const measured = new Set(results.join('\n').match(/\d+\.\d+/g));
+    const figures = tableAfter('| | golden-signals | official packages').flatMap((row) =>
+      row.slice(0, 3).flatMap((cell) => cell.match(/\d+\.\d+/g) ?? []),
+    );
+    expect(figures.length).toBeGreaterThan(8);
+    expect(figures.filter((figure) => !measured.has(figure))).toEqual([]);
+  });
+
   test('has at most 250 lines', () => {
     expect(README.split('\n').length).toBeLessThanOrEqual(251);
   });

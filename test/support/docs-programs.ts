@@ -9,6 +9,8 @@ export interface DocsProgram {
   readonly after: string;
   /** A text of the block that is known to no name server, and the expression that stands for it. */
   readonly replace?: readonly [string, string];
+  /** What it says on standard error; nothing, unless this is given. */
+  readonly warns?: RegExp;
   /** Judges what the program has printed and sent by the time it has ended. */
   readonly check?: (lines: readonly string[], receiver: OtlpReceiver) => void;
 }
@@ -152,6 +154,58 @@ export const PROGRAMS: Readonly<Record<string, DocsProgram>> = {
     before: `${EXPRESS} import winston from 'winston'; instrument(app);`,
     after: inARequest(`logger.info('in the request');`),
     check: namesTheTraceOf('in the request'),
+  },
+  'migrating js 1': {
+    before: `${EXPRESS} const signals = instrument(app);`,
+    after: `
+      assert.equal((await fetch((await listen(app)) + '/orders', { method: 'POST' })).status, 201);
+    `,
+    check(_, receiver) {
+      const [point] = receiver.metrics().filter(({ name }) => name === 'orders.placed');
+      expect(point).toMatchObject({ value: 1, unit: '{order}', attributes: { channel: 'web' } });
+    },
+  },
+  'migrating js 2': {
+    before: `${EXPRESS}
+      import { isCircuitOpenError } from 'golden-signals';
+      const signals = instrument(app);
+      let isWell = true;
+      const terminal = {
+        async charge(order, { signal }) {
+          if (!isWell) throw new Error('the terminal is off');
+          return { status: 'charged', order, isAborted: signal.aborted };
+        },
+      };
+    `,
+    after: `
+      assert.deepEqual(await charge(7), { status: 'charged', order: 7, isAborted: false });
+      isWell = false;
+      for (let i = 0; i < 20; i += 1) await charge(8).catch(() => {});
+      assert.deepEqual(await charge(9), { status: 'later' });
+    `,
+    warns: /^golden-signals warn: circuit card-terminal is open, failure-ratio: [^\n]*\n$/,
+  },
+  'migrating js 3': {
+    before: `
+      import assert from 'node:assert/strict';
+      import { createServer } from 'node:http';
+      import pg from 'pg';
+      import { instrument } from 'golden-signals';
+      import { checksOf, listen } from './around.mjs';
+      const pool = new pg.Pool();
+      const server = createServer((req, res) => res.end('ok'));
+      pool.end = new Proxy(pool.end, { apply: (end, self, args) => (console.log('pool ended'), Reflect.apply(end, self, args)) });
+    `,
+    after: `
+      const url = await listen(server);
+      let entry;
+      do {
+        const { checks } = await (await fetch(url + '/healthcheck')).json();
+        [entry] = checks['database:responseTime'];
+      } while (entry.status === undefined);
+      assert.equal(entry.status, 'pass');
+    `,
+    check: (lines) => expect(lines).toEqual(['pool ended']),
   },
   'prometheus js 1': {
     before: EXPRESS,
