@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { reporters } from './test/reporters.mjs';
 import { sources } from './test/sources.mjs';
 
-/** The tests that need a server of Debian's: redis-server, mariadb-server, prometheus. A missing one is a failure, not a skip. */
+/** The tests that need a server of Debian's: redis-server, mariadb-server, prometheus, prometheus-alertmanager. A missing one is a failure, not a skip. */
 export default defineConfig({
   ...sources,
   test: {

@@ -299,7 +299,7 @@ describe('golden-signals doctor and Kubernetes', () => {
   });
 
   test('has nothing against the example that the package ships', () => {
-    const pods = podManifestsIn(join(ROOT, 'examples/kubernetes'));
+    const pods = podManifestsIn(join(ROOT, 'examples/kubernetes')).filter(({ file }) => !file.includes('/'));
     expect(pods).toEqual([
       {
         file: 'deployment.yaml',

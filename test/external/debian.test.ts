@@ -6,6 +6,8 @@ test.each([
   ['mariadbd', '--version', /MariaDB/],
   ['prometheus', '--version', /prometheus, version/],
   ['promtool', '--version', /promtool, version/],
+  ['prometheus-alertmanager', '--version', /alertmanager, version/],
+  ['amtool', '--version', /amtool, version/],
 ])('%s is installed', (program, flag, answer) => {
   // A server's program may stand where only root's path leads.
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
