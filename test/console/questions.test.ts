@@ -344,3 +344,16 @@ describe('what is asked wrongly', () => {
     expect(((await response.json()) as { error: string }).error).toContain(message);
   });
 });
+
+test('a trace without details has what a row shows, and the details of one span are asked for by its id', async () => {
+  const running = await filled();
+  const path = `/api/traces/${traceId('slow')}`;
+  const whole = await running.ask<{ spans: Record<string, unknown>[] }>(path);
+  const rows = await running.ask<{ spans: Record<string, unknown>[] }>(`${path}?detail=false`);
+  expect(rows.spans).toHaveLength(2);
+  expect(rows.spans[0]).toMatchObject({ name: 'GET /a', depth: 0, selfMs: 100 });
+  expect(rows.spans[0]).not.toHaveProperty('attributes');
+  const detail = await running.ask<Record<string, unknown>>(`${path}/${spanId('a')}`);
+  expect({ ...rows.spans[0], ...detail }).toEqual(whole.spans[0]);
+  await expect(running.ask(`${path}/${spanId('z')}`)).rejects.toThrow('is not held');
+});

@@ -13,7 +13,7 @@ import { ruleChart } from './rule-chart.js';
 import { gaugesView, mapView, type ServiceParts, servicesView, statesView } from './services-view.js';
 import { latencyHeat, signalRows, signalSteps } from './signals-view.js';
 import { searchTraces } from './trace-search.js';
-import { traceView } from './trace-view.js';
+import { spanOfTrace, type TraceView, traceView } from './trace-view.js';
 import { valuesView } from './values.js';
 
 export interface ApiParts extends ServiceParts {
@@ -21,7 +21,7 @@ export interface ApiParts extends ServiceParts {
   readonly now: () => number;
   readonly status: () => unknown;
   /** A trace that was kept with an alert. */
-  readonly evidence: (traceId: string) => unknown;
+  readonly evidence: (traceId: string) => TraceView | undefined;
   readonly alerts: (query: Query) => unknown;
   readonly rules: () => unknown;
   /** What a rule measures, by its id. @throws where it measures nothing. */
@@ -65,8 +65,16 @@ export class Api {
       gauges: (query) => gaugesView(parts, query),
       breakers: (query) => breakersView(parts, query, now()),
       traces: (query) => searchTraces(store, query, query.limit(100, mostRows)),
-      'traces/': (_query, id) => {
-        const held = traceView(store, signals.skew, id);
+      'traces/': (query, rest) => {
+        const [id = '', spanId] = rest.split('/');
+        if (spanId !== undefined) {
+          const detail =
+            spanOfTrace(store, id, spanId) ?? parts.evidence(id)?.spans.find((one) => one.spanId === spanId);
+          if (detail === undefined)
+            throw new Refusal(404, `span ${spanId.slice(0, 40)} of trace ${id.slice(0, 40)} is not held`);
+          return detail;
+        }
+        const held = traceView(store, signals.skew, id, query.flag('detail') ?? true);
         // What is left of a trace may be less than what was kept of it.
         const view =
           held === undefined || held.spans.length === 0 || held.orphans > 0

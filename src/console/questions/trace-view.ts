@@ -1,6 +1,7 @@
 import { type TraceWords, traceWords } from '../receive/words.js';
 import type { ClockSkew } from '../signals/clock-skew.js';
 import type { Ref, Store } from '../store/store.js';
+import { spanIdOf } from './item-json.js';
 import { buildTree, type TreeNode, type TreeSpan } from './trace-tree.js';
 import { type LogRow, logRow, type SpanDetail, type SpanRow, spanDetail, spanRow } from './views.js';
 
@@ -15,7 +16,8 @@ const leastGapMs = 1;
 const leastGapShare = 0.01;
 const maxLogs = 2_000;
 
-interface TraceSpan extends SpanRow, SpanDetail {
+/** Its detail is left out where only rows were asked for. */
+interface TraceSpan extends SpanRow, Partial<SpanDetail> {
   readonly depth: number;
   /** Since the trace began, with the difference of the clocks taken out. */
   readonly offsetMs: number;
@@ -50,8 +52,13 @@ export interface TraceView {
   readonly skews: readonly { readonly from: string; readonly to: string; readonly offsetMs: number }[];
 }
 
-/** All that is held of a trace; undefined where nothing is. */
-export function traceView(store: Store, skew: ClockSkew, traceId: string): TraceView | undefined {
+/** All that is held of a trace, or of its spans only what a row shows; undefined where nothing is. */
+export function traceView(
+  store: Store,
+  skew: ClockSkew,
+  traceId: string,
+  hasDetail = true,
+): TraceView | undefined {
   const words = traceWords(traceId);
   if (words === undefined) return undefined;
   const refs = store.ofTrace('spans', words);
@@ -69,12 +76,23 @@ export function traceView(store: Store, skew: ClockSkew, traceId: string): Trace
     durationMs: endMs,
     root: root?.span.row,
     services: [...counts].map(([service, spans]) => ({ service, spans })),
-    spans: nodes.map((node) => spanOf(store, node, endMs)),
+    spans: nodes.map((node) => ({
+      ...spanOf(node, endMs),
+      ...(hasDetail ? spanDetail(store, node.span.ref) : undefined),
+    })),
     logs,
     bottleneck: bottleneckOf(nodes, root),
     orphans: nodes.filter(({ isOrphan }) => isOrphan).length,
     skews,
   };
+}
+
+/** What one span of a trace carries besides its row; undefined where it is not held. */
+export function spanOfTrace(store: Store, traceId: string, spanId: string): SpanDetail | undefined {
+  const words = traceWords(traceId);
+  const ref =
+    words === undefined ? undefined : store.ofTrace('spans', words).find((one) => spanIdOf(one) === spanId);
+  return ref === undefined ? undefined : spanDetail(store, ref);
 }
 
 function traceLogs(store: Store, words: TraceWords): LogRow[] {
@@ -158,11 +176,10 @@ function place(
   return { spans, skews: [...skews.values()] };
 }
 
-function spanOf(store: Store, node: TreeNode<Placed>, traceMs: number): TraceSpan {
+function spanOf(node: TreeNode<Placed>, traceMs: number): TraceSpan {
   const { span, depth, selfMs, criticalMs, critical, isOrphan } = node;
   return {
     ...span.row,
-    ...spanDetail(store, span.ref),
     depth,
     offsetMs: span.startMs,
     selfMs,
