@@ -2,6 +2,8 @@
 import type { Watch } from '../../console/evidence/watch.js';
 import type { breakersView } from '../../console/questions/breakers-view.js';
 import type { Finding } from '../../console/questions/doctor.js';
+import type { logHistogram } from '../../console/questions/log-histogram.js';
+import type { logTemplates } from '../../console/questions/log-search.js';
 import type { objectivesView } from '../../console/questions/objectives.js';
 import type {
   gaugesView,
@@ -44,6 +46,8 @@ export interface ActionsAnswer {
   readonly failure: string | null;
 }
 export type DoctorAnswer = { readonly findings: readonly Finding[] };
+export type LogHistogram = Awaited<ReturnType<typeof logHistogram>>;
+export type TemplatesAnswer = { readonly templates: Awaited<ReturnType<typeof logTemplates>> };
 export type Rows<Row> = { readonly rows: readonly Row[] };
 
 /** What is held, of the whole and of each service. */

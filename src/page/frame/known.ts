@@ -19,8 +19,11 @@ export async function learn(): Promise<void> {
     ask<Rows<SignalRow>>('/api/routes?window=24h'),
   ]);
   const names = map.nodes.map(({ name }) => name);
+  const own = map.nodes.filter(({ kind }) => kind === 'service').map(({ name }) => name);
+  // Services first: no two of them share a hue as long as there are enough.
+  learnServices(own, map.edges);
   learnServices(names, map.edges);
-  services.value = map.nodes.filter(({ kind }) => kind === 'service').map(({ name }) => name);
+  services.value = own;
   routes.value = rows.rows.map(({ service, name }) => ({ service, route: name }));
 }
 

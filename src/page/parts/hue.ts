@@ -76,8 +76,13 @@ export function learnServices(
   if (table.add(names, neighbours)) version.value += 1;
 }
 
+/** The hue of a service, 0 to 11, for what is drawn on a canvas. */
+export function hueNumber(service: string): number {
+  version.value;
+  return table.of(service);
+}
+
 /** The class that gives a service its hue: `hue-3`. */
 export function hueClass(service: string): string {
-  version.value;
-  return `hue-${table.of(service)}`;
+  return `hue-${hueNumber(service)}`;
 }

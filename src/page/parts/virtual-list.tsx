@@ -13,6 +13,11 @@ interface VirtualListProps {
   readonly label: string;
   /** Is brought into view when it changes. */
   readonly focused?: number | undefined;
+  /** The id of the row that the keyboard is at. */
+  readonly activeId?: string | undefined;
+  readonly onKeyDown?: (event: KeyboardEvent) => void;
+  /** Has the focus when it appears. */
+  readonly isFocused?: boolean;
   /** Which rows are in view. */
   readonly onRange?: (first: number, last: number) => void;
   readonly class?: string;
@@ -30,6 +35,9 @@ export function VirtualList({
   role = 'list',
   label,
   focused,
+  activeId,
+  onKeyDown,
+  isFocused = false,
   onRange,
   class: className = '',
 }: VirtualListProps) {
@@ -60,6 +68,9 @@ export function VirtualList({
     else if (top + rowHeight > element.scrollTop + element.clientHeight)
       element.scrollTop = top + rowHeight - element.clientHeight;
   }, [focused, rowHeight]);
+  useEffect(() => {
+    if (isFocused) box.current?.focus({ preventScroll: true });
+  }, [isFocused]);
   const rows: ComponentChildren[] = [];
   for (let index = view.first; index < Math.min(count, view.last); index += 1)
     rows.push(
@@ -74,13 +85,16 @@ export function VirtualList({
     );
   return (
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: its role is one of those that have a name.
+    // biome-ignore lint/a11y/noStaticElementInteractions: as above
     <div
       ref={box}
       class={`virtual ${className}`}
       role={role}
       aria-label={label}
+      aria-rowcount={role === 'treegrid' ? count : undefined}
+      aria-activedescendant={activeId}
       onScroll={measure}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard.
+      onKeyDown={onKeyDown}
       tabIndex={0}
       style={height === undefined ? { height: '100%' } : { height: `${height}px` }}
     >
