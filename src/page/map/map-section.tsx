@@ -3,11 +3,11 @@ import { href } from '../address/address.js';
 import { windowParams } from '../address/time-window.js';
 import type { MapAnswer, MapEdge } from '../data/answers.js';
 import { useQuestion } from '../data/question.js';
-import { NothingYet } from '../overview/overview-page.js';
 import { Answered, Empty } from '../parts/empty.js';
 import { counted, duration, rate, share } from '../parts/format.js';
 import { ServiceLink } from '../parts/links.js';
 import { Mark } from '../parts/mark.js';
+import { NothingYet } from '../parts/nothing-yet.js';
 import { type Column, Table } from '../parts/table.js';
 import { edgeKey, MapDrawing } from './map-drawing.js';
 

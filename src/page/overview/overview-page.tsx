@@ -2,7 +2,8 @@ import { windowParams } from '../address/time-window.js';
 import type { AlertsAnswer, ServicesAnswer } from '../data/answers.js';
 import { useQuestion } from '../data/question.js';
 import { MapSection } from '../map/map-section.js';
-import { Answered, Empty } from '../parts/empty.js';
+import { Answered } from '../parts/empty.js';
+import { NothingYet } from '../parts/nothing-yet.js';
 import { AlertRows } from './alert-rows.js';
 import { ServiceRows } from './service-rows.js';
 import { firingOf } from './state-of.js';
@@ -29,27 +30,5 @@ export function OverviewPage() {
         }
       </Answered>
     </div>
-  );
-}
-
-/** What a newcomer sees. */
-export function NothingYet() {
-  return (
-    <Empty
-      title="No service has sent anything yet"
-      command={`OTEL_EXPORTER_OTLP_ENDPOINT=${location.origin} node --require golden-signals/register server.js`}
-    >
-      <p>
-        Start a service with this line: it needs no change of code. Every OpenTelemetry SDK that exports OTLP
-        over HTTP may send here, too. This page shows the first request as soon as it comes.
-      </p>
-      <p>
-        Sent something, and nothing shows?{' '}
-        <a class="link" href="/doctor">
-          Doctor
-        </a>{' '}
-        says where to point an SDK, for Node, Python, Go and Java.
-      </p>
-    </Empty>
   );
 }

@@ -2,12 +2,12 @@ import { address, setParams } from '../address/address.js';
 import { windowParams } from '../address/time-window.js';
 import type { AlertsAnswer, Rows, ServicesAnswer, SignalRow } from '../data/answers.js';
 import { useQuestion } from '../data/question.js';
-import { NothingYet } from '../overview/overview-page.js';
 import { ServiceRows } from '../overview/service-rows.js';
 import { firingOf } from '../overview/state-of.js';
 import { Answered, Empty } from '../parts/empty.js';
 import { counted } from '../parts/format.js';
 import { routeHref, ServiceLink } from '../parts/links.js';
+import { NothingYet } from '../parts/nothing-yet.js';
 import { RED_COLUMNS } from '../parts/red-columns.js';
 import { type Column, Table } from '../parts/table.js';
 
