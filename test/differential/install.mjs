@@ -8,18 +8,23 @@ import { fileURLToPath } from 'node:url';
 const home = dirname(fileURLToPath(import.meta.url));
 const root = join(home, '../..');
 const modules = join(home, 'node_modules');
+/** Folders with a lock of their own, whose packages cannot be beside others. */
+const folders = [home, join(home, 'nest-12')];
 
-/** Installs what the situations need, where the lock has changed, and this package as npm would publish it. Build dist/ first. */
+/** Installs what the situations need, where a lock has changed, and this package as npm would publish it. Build dist/ first. */
 export async function install() {
-  const stamp = join(modules, '.installed');
-  const lock = createHash('sha256')
-    .update(readFileSync(join(home, 'package-lock.json')))
-    .digest('hex');
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
-    npm(home, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline']);
-    writeFileSync(stamp, lock);
-  }
+  for (const folder of folders) installLocked(folder);
   installOurselves();
+}
+
+function installLocked(folder) {
+  const stamp = join(folder, 'node_modules', '.installed');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(folder, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  npm(folder, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline']);
+  writeFileSync(stamp, lock);
 }
 
 function installOurselves() {
