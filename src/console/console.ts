@@ -117,7 +117,14 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     objectives: () => objectivesView(rules, (expr, atMs) => watch.engine.query(expr, atMs), now()),
     evaluate: (expr, atMs) => watch.engine.query(expr, atMs),
     actions: () => actions?.list() ?? { actions: [], failure: null },
-    doctor: async () => ({ findings: await findings({ ...parts, logCounts }) }),
+    doctor: async () => ({
+      findings: await findings({
+        ...parts,
+        logCounts,
+        rules,
+        evaluate: (expr, atMs) => watch.engine.query(expr, atMs),
+      }),
+    }),
   });
   const access = new Access(options.token, options.allowHosts);
   const page = new Page(options.pageFolder);

@@ -1,8 +1,8 @@
 import type { TraceWords } from '../receive/words.js';
 import type { Store } from '../store/store.js';
 import { brokenTraces } from './broken-traces.js';
+import { type ServiceDoctorParts, serviceFindings } from './doctor-services.js';
 import { parentIdOf, spanIdOf, traceIdOf } from './item-json.js';
-import type { ServiceParts } from './services-view.js';
 import { TimeSlice } from './time-slice.js';
 
 /** Something that is missing or broken, with the cure. */
@@ -15,9 +15,8 @@ export interface Finding {
   readonly cure: string;
 }
 
-interface DoctorParts extends ServiceParts {
+interface DoctorParts extends ServiceDoctorParts {
   readonly store: Store;
-  readonly now: () => number;
   /** Log lines of each service, and those of them that name a trace. */
   readonly logCounts: ReadonlyMap<number, { lines: number; ofTraces: number }>;
 }
@@ -47,6 +46,7 @@ export async function findings(parts: DoctorParts): Promise<Finding[]> {
     ...drops(parts),
     ...silent(parts),
     ...overflows(parts),
+    ...serviceFindings(parts),
   ];
   return found.sort((a, b) => b.harm - a.harm);
 }
@@ -140,7 +140,8 @@ function* pools({ gauges, catalog }: DoctorParts): Generator<Finding> {
 
 function* drops({ gauges, catalog }: DoctorParts): Generator<Finding> {
   for (const { metric, resource, detail, last } of gauges.all()) {
-    if (metric !== 'golden_signals.dropped' || !(last > 0)) continue;
+    const isOfSdk = metric === 'otel.sdk.processor.span.processed' && detail !== '';
+    if ((metric !== 'golden_signals.dropped' && !isOfSdk) || !(last > 0)) continue;
     const service = catalog.resource(resource).serviceName;
     yield {
       harm: 2,

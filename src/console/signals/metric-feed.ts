@@ -34,6 +34,8 @@ const watched: Readonly<Record<string, readonly string[]>> = {
   'golden_signals.container.cpu.limit': [],
   'golden_signals.container.cpu.throttled.periods': [],
   'golden_signals.dropped': ['golden_signals.reason'],
+  // What an SDK of OpenTelemetry says of itself: with an error, what it gave up.
+  'otel.sdk.processor.span.processed': ['error.type'],
   'golden_signals.breaker.rejected': ['golden_signals.breaker.name'],
   'http.server.active_requests': [],
 };
