@@ -88,7 +88,7 @@ export async function startShop(url) {
     const [method, to] = requests[sent % requests.length];
     sent += 1;
     void ask(web.url, method, to);
-  }, 60);
+  }, 150);
   return {
     services,
     /** Sets a fault of a service: `slowMs`, `failShare`, `blockMs`. */

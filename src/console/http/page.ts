@@ -28,6 +28,7 @@ export class Page {
     const { pathname } = url;
     const asset = /^\/assets\/([^/]+)$/.exec(pathname)?.[1];
     if (asset !== undefined) return this.#sendAsset(asset, request, response);
+    if (pathname.startsWith('/assets/')) return false;
     // The page's own addresses are names of things, which may have dots; files are under /assets/ only.
     if (extname(pathname) !== '' && !/^\/(?:services|traces)\/./.test(pathname)) return false;
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' });

@@ -12,6 +12,8 @@ export interface LanePart {
 
 export interface Lane {
   readonly name: string;
+  /** The whole of the name, where that is too long. */
+  readonly hint?: string;
   readonly parts: readonly LanePart[];
   readonly ticks?: readonly { readonly timeMs: number; readonly label: string }[];
 }
@@ -39,9 +41,9 @@ export function Lanes({ fromMs, toMs, lanes }: LanesProps) {
   const cursor = cursorMs.value;
   return (
     <div ref={box} class="lanes">
-      {lanes.map(({ name, parts, ticks = [] }) => (
-        <div key={name} class="lane" role="img" aria-label={`${name}: ${said(parts, ticks)}`}>
-          <span class="lane-name cut" title={name}>
+      {lanes.map(({ name, hint = name, parts, ticks = [] }) => (
+        <div key={hint} class="lane" role="img" aria-label={`${hint}: ${said(parts, ticks)}`}>
+          <span class="lane-name cut" title={hint}>
             {name}
           </span>
           {width > 0 && (

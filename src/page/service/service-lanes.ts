@@ -37,7 +37,11 @@ export function lanesOf(
   for (const { kind, name, changes, lastMs } of states.lanes) {
     // A closed breaker that never was anything else says nothing.
     if (kind === 'breaker' && changes.every(({ state }) => state === 'closed')) continue;
-    lanes.push({ name, parts: partsOf(changes, Math.min(toMs, Math.max(lastMs, nowMs - 60_000))) });
+    lanes.push({
+      name: kind === 'breaker' ? 'circuit' : name,
+      hint: `${kind} ${name}`,
+      parts: partsOf(changes, Math.min(toMs, Math.max(lastMs, nowMs - 60_000))),
+    });
   }
   const beats = states.heartbeats.filter(({ beatMs }) => beatMs > 0);
   if (beats.length > 0 || states.happenings.length > 0)
