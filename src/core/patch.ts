@@ -40,8 +40,8 @@ export function patch<M extends AnyMethod>(
 }
 
 /**
- * What requests and calls go through is named in the code: where the name is a variable, V8 searches the prototypes anew each time, which
- * took a fifth of what an express request on Node 24 took in all.
+ * What requests and calls go through is named in the code: where the name is a variable, V8 searches the prototypes anew each time
+ * (bench/RESULTS.md).
  */
 function inheritedBy<M extends AnyMethod>(parent: Record<PropertyKey, M>, name: PropertyKey): () => M {
   if (name === 'emit') return () => parent.emit as M;
