@@ -152,3 +152,52 @@ test('two programs of one name, and instances that have gone', async () => {
     'nothing has come from instance c of order for 180 s',
   ]);
 });
+
+test('what a sender gave up before it reached this console is said, and for a while after', async () => {
+  let now = Date.now();
+  const running = await consoleFor({ now: () => now });
+  const dropped = (timeMs: number, value: number) =>
+    running.send('metrics', {
+      resourceMetrics: [
+        {
+          resource: {
+            attributes: attributesOf({ 'service.name': 'order', 'service.instance.id': 'order-1' }),
+          },
+          scopeMetrics: [
+            {
+              metrics: [
+                {
+                  name: 'golden_signals.dropped',
+                  unit: '{item}',
+                  sum: {
+                    aggregationTemporality: 2,
+                    isMonotonic: true,
+                    dataPoints: [
+                      {
+                        timeUnixNano: nano(timeMs),
+                        startTimeUnixNano: nano(now - 20_000),
+                        attributes: attributesOf({ 'golden_signals.reason': 'export_failed' }),
+                        asInt: String(value),
+                      },
+                    ],
+                  },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+  await dropped(now, 40);
+  await dropped(now + 1_000, 40);
+  now += 60_000;
+  expect(await findingsOf(running, 'drops')).toMatchObject([
+    {
+      service: 'order',
+      text: expect.stringContaining('60 s ago: export_failed'),
+      cure: expect.stringContaining('restarted'),
+    },
+  ]);
+  now += 15 * 60_000;
+  expect(await findingsOf(running, 'drops')).toEqual([]);
+});

@@ -25,6 +25,13 @@ const sampledRows = 50;
 /** A parent may come so much later than its child, in milliseconds. */
 const settleMs = 10_000;
 const leastLines = 50;
+/** What was given up is said for so long, in milliseconds. */
+const rememberedMs = 15 * 60_000;
+/** By the reason that the sender names. */
+const cures: Readonly<Record<string, string>> = {
+  export_failed:
+    'Nothing took the items at that time: look whether this console was restarted, or could not be reached.',
+};
 
 /** What keeps the console from showing all, worst first. */
 export async function findings(parts: DoctorParts): Promise<Finding[]> {
@@ -138,17 +145,19 @@ function* pools({ gauges, catalog }: DoctorParts): Generator<Finding> {
   }
 }
 
-function* drops({ gauges, catalog }: DoctorParts): Generator<Finding> {
-  for (const { metric, resource, detail, last } of gauges.all()) {
+function* drops({ gauges, catalog, now }: DoctorParts): Generator<Finding> {
+  for (const { metric, resource, detail, lastRaised } of gauges.all()) {
     const isOfSdk = metric === 'otel.sdk.processor.span.processed' && detail !== '';
-    if ((metric !== 'golden_signals.dropped' && !isOfSdk) || !(last > 0)) continue;
+    if (metric !== 'golden_signals.dropped' && !isOfSdk) continue;
+    const agoMs = now() - lastRaised.timeMs;
+    if (agoMs > rememberedMs) continue;
     const service = catalog.resource(resource).serviceName;
     yield {
       harm: 2,
       what: 'drops',
       service,
-      text: `${service} gives up ${last.toPrecision(2)} items a second before they are sent: ${detail}`,
-      cure: 'Raise OTEL_BSP_MAX_QUEUE_SIZE, or sample (traces.sampleRatio).',
+      text: `${service} gave up ${lastRaised.value.toPrecision(2)} items a second before they were sent, ${Math.max(0, Math.round(agoMs / 1_000))} s ago: ${detail}`,
+      cure: cures[detail] ?? 'Raise OTEL_BSP_MAX_QUEUE_SIZE, or sample (traces.sampleRatio).',
     };
   }
 }

@@ -48,6 +48,8 @@ export class Gauge {
   readonly #coarse = new Ring(coarseMs, coarseSlots);
   last = Number.NaN;
   lastMs = 0;
+  /** The last value that was not 0, and when: of what should be 0. */
+  lastRaised = { value: 0, timeMs: 0 };
 
   constructor(resource: number, metric: string, detail: string, unit: string) {
     this.resource = resource;
@@ -59,6 +61,7 @@ export class Gauge {
   set(timeMs: number, value: number): void {
     this.#fine.set(timeMs, value);
     this.#coarse.set(timeMs, value);
+    if (value > 0) this.lastRaised = { value, timeMs };
     if (timeMs >= this.lastMs) {
       this.last = value;
       this.lastMs = timeMs;

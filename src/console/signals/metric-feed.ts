@@ -146,8 +146,10 @@ export class MetricFeed {
     }
     // A counter is shown as what it grows by, each second.
     const id = `${resource} ${metric.name} ${point.key}`;
-    const before = this.#rates.get(id);
-    if (before !== undefined || this.#rates.size < maxCounted)
+    // What a process counted before its first export is an increase as well.
+    const startMs = Number(point.startNano) / 1e6;
+    const before = this.#rates.get(id) ?? (startMs > 0 ? { value: 0, timeMs: startMs } : undefined);
+    if (this.#rates.has(id) || this.#rates.size < maxCounted)
       this.#rates.set(id, { value: point.value, timeMs: point.timeMs });
     if (before === undefined || point.timeMs <= before.timeMs) return;
     const grown = metric.isDelta ? point.value : Math.max(0, point.value - before.value);
