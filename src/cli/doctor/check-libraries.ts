@@ -9,7 +9,7 @@ const majors: Readonly<Record<string, readonly number[]>> = {
   koa: [2, 3],
   hono: [4],
   '@hono/node-server': [1, 2],
-  '@nestjs/core': [10, 11],
+  '@nestjs/core': [10, 11, 12],
   undici: [6, 7, 8],
 };
 
