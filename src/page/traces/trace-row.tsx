@@ -107,8 +107,8 @@ export function TraceRowView({
             key={own}
             type="button"
             class={`count-chip ${hueClass(own)}`}
-            title={`${own}: ${of} spans. Press for traces with it`}
-            aria-label={`${own}, ${of} spans: filter by it`}
+            title={`${own}: ${count(of)} spans. Press for traces with it`}
+            aria-label={`${own}, ${count(of)} spans: filter by it`}
             onClick={() => onService(own)}
           >
             {count(of)}
