@@ -32,7 +32,7 @@ export function AlertCard({ alert, isOpen }: AlertCardProps) {
         </span>
       </summary>
       <div class="alert-body">
-        <dl class="facts">
+        <dl class="alert-facts">
           <div>
             <dt>now</dt>
             <dd>

@@ -103,13 +103,13 @@ export function TimeChart(props: TimeChartProps) {
       <figcaption class="chart-head">
         <h3>{title}</h3>
         {lines.map(({ label, values, class: name }) => (
-          <span key={label} class="legend">
+          <span key={label} class="chart-legend">
             <i class={name} />
             <span class="quiet">{label}</span> <b>{format(values[shownAt] ?? null)}</b>
           </span>
         ))}
         {threshold !== undefined && (
-          <span class="legend">
+          <span class="chart-legend">
             <i class="line-threshold" />
             <span class="quiet">{threshold.label}</span> <b>{format(threshold.value)}</b>
           </span>
@@ -125,7 +125,7 @@ export function TimeChart(props: TimeChartProps) {
               {scale.ticks.map((tick) => (
                 <g key={tick}>
                   <path class="grid" d={`M0 ${round(scale.at(tick))}H${inner}`} />
-                  <text class="tick" x="-8" y={round(scale.at(tick)) + 4} text-anchor="end">
+                  <text class="axis-text" x="-8" y={round(scale.at(tick)) + 4} text-anchor="end">
                     {format(tick)}
                   </text>
                 </g>
@@ -200,7 +200,7 @@ export function TimeAxis({ fromMs, toMs, x, width, y }: TimeAxisProps) {
       {timeTicks(fromMs, toMs, Math.max(2, Math.floor(width / 96))).map((ms) => (
         <text
           key={ms}
-          class="tick"
+          class="axis-text"
           x={round(x(ms))}
           y={y + 16}
           text-anchor={x(ms) > width - 20 ? 'end' : 'middle'}

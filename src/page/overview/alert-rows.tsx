@@ -51,7 +51,7 @@ function AlertRow({ alert }: { readonly alert: AlertView }) {
             title={`${bottleneck.name} of ${bottleneck.service}, in ${bottleneck.traces} of ${bottleneck.of} traces`}
           >
             <b>{share(bottleneck.share)}</b> in{' '}
-            <span class={`tick ${hueClass(bottleneck.service)}`}>
+            <span class={`hue-tick ${hueClass(bottleneck.service)}`}>
               <span class="mono">{bottleneck.name}</span>
             </span>
           </span>

@@ -38,7 +38,7 @@ export function ServicePage({ id: service }: PageProps) {
           <ServiceName service={service} />
         </h1>
         {route !== '' && (
-          <span class="chip">
+          <span class="route-chip">
             <span class="mono">{route}</span>
             <a href={serviceHref(service)} aria-label="all routes">
               ✕
