@@ -13,7 +13,7 @@ const soonMs = 2_000;
 export async function buildOnce(say) {
   // In the package from npm there is nothing to build.
   if (!existsSync(join(root, 'build.mjs'))) return;
-  const late = setTimeout(() => say('building golden-signals, as its source has changed'), soonMs);
+  const late = setTimeout(() => say('building golden-signals, where its source has changed'), soonMs);
   // Another demo that starts at the same time finds it built.
   await takeLock();
   try {
