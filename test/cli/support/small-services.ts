@@ -127,7 +127,7 @@ process.send(app.server.address().port);
       'server.mjs': `import Koa from 'koa';
 const app = new Koa(); // one of them
 app.use((ctx) => {
-  ctx.body = 'ok';
+  if (ctx.path === '/') ctx.body = 'ok';
 });
 const server = app.listen(0, () => ${tellPort});
 `,
@@ -212,6 +212,7 @@ bootstrap();
       'server.cjs': `const http = require('node:http');
 
 const server = http.createServer((req, res) => {
+  if (req.url !== '/') res.statusCode = 404;
   res.end('ok');
 });
 server.listen(0, () => ${tellPort});
