@@ -23,7 +23,7 @@ export const serveFlags = {
   webhook: { value: 'url', help: "gets alerts, in Alertmanager's form with their evidence" },
   actions: {
     value: 'url',
-    help: 'a URL of this machine: buttons of the page; or GOLDEN_SIGNALS_CONSOLE_ACTIONS',
+    help: 'URL of this machine: buttons of the page; or GOLDEN_SIGNALS_CONSOLE_ACTIONS',
   },
 } as const satisfies Flags;
 
