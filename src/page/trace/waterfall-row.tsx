@@ -70,7 +70,6 @@ function Name({ row, model, onToggle }: RowProps) {
         {row.rails.map((goesOn, index) => {
           const isOwn = index === row.rails.length - 1;
           const kind = isOwn ? (goesOn ? 'is-branch' : 'is-last') : goesOn ? 'is-through' : '';
-          // biome-ignore lint/suspicious/noArrayIndexKey: a rail is its place.
           return <i key={index} class={`rail ${kind}`} />;
         })}
       </span>
@@ -195,8 +194,7 @@ function Bars({ row, model, range, width, onLog }: RowProps) {
       {marks.map(({ x, items }) => {
         const worst = items.reduce((most, line) => (line.severity > most.severity ? line : most));
         return (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the key l does the same.
-          // biome-ignore lint/a11y/noStaticElementInteractions: as above
+          // biome-ignore lint/a11y/noStaticElementInteractions: the key l does the same, and the rows of lines.
           <path
             key={x}
             class={`log-mark level-${worst.level}`}
