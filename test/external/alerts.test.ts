@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { prometheusName, SERIES, type SeriesId } from '../../src/rules/series.js';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.js';
 import { type Postgres, startPostgres } from '../support/postgres.js';
@@ -41,9 +41,10 @@ async function startService(file: string, env: Readonly<Record<string, string>>)
   });
   child.once('exit', (code) => listens.reject(new Error(`${file} ended with exit code ${code}: ${lines}`)));
   const url = await listens.promise;
-  await expect
-    .poll(async () => (await fetch(`${url}/health/ready`)).status, { timeout: 60_000, interval: 100 })
-    .toBe(200);
+  await vi.waitFor(async () => expect((await fetch(`${url}/health/ready`)).status).toBe(200), {
+    timeout: 60_000,
+    interval: 100,
+  });
   return { child, url, lines };
 }
 
@@ -178,8 +179,12 @@ describe('the shop under a real Prometheus', () => {
     );
     // and stands in the line that the service wrote.
     const lines = waits.flatMap(({ traceId }) => orders.lines.filter((line) => line.includes(traceId)));
+    // Of those that waited, some got no connection, others one too late: payment cannot be reached all the time.
     expect(lines.map((line) => JSON.parse(line))).toContainEqual(
-      expect.objectContaining({ msg: 'the order cannot be kept' }),
+      expect.objectContaining({
+        msg: expect.stringMatching(/^(the order cannot be kept|payment does not answer)$/),
+        trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      }),
     );
   });
 
