@@ -76,10 +76,11 @@ export function traceView(
     durationMs: endMs,
     root: root?.span.row,
     services: [...counts].map(([service, spans]) => ({ service, spans })),
-    spans: nodes.map((node) => ({
-      ...spanOf(node, endMs),
-      ...(hasDetail ? spanDetail(store, node.span.ref) : undefined),
-    })),
+    spans: nodes.map((node) => {
+      const span = spanOf(node, endMs);
+      // Copied into it: ten thousand objects are not made twice.
+      return hasDetail ? Object.assign(span, spanDetail(store, node.span.ref)) : span;
+    }),
     logs,
     bottleneck: bottleneckOf(nodes, root),
     orphans: nodes.filter(({ isOrphan }) => isOrphan).length,
@@ -178,8 +179,20 @@ function place(
 
 function spanOf(node: TreeNode<Placed>, traceMs: number): TraceSpan {
   const { span, depth, selfMs, criticalMs, critical, isOrphan } = node;
+  const { row } = span;
+  // Field by field: a spread takes ten times as long.
   return {
-    ...span.row,
+    traceId: row.traceId,
+    spanId: row.spanId,
+    parentId: row.parentId,
+    service: row.service,
+    name: row.name,
+    kind: row.kind,
+    startMs: row.startMs,
+    durationMs: row.durationMs,
+    isFailed: row.isFailed,
+    http: row.http,
+    route: row.route,
     depth,
     offsetMs: span.startMs,
     selfMs,
