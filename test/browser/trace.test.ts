@@ -96,8 +96,8 @@ test(
     await page.waitForSelector('.values a[href*="http.response.status_code"]');
     await page.click('.values a[href*="http.response.status_code"]');
     await page.waitForFunction(() => location.pathname === '/traces');
-    await page.waitForSelector('.chip');
-    expect(await textOf(page, '.chip')).toContain('http.response.status_code');
+    await page.waitForSelector('.filter-chip');
+    expect(await textOf(page, '.filter-chip')).toContain('http.response.status_code');
     await page.waitForSelector('.traces-list .traces-row');
     await page.close();
   },

@@ -97,15 +97,15 @@ export function FilterBar({
       {terms.map((term, index) => (
         <span
           key={`${term.field} ${term.operator} ${term.value}`}
-          class={term.problem === undefined ? 'chip' : 'chip is-wrong'}
+          class={term.problem === undefined ? 'filter-chip' : 'filter-chip is-wrong'}
           title={term.problem}
         >
-          <button type="button" class="chip-text" onClick={() => edit(index)}>
+          <button type="button" class="filter-chip-text" onClick={() => edit(index)}>
             <ChipText term={term} />
           </button>
           <button
             type="button"
-            class="chip-off"
+            class="filter-chip-off"
             aria-label={`remove ${termText(term)}`}
             onClick={() => remove(index)}
           >

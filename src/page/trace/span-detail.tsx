@@ -92,7 +92,7 @@ export function SpanDetailView({
           </a>
         </div>
       </header>
-      <dl class="facts">
+      <dl class="detail-facts">
         <Fact name="total">{duration(span.durationMs)}</Fact>
         <Fact name="self">{duration(span.selfMs)}</Fact>
         <Fact name="critical">

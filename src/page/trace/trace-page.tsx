@@ -244,9 +244,9 @@ function Trace({ model, error }: { readonly model: TraceModel; readonly error: s
               </span>
             )}
             <span class="grow" />
-            <span class="legend" aria-hidden="true">
-              <i class="legend-critical" /> critical path <i class="legend-bar" /> waiting for others{' '}
-              <i class="legend-gap" /> nothing measured
+            <span class="fall-legend" aria-hidden="true">
+              <i class="fall-legend-critical" /> critical path <i class="fall-legend-bar" /> waiting for
+              others <i class="fall-legend-gap" /> nothing measured
             </span>
             <span class="row">
               <button

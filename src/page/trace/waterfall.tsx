@@ -67,7 +67,9 @@ export function Waterfall(props: WaterfallProps) {
           {marks.map((ms) => (
             <span
               key={ms}
-              class={(range.to - ms) * width < 60 * (range.to - range.from) ? 'tick is-end' : 'tick'}
+              class={
+                (range.to - ms) * width < 60 * (range.to - range.from) ? 'fall-tick is-end' : 'fall-tick'
+              }
               style={{ left: `${((ms - range.from) / (range.to - range.from)) * 100}%` }}
             >
               {duration(ms)}
