@@ -40,7 +40,7 @@ export function redirectContext(
 
 /**
  * The newest redirect of each context, where the next request cannot get a context of its own: a `fetch` that we did not wrap follows
- * redirects out of sight, and a process may use no contexts. It expires after a second: a later request to the same place is a new one.
+ * redirects out of sight. It expires after a second: a later request to the same place is a new one.
  */
 const followed = new WeakMap<Context, Resend & { readonly untilMs: number }>();
 let followedUntilMs = Number.NEGATIVE_INFINITY;

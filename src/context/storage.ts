@@ -5,15 +5,6 @@ import { rootContext } from './derived-context.js';
 /** The one AsyncLocalStorage of the process: what it holds is the active OpenTelemetry context. */
 const storage = new AsyncLocalStorage<Context>();
 
-// On Node 20 the first run() of an AsyncLocalStorage makes every promise of the process slower, for good: about 20 µs of CPU for a
-// fetch here. A process that only calls others does not need it before the application makes a context active.
-let isUsed = false;
-
-/** True once a context other than the root has been active. */
-export function isStorageUsed(): boolean {
-  return isUsed || isForeign;
-}
-
 // An application that registered a context manager of its own keeps it, and everything here goes through that one.
 let isForeign = false;
 
@@ -26,10 +17,6 @@ export function useForeignContextManager(value: boolean): void {
 export function activeContext(): Context {
   if (isForeign) return contextApi.active();
   return storage.getStore() ?? rootContext;
-}
-
-function isRoot(context: Context): boolean {
-  return context === rootContext || context === ROOT_CONTEXT;
 }
 
 /** Calls `fn` with `context` active, without allocating a closure: `fn` is called with `self` as `this` and the arguments. */
@@ -50,10 +37,6 @@ export function applyInContext<A extends unknown[], R>(
   args: A,
 ): R {
   if (isForeign) return contextApi.with(context, fn as (...args: A) => R, self as undefined, ...args);
-  if (!isUsed) {
-    if (isRoot(context)) return fn.apply(self, args);
-    isUsed = true;
-  }
   return storage.run(context, callWith as (fn: unknown, self: unknown, args: A) => R, fn, self, args);
 }
 
@@ -75,11 +58,7 @@ export function bindContext<M>(
   channel: { bindStore(store: AsyncLocalStorage<Context>, transform: (message: M) => Context): void },
   contextOf: (message: M) => Context | undefined,
 ): void {
-  channel.bindStore(storage, (message) => {
-    const context = contextOf(message);
-    if (context !== undefined) isUsed ||= !isRoot(context);
-    return context ?? activeContext();
-  });
+  channel.bindStore(storage, (message) => contextOf(message) ?? activeContext());
 }
 
 /** Undoes {@link bindContext}. */
@@ -111,7 +90,6 @@ export const contextManager: ContextManager = {
   },
   attach(context) {
     const before = storage.getStore();
-    isUsed ||= !isRoot(context);
     storage.enterWith(context);
     return {
       dispose() {

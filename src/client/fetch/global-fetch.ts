@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { activeContext, isStorageUsed, runInContext } from '../../context/storage.js';
+import { activeContext, runInContext } from '../../context/storage.js';
 import { patch } from '../../core/patch.js';
 import { FETCH_KEY, FetchCall } from './fetch-call.js';
 import { type FetchOutcome, type FetchRequest, repeatFetch } from './retry.js';
@@ -47,13 +47,12 @@ function wrap(
       isFirst = false;
       prepare();
     }
-    const signal = signalOf(init) ?? signalOf(input);
-    if (signal === undefined && !isStorageUsed() && !mayRepeat()) {
-      const response = original.call(this, input, init);
+    const call = new FetchCall(signalOf(init) ?? signalOf(input));
+    const context = activeContext().setValue(FETCH_KEY, call);
+    if (!mayRepeat()) {
+      const response = runInContext(context, original, this, input, init);
       return types.isPromise(response) ? response.then(undefined, rethrow) : response;
     }
-    const call = new FetchCall(signal);
-    const context = activeContext().setValue(FETCH_KEY, call);
     const send = () => runInContext(context, original, this, input, init);
     const response = send();
     // A mock of fetch may return anything.

@@ -1,12 +1,12 @@
 import * as http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context } from '@opentelemetry/api';
-import { isStorageUsed, runInContext } from '../../context/storage.js';
+import { runInContext } from '../../context/storage.js';
 import { type AnyMethod, patch } from '../../core/patch.js';
 import { type Destination, destinationOf } from '../destination.js';
 import { isEventStream } from '../event-stream.js';
 import type { OutboundCall, Reader } from '../outbound-call.js';
-import { expectFollowed, redirectContext } from '../resend.js';
+import { redirectContext } from '../resend.js';
 import { isRelayed, retarget } from '../target.js';
 import { addToHead, beforeHead } from './head.js';
 import { HttpCall } from './http-call.js';
@@ -147,11 +147,7 @@ function observeHead(res: http.IncomingMessage, call: OutboundCall): Context | u
     if (isEventStream(headers['content-type'])) call.owner.streamed(call);
     call.reader = new ResponseReader(res);
   }
-  if (headers.location === undefined) return undefined;
-  const context = redirectContext(call, statusCode, headers.location);
-  if (context === undefined || isStorageUsed()) return context;
-  expectFollowed(call, context);
-  return undefined;
+  return headers.location === undefined ? undefined : redirectContext(call, statusCode, headers.location);
 }
 
 class ResponseReader implements Reader {
@@ -247,11 +243,12 @@ function destroyOfRequest(original: () => AnyMethod): AnyMethod {
 
 function emitOfResponse(original: () => Emit<http.IncomingMessage>): Emit<http.IncomingMessage> {
   return function (...args) {
-    const call = HttpCall.of(this);
+    const [event, value] = args;
+    // Every request that comes in passes here, too: what says nothing of a call is not looked up.
+    const call = event === 'error' || event === 'close' ? HttpCall.of(this) : undefined;
     if (call && !call.isSettled) {
       try {
-        const [event, value] = args;
-        if (event === 'error' || (event === 'close' && !this.complete)) {
+        if (event === 'error' || !this.complete) {
           call.isCallerAbort ||= isClosedHere(this.socket, event === 'error' ? value : undefined);
           call.owner.failed(call, event === 'error' ? value : undefined);
         }

@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { mergeBaggage } from '../../context/baggage.js';
-import { isStorageUsed, runInContext } from '../../context/storage.js';
+import { runInContext } from '../../context/storage.js';
 import { isContextHeader, isSigned } from '../context-header.js';
 import type { OutboundCall } from '../outbound-call.js';
 import { HeaderAccess } from '../outbound-headers.js';
@@ -48,7 +48,6 @@ export function releaseCall(request: CoreRequest): void {
  */
 export function followRequest(request: CoreRequest, call: OutboundCall): void {
   request[callKey] = call;
-  if (!isStorageUsed()) return;
   if (typeof request.onError === 'function') request.onError = onErrorInContext;
   else if (typeof request.onResponseError === 'function') request.onResponseError = onResponseErrorInContext;
 }
@@ -62,7 +61,6 @@ export function followRedirect(
   const context = redirectContext(call, statusCode, headerOf(headers, 'location'));
   if (context === undefined) return;
   expectFollowed(call, context);
-  if (!isStorageUsed()) return;
   request[redirectKey] = context;
   if (typeof request.onComplete === 'function') request.onComplete = onCompleteInContext;
   else if (typeof request.onResponseEnd === 'function') request.onResponseEnd = onResponseEndInContext;
