@@ -5,6 +5,7 @@ import { instrument, traceFields } from 'golden-signals';
 import { pino } from 'pino';
 
 const {
+  HOST = '127.0.0.1',
   PORT = '3000',
   ORDER_URL = 'http://127.0.0.1:3001',
   PRODUCT_URL = 'http://127.0.0.1:3004',
@@ -19,7 +20,7 @@ app.post('/orders', express.raw({ type: 'application/json', limit: '16kb' }), fo
 app.get('/orders/:id', forwardTo(ORDER_URL));
 app.get('/products', forwardTo(PRODUCT_URL));
 
-const server = app.listen(Number(PORT), '127.0.0.1', () => {
+const server = app.listen(Number(PORT), HOST, () => {
   log.info(`gateway listens on http://127.0.0.1:${server.address().port}`);
 });
 

@@ -4,7 +4,7 @@ import fastify from 'fastify';
 import { instrument } from 'golden-signals';
 import pg from 'pg';
 
-const { PORT = '3002', DATABASE_URL: connectionString } = process.env;
+const { HOST = '127.0.0.1', PORT = '3002', DATABASE_URL: connectionString } = process.env;
 const pool = new pg.Pool({ connectionString, max: 10, connectionTimeoutMillis: 5_000 });
 
 const app = fastify({ logger: true });
@@ -44,7 +44,7 @@ app.get('/stock/:sku', async (request, reply) => {
   return reply.code(rows.length > 0 ? 200 : 404).send(rows[0] ?? { error: 'no such item' });
 });
 
-await app.listen({ port: Number(PORT), host: '127.0.0.1' });
+await app.listen({ port: Number(PORT), host: HOST });
 
 async function createSchema() {
   await pool.query(`BEGIN; SELECT pg_advisory_xact_lock(1); CREATE SCHEMA IF NOT EXISTS shop;

@@ -16,7 +16,7 @@ interface Order {
 
 type Answer = { readonly status: string; readonly code: number };
 
-const { PORT = '3001', DATABASE_URL: connectionString } = process.env;
+const { HOST = '127.0.0.1', PORT = '3001', DATABASE_URL: connectionString } = process.env;
 const { INVENTORY_URL = 'http://127.0.0.1:3002', PAYMENT_URL = 'http://127.0.0.1:3003' } = process.env;
 const log = pino({ mixin: traceFields });
 const pool = new pg.Pool({ connectionString, max: 10, connectionTimeoutMillis: 5_000 });
@@ -59,7 +59,7 @@ app.get('/orders/:id', async (req, res) => {
   res.status(rows.length > 0 ? 200 : 404).json(rows[0] ?? { error: 'no such order' });
 });
 
-const server = app.listen(Number(PORT), '127.0.0.1', () => {
+const server = app.listen(Number(PORT), HOST, () => {
   log.info(`order listens on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
 

@@ -6,6 +6,7 @@ const pg = require('pg');
 const { pino } = require('pino');
 
 const {
+  HOST = '127.0.0.1',
   PORT = '3003',
   DATABASE_URL: connectionString,
   CARD_PROVIDER_URL = 'http://127.0.0.1:3009',
@@ -47,7 +48,7 @@ app.post('/payments/:order/charge', async (req, res) => {
   res.status(isApproved ? 200 : 402).json({ order: req.params.order, status });
 });
 
-const server = app.listen(Number(PORT), '127.0.0.1', () => {
+const server = app.listen(Number(PORT), HOST, () => {
   log.info(`payment listens on http://127.0.0.1:${server.address().port}`);
 });
 

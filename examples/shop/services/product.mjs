@@ -4,7 +4,7 @@ import fastify from 'fastify';
 import { instrument } from 'golden-signals';
 import pg from 'pg';
 
-const { PORT = '3004', DATABASE_URL: connectionString } = process.env;
+const { HOST = '127.0.0.1', PORT = '3004', DATABASE_URL: connectionString } = process.env;
 const pool = new pg.Pool({ connectionString, max: 10, connectionTimeoutMillis: 5_000 });
 
 const app = fastify({ logger: true });
@@ -29,7 +29,7 @@ app.get('/products', async (request) => {
     .slice(0, 10);
 });
 
-await app.listen({ port: Number(PORT), host: '127.0.0.1' });
+await app.listen({ port: Number(PORT), host: HOST });
 
 /** Levenshtein's: how many letters have to be added, left out or changed. */
 function distance(one, other) {

@@ -161,7 +161,13 @@ export class Watch {
     return {
       alerts: active.map((alert) => this.#alertView(alert)),
       history: this.#history
-        .map((episode) => ({ ...episode, evidence: this.#evidence(episode.id) }))
+        .filter((episode) => id === undefined || episode.id === id)
+        .map((episode) => {
+          const evidence = this.#evidence(episode.id);
+          // A page asks for the list every few seconds: of hundreds of alerts, it is the worst trace of each.
+          const brief = evidence && { ...evidence, traces: evidence.traces.slice(0, 1), firstError: undefined };
+          return { ...episode, evidence: id === undefined ? brief : evidence };
+        })
         .reverse(),
     };
   }
