@@ -329,7 +329,7 @@ describe('a value that cannot be understood', () => {
     ['OTEL_PROPAGATORS', 'ottrace'],
     ['OTEL_BSP_MAX_QUEUE_SIZE', '-1'],
     ['OTEL_BSP_SCHEDULE_DELAY', '1.5'],
-    ['OTEL_METRIC_EXPORT_INTERVAL', '0'],
+    ['OTEL_METRIC_EXPORT_INTERVAL', '-3'],
     ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'gamma'],
     ['OTEL_RESOURCE_ATTRIBUTES', 'novalue'],
     ['OTEL_LOG_LEVEL', 'loud'],

@@ -32,7 +32,7 @@ afterAll(() => scratch?.remove());
 describe('the tarball', () => {
   test('holds what a user needs and nothing else', () => {
     const needed =
-      /^(dist\/.+\.(js|d\.ts)|dist\/page\/[\w-]+\.(html|(js|css|svg)\.gz)|dist\/page\/THIRD-PARTY\.md|dist\/THIRD-PARTY\.md|package\.json|LICENSE|[A-Z]+\.md|docs\/[\w-]+\.md|docs\/images\/[\w-]+\.png|bench\/\w+\.md|test\/differential\/README\.md|examples\/.+\.([cm]js|mts|yaml))$/;
+      /^(dist\/.+\.(js|d\.ts)|dist\/page\/[\w.-]+\.(html|(js|css|svg)\.gz)|dist\/page\/THIRD-PARTY\.md|dist\/THIRD-PARTY\.md|package\.json|LICENSE|[A-Z]+\.md|docs\/[\w-]+\.md|docs\/images\/[\w-]+\.png|bench\/\w+\.md|test\/differential\/README\.md|examples\/.+\.([cm]js|mts|yaml))$/;
     expect(scratch.files.filter((path) => !needed.test(path))).toEqual([]);
     expect(scratch.files).toEqual(
       expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'dist/index.js']),
