@@ -38,12 +38,14 @@ const modes: readonly Mode[] = [
   { mode: 'nodenext', type: 'module', compilerOptions: { module: 'nodenext', moduleResolution: 'nodenext' } },
   { mode: 'bundler', type: 'module', compilerOptions: { module: 'esnext', moduleResolution: 'bundler' } },
 ];
+/** As 4.9 calls it. */
+const formerly = { compilerOptions: { module: 'commonjs', moduleResolution: 'node' } };
 const old = ['typescript-4.9', 'typescript-5.0'];
 const cases = [
   // What 5.0 brought is the mode for bundlers; else it reads declarations as 4.9 does.
   ...modes
     .filter(({ mode }) => mode === 'node10' || mode === 'node16')
-    .map((mode) => ({ compiler: 'typescript-4.9', ...mode })),
+    .map((mode) => ({ compiler: 'typescript-4.9', ...mode, ...(mode.mode === 'node10' && formerly) })),
   ...modes.filter(({ mode }) => mode === 'bundler').map((mode) => ({ compiler: 'typescript-5.0', ...mode })),
   ...modes.map((mode) => ({ compiler: 'typescript-5.9', ...mode })),
   ...modes.map((mode) => ({ compiler: 'typescript-6.0', ...mode })),

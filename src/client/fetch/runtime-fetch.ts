@@ -74,7 +74,7 @@ function begin(input: Input, init: Init | undefined, router: OutboundRouter): Ou
 
 function targetOf(input: Input, init: Init | undefined): Target | undefined {
   const request = requestIn(input);
-  const url = request?.url ?? (typeof input === 'string' || input instanceof URL ? String(input) : '');
+  const url = request?.url ?? (typeof input === 'string' || isA('URL', input) ? String(input) : '');
   if (!URL.canParse(url)) return undefined;
   const { origin, pathname, search, protocol } = new URL(url);
   const method = upperCase(String(init?.method ?? request?.method ?? 'GET'));
@@ -86,7 +86,12 @@ function targetOf(input: Input, init: Init | undefined): Target | undefined {
 }
 
 function requestIn(input: Input): Request | undefined {
-  return input instanceof Request ? input : undefined;
+  return isA('Request', input) ? (input as Request) : undefined;
+}
+
+/** By the name of its class: another realm has a class of its own. */
+function isA(name: 'URL' | 'Request', input: Input): boolean {
+  return Object.prototype.toString.call(input) === `[object ${name}]`;
 }
 
 /** As fetch does: of the methods that it knows, in any case. */

@@ -165,7 +165,11 @@ export class Watch {
         .map((episode) => {
           const evidence = this.#evidence(episode.id);
           // A page asks for the list every few seconds: of hundreds of alerts, it is the worst trace of each.
-          const brief = evidence && { ...evidence, traces: evidence.traces.slice(0, 1), firstError: undefined };
+          const brief = evidence && {
+            ...evidence,
+            traces: evidence.traces.slice(0, 1),
+            firstError: undefined,
+          };
           return { ...episode, evidence: id === undefined ? brief : evidence };
         })
         .reverse(),

@@ -85,7 +85,7 @@ function EvidenceOf({ alert: { id, evidence } }: { readonly alert: AlertView }) 
   return (
     <div class="evidence">
       <div class="section-head">
-        <h3>Evidence</h3>
+        <h2>Evidence</h2>
         <span class="quiet">
           {counted(traces.length, 'trace')}, kept at <Time ms={frozenAtMs} />
         </span>

@@ -101,7 +101,7 @@ export function TimeChart(props: TimeChartProps) {
   return (
     <figure class="chart">
       <figcaption class="chart-head">
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {lines.map(({ label, values, class: name }) => (
           <span key={label} class="chart-legend">
             <i class={name} />

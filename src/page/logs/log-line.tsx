@@ -97,12 +97,12 @@ export function LogDetail({ line, onClose }: { readonly line: LogRow; readonly o
         </div>
       </header>
       <section class="detail-section">
-        <h3>Fields</h3>
+        <h2>Fields</h2>
         <ValuesTable values={attributes} isFilter path="/logs" />
         {Object.keys(attributes).length === 0 && <p class="quiet">This line has no fields.</p>}
       </section>
       <section class="detail-section">
-        <h3>Line</h3>
+        <h2>Line</h2>
         <ValuesTable
           values={{
             time: absolute(timeMs),

@@ -130,7 +130,7 @@ function Node({ node, layout, edges, walk }: NodeProps) {
       data-node={node.name}
       role={isService ? 'link' : 'img'}
       tabIndex={0}
-      aria-label={`${node.name}: ${words}${errors === '' ? '' : `${errors} errors`}`}
+      aria-label={`${node.name} ${words}${errors}`}
       onClick={() => isService && go(to)}
       onKeyDown={(event) => {
         if (event.key === 'Enter' && isService) go(to);
@@ -146,7 +146,7 @@ function Node({ node, layout, edges, walk }: NodeProps) {
       )}
       <text x={isService ? 20 : 12} y="18" class="name">
         {cut(node.name, isService ? 23 : 24)}
-      </text>
+      </text>{' '}
       <text x={isService ? 20 : 12} y="35" class="numbers">
         {words}
         {errors !== '' && <tspan class={isFailing ? 'bad' : undefined}>{errors}</tspan>}

@@ -17,8 +17,14 @@ const shapes: Readonly<Record<State, string>> = {
   off: 'M5 1.5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 0 0 0-7z',
 };
 
-/** A state as shape and colour, with its name for those who do not see it. */
+/** A state as shape and colour, with its name for those who do not see it; an empty one where the text beside it says the same. */
 export function Mark({ state, label = words[state] }: { readonly state: State; readonly label?: string }) {
+  if (label === '')
+    return (
+      <svg class={`mark mark-${state}`} viewBox="0 0 10 10" aria-hidden="true">
+        <path d={shapes[state]} />
+      </svg>
+    );
   return (
     <svg class={`mark mark-${state}`} viewBox="0 0 10 10" role="img" aria-label={label}>
       <title>{label}</title>

@@ -82,7 +82,9 @@ export function Table<Row>({
                   title={column.hint}
                   aria-sort={sortedBy === column.id ? (isDown ? 'descending' : 'ascending') : undefined}
                 >
-                  {column.by === undefined ? (
+                  {column.title === '' ? (
+                    <span class="unseen">{column.id}</span>
+                  ) : column.by === undefined ? (
                     column.title
                   ) : (
                     <button type="button" onClick={() => sortBy(column)}>
