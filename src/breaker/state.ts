@@ -29,7 +29,9 @@ export function stateAt(state: State, mode: BreakerMode, now: number): BreakerSt
 }
 
 export function retryAfterMs(state: State, mode: BreakerMode, now: number): number {
-  return state.kind === 'open' && mode !== 'off' ? Math.max(0, state.until - now) : 0;
+  if (state.kind !== 'open' || mode === 'off') return 0;
+  // In whole microseconds: a difference of floats is a little more or less than the period.
+  return Math.max(0, Math.round((state.until - now) * 1_000) / 1_000);
 }
 
 export function openedAt(state: State, mode: BreakerMode): number | undefined {
