@@ -29,7 +29,7 @@ export function patch<M extends AnyMethod>(
   const isOurs = standing !== undefined && ours.has(standing);
   const own = isOurs ? standing : (standing?.[BENEATH] ?? standing);
   const parent = Object.getPrototypeOf(holder) as Record<PropertyKey, M>;
-  const original = own === undefined ? inheritedBy(parent, name) : () => own;
+  const original = own === undefined ? () => parent[name] as M : () => own;
   const method = like(original(), create(original));
   // Of all that this copy puts here, the last one shows what is beneath them all.
   Object.defineProperty(method, BENEATH, { value: isOurs ? standing[BENEATH] : original() });
@@ -37,14 +37,4 @@ export function patch<M extends AnyMethod>(
   // As it is where it comes from: a loop over the names of an object finds it.
   const { configurable = true, enumerable = true, writable = true } = descriptor ?? {};
   Object.defineProperty(holder, name, { value: method, configurable, enumerable, writable });
-}
-
-/**
- * What requests and calls go through is named in the code: where the name is a variable, V8 searches the prototypes anew each time
- * (bench/RESULTS.md).
- */
-function inheritedBy<M extends AnyMethod>(parent: Record<PropertyKey, M>, name: PropertyKey): () => M {
-  if (name === 'emit') return () => parent.emit as M;
-  if (name === 'push') return () => parent.push as M;
-  return () => parent[name] as M;
 }

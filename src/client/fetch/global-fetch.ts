@@ -9,9 +9,8 @@ type Fetch = typeof globalThis.fetch;
 /**
  * Wraps the global `fetch`, for what cannot be seen below it: which attempts on the wire are resends of one call, that an abort
  * with a reason of one's own is the caller's, and that a rejection by the breaker is to reach the caller as the `CircuitOpenError`
- * itself, not as the cause of a "fetch failed". `onFirst` is called before the first call, when the engine behind `fetch` is loaded; `beneath` gives what
- * the calls are made with. A call that has no signal and that is never repeated gets no context of its own where none is used: on Node 20 that would cost more than
- * all the rest.
+ * itself, not as the cause of a "fetch failed". `onFirst` is called before the first call, when the engine behind `fetch` is loaded;
+ * `beneath` gives what the calls are made with.
  */
 export function wrapGlobalFetch(
   onFirst: () => void,
