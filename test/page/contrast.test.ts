@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 const css = readFileSync(join(__dirname, '../../src/page/style/tokens.css'), 'utf8');
 
 function tokensOf(theme: 'light' | 'dark'): ReadonlyMap<string, string> {
-  const [, block = ''] = new RegExp(`data-theme="${theme}"\\][^{]*\\{([^}]*)\\}`).exec(css) ?? [];
+  const selector = theme === 'light' ? /:root \{([^}]*)\}/ : /:root\[data-theme="dark"\] \{([^}]*)\}/;
+  const [, block = ''] = selector.exec(css) ?? [];
   return new Map(
     [...block.matchAll(/--([\w-]+):\s*(#[0-9a-f]{6});/g)].map(([, name = '', value = '']) => [name, value]),
   );

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { brush } from '../address/time-window.js';
 import { clock } from '../parts/format.js';
+import { Scroller } from '../parts/scroller.js';
 import { linearScale, type Scale, timeTicks } from './scale.js';
 
 export interface Line {
@@ -219,8 +220,7 @@ function ChartTable({ title, times, lines, format }: TimeChartProps) {
     <details class="chart-table" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary aria-label={`${title} as a table`}>table</summary>
       {isOpen && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard.
-        <div class="chart-table-box" tabIndex={0}>
+        <Scroller as="div" class="chart-table-box">
           <table class="table" aria-label={title}>
             <thead>
               <tr>
@@ -245,7 +245,7 @@ function ChartTable({ title, times, lines, format }: TimeChartProps) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroller>
       )}
     </details>
   );

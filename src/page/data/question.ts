@@ -8,7 +8,7 @@ export type Params = Readonly<Record<string, string | number | boolean | readonl
 export interface Answer<T> {
   /** The latest answer; that of the question before where its own has not come yet. */
   readonly data: ReadonlySignal<T | undefined>;
-  /** Why there is none, for people. */
+  /** Why the latest question failed, as text for the reader of the page. */
   readonly error: ReadonlySignal<string | undefined>;
   /** Whether `data` is of another question than the one that is asked now. */
   readonly isOld: ReadonlySignal<boolean>;

@@ -91,9 +91,7 @@ export function FilterBar({
   };
 
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a press beside the chips is a way to the field, which the keyboard reaches by itself.
-    // biome-ignore lint/a11y/noStaticElementInteractions: as above
-    <div class="filter" onClick={(event) => event.target === event.currentTarget && input.current?.focus()}>
+    <div class="filter">
       {terms.map((term, index) => (
         <span
           key={`${term.field} ${term.operator} ${term.value}`}

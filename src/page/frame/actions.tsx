@@ -3,7 +3,7 @@ import type { ActionsAnswer } from '../data/answers.js';
 import { useQuestion } from '../data/question.js';
 import { Failure } from '../parts/empty.js';
 
-/** What another process has the page do by a button, such as the faults of a demo; nothing where there is none. */
+/** A button for each action that `--actions` offers, such as the faults of a demo. Renders nothing if it offers none. */
 export function Actions() {
   const answer = useQuestion<ActionsAnswer>('actions', {}, { everyMs: 10_000, isTimeless: true });
   const [failure, setFailure] = useState<string>();

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 
 type Theme = 'light' | 'dark';
 
@@ -14,9 +14,11 @@ const system = matchMedia('(prefers-color-scheme: dark)');
 /** The theme that is shown: the system's, unless the switch has been used. */
 export const theme = signal<Theme>(kept() ?? (system.matches ? 'dark' : 'light'));
 
+/** Puts the theme on the document, now and whenever it changes. */
 export function followTheme(): void {
-  const chosen = kept();
-  if (chosen !== undefined) document.documentElement.dataset.theme = chosen;
+  effect(() => {
+    document.documentElement.dataset.theme = theme.value;
+  });
   system.addEventListener('change', () => {
     if (kept() === undefined) theme.value = system.matches ? 'dark' : 'light';
   });
@@ -25,6 +27,5 @@ export function followTheme(): void {
 export function switchTheme(): void {
   const next = theme.value === 'dark' ? 'light' : 'dark';
   localStorage.setItem(stored, next);
-  document.documentElement.dataset.theme = next;
   theme.value = next;
 }

@@ -4,6 +4,7 @@ import { CopyButton } from '../parts/empty.js';
 import { absolute, count } from '../parts/format.js';
 import { hueClass } from '../parts/hue.js';
 import { ServiceLink, Time, TraceLink, traceHref } from '../parts/links.js';
+import { Scroller } from '../parts/scroller.js';
 import { equals, ValuesTable } from '../trace/span-detail.js';
 import { fieldsOf } from '../trace/trace-logs.js';
 import type { LogRun } from './log-runs.js';
@@ -77,10 +78,9 @@ export function LogDetail({ line, onClose }: { readonly line: LogRow; readonly o
             ×
           </button>
         </div>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
-        <pre class="log-whole" tabIndex={0}>
+        <Scroller as="pre" class="log-whole">
           {body}
-        </pre>
+        </Scroller>
         <div class="detail-links">
           {traceId !== '' && <TraceLink traceId={traceId} spanId={spanId || undefined} text="its trace" />}
           {traceId !== '' && (

@@ -6,6 +6,7 @@ import { useQuestion } from '../data/question.js';
 import { age, duration, rate, share } from '../parts/format.js';
 import { Ago, routeHref, ServiceLink } from '../parts/links.js';
 import { Mark, type State } from '../parts/mark.js';
+import { FAILING, MIDDLE_QUANTILES } from '../parts/red-columns.js';
 import { Sparkline } from '../parts/sparkline.js';
 import { type Column, Table } from '../parts/table.js';
 import { SaturationCell } from './saturation-cell.js';
@@ -18,7 +19,6 @@ interface ServiceRowsProps {
 }
 
 const worst: Readonly<Record<State, number>> = { fail: 4, warn: 3, open: 2, fine: 1, off: 0 };
-const failing = 0.01;
 
 /** Every service with its golden signals; a row opens to its routes and instances. */
 export function ServiceRows({ services, firing, limit = 60 }: ServiceRowsProps) {
@@ -83,30 +83,15 @@ export function ServiceRows({ services, firing, limit = 60 }: ServiceRowsProps) 
         <span class="cell-spark">
           <Sparkline
             values={row.spark.errorRatio}
-            top={failing}
-            isFailing={(row.errorRatio ?? 0) > failing}
+            top={FAILING}
+            isFailing={(row.errorRatio ?? 0) > FAILING}
             label="share of errors over time"
           />
-          <b class={(row.errorRatio ?? 0) > failing ? 'is-fail' : undefined}>{share(row.errorRatio)}</b>
+          <b class={(row.errorRatio ?? 0) > FAILING ? 'is-fail' : undefined}>{share(row.errorRatio)}</b>
         </span>
       ),
     },
-    {
-      id: 'p50',
-      title: 'p50',
-      isNumber: true,
-      width: 80,
-      by: (row) => row.p50,
-      cell: (row) => duration(row.p50),
-    },
-    {
-      id: 'p95',
-      title: 'p95',
-      isNumber: true,
-      width: 80,
-      by: (row) => row.p95,
-      cell: (row) => duration(row.p95),
-    },
+    ...MIDDLE_QUANTILES,
     {
       id: 'p99',
       title: 'p99',
@@ -201,7 +186,7 @@ function Opened({ row, columns }: { readonly row: ServiceRow; readonly columns: 
           <td class="number" data-label="rate">
             {rate(route.rate)}
           </td>
-          <td class={`number ${(route.errorRatio ?? 0) > failing ? 'is-fail' : ''}`} data-label="errors">
+          <td class={`number ${(route.errorRatio ?? 0) > FAILING ? 'is-fail' : ''}`} data-label="errors">
             {share(route.errorRatio)}
           </td>
           <td class="number" data-label="p50">

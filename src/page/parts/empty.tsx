@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Answer } from '../data/question.js';
 import { Mark } from './mark.js';
+import { Scroller } from './scroller.js';
 
 /** Copies a text, and says so for a moment. */
 export function CopyButton({ text, label = 'copy' }: { readonly text: string; readonly label?: string }) {
@@ -23,8 +24,7 @@ export function CopyButton({ text, label = 'copy' }: { readonly text: string; re
 export function Command({ text }: { readonly text: string }) {
   return (
     <div class="command">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
-      <code tabIndex={0}>{text}</code>
+      <Scroller as="code">{text}</Scroller>
       <CopyButton text={text} />
     </div>
   );
@@ -68,7 +68,7 @@ interface AnsweredProps<T> {
   readonly children: (data: T) => ComponentChildren;
 }
 
-/** Shows an answer: what there is of it, dimmed where it is that of another question, and why where there is none. */
+/** Shows the answer to a question: dimmed while it is the answer to the question before, and with the reason when the question failed. */
 export function Answered<T>({ of: { data, error, isOld, refresh }, children }: AnsweredProps<T>) {
   if (data.value === undefined)
     return error.value === undefined ? (

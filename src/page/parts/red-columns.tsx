@@ -17,6 +17,13 @@ export interface RedRow {
 /** From so large a share on errors are shown as failing. */
 export const FAILING = 0.01;
 
+function quantile(id: 'p50' | 'p95' | 'p99'): Column<RedRow> {
+  return { id, title: id, isNumber: true, width: 80, by: (row) => row[id], cell: (row) => duration(row[id]) };
+}
+
+/** What half and 95 of 100 take at most. */
+export const MIDDLE_QUANTILES: readonly Column<RedRow>[] = [quantile('p50'), quantile('p95')];
+
 /** Rate, errors and durations, and ways to a trace of each. */
 export const RED_COLUMNS: readonly Column<RedRow>[] = [
   {
@@ -37,30 +44,8 @@ export const RED_COLUMNS: readonly Column<RedRow>[] = [
       <span class={(row.errorRatio ?? 0) > FAILING ? 'is-fail' : undefined}>{share(row.errorRatio)}</span>
     ),
   },
-  {
-    id: 'p50',
-    title: 'p50',
-    isNumber: true,
-    width: 80,
-    by: (row) => row.p50,
-    cell: (row) => duration(row.p50),
-  },
-  {
-    id: 'p95',
-    title: 'p95',
-    isNumber: true,
-    width: 80,
-    by: (row) => row.p95,
-    cell: (row) => duration(row.p95),
-  },
-  {
-    id: 'p99',
-    title: 'p99',
-    isNumber: true,
-    width: 80,
-    by: (row) => row.p99,
-    cell: (row) => duration(row.p99),
-  },
+  ...MIDDLE_QUANTILES,
+  quantile('p99'),
   {
     id: 'traces',
     title: 'traces',

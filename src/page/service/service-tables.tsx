@@ -61,7 +61,7 @@ export function Databases({ service }: { readonly service: string }) {
     ...RED_COLUMNS,
   ];
   const rows = databases.data.value?.rows ?? [];
-  // Most services have no database: nothing is said about what nobody misses.
+  // Most services have no database; the page of such a service has no section for it.
   if (rows.length === 0) return null;
   return (
     <Section title="Database operations" of={databases} empty="">

@@ -8,6 +8,7 @@ import { duration, share } from '../parts/format.js';
 import { hueClass } from '../parts/hue.js';
 import { ServiceLink, TraceLink } from '../parts/links.js';
 import { Mark } from '../parts/mark.js';
+import { Scroller } from '../parts/scroller.js';
 import type { Span, SpanNode, TraceModel } from './trace-model.js';
 
 type Detail = Pick<Span, 'attributes' | 'statusMessage' | 'events' | 'links' | 'resource' | 'scope'>;
@@ -244,8 +245,7 @@ export function ValuesTable({
               </th>
               <td>
                 {text.includes('\n') ? (
-                  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard.
-                  <pre tabIndex={0}>{text}</pre>
+                  <Scroller as="pre">{text}</Scroller>
                 ) : isFilter ? (
                   <a href={href(path, { q: equals(`attr.${name}`, text) })} title={`with ${name} = ${text}`}>
                     {text}
