@@ -7,7 +7,7 @@ const versions = { 'order-service': '2.7.1', 'payment-service': '1.14.0', storef
 const clocks = { 'fraud-service': 340 };
 const hex = (bytes) => randomBytes(bytes).toString('hex');
 const nanos = (ms) => String(BigInt(Math.round(ms * 1_000)) * 1_000n);
-const any = (value) =>
+const anyValue = (value) =>
   typeof value === 'string'
     ? { stringValue: value }
     : typeof value === 'boolean'
@@ -15,7 +15,8 @@ const any = (value) =>
       : Number.isInteger(value)
         ? { intValue: String(value) }
         : { doubleValue: value };
-const attributesOf = (given) => Object.entries(given).map(([key, value]) => ({ key, value: any(value) }));
+const attributesOf = (given) =>
+  Object.entries(given).map(([key, value]) => ({ key, value: anyValue(value) }));
 
 const kinds = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 };
 

@@ -1,6 +1,7 @@
 // One service: it answers `/plain/:id` by itself and `/calls/:id` with what its upstream says. run.mjs passes the variant's file, which
 // --require has loaded already, the client to call with and the upstream.
 const http = require('node:http');
+const { answerCommands } = require('../http-server/commands.cjs');
 const [, , variant, client, upstream] = process.argv;
 const { attach, flush } = require(variant);
 
@@ -46,21 +47,4 @@ const server = http.createServer((req, res) => {
 });
 attach(server);
 server.listen(0, '127.0.0.1');
-
-const commands = {
-  listening: () =>
-    new Promise((resolve) => {
-      if (server.listening) resolve(server.address().port);
-      else server.once('listening', () => resolve(server.address().port));
-    }),
-  flush,
-  cpuMicros: () => {
-    const { user, system } = process.cpuUsage();
-    return user + system;
-  },
-};
-
-process.on('message', async ({ id, command }) => {
-  process.send({ id, value: (await commands[command]()) ?? null });
-});
-process.on('disconnect', () => process.exit());
+answerCommands(server, flush);

@@ -32,7 +32,7 @@ export function createRuntime(given: Partial<BreakerRuntime>): BreakerRuntime {
   };
 }
 
-/** A clock that never goes back. While the one under it is set back, time is taken to stand still. */
+/** A clock that never goes back: where `read` returns less than before, it repeats its last reading and counts on from there. */
 function createForwardClock(read: () => number): () => number {
   let last = Number.NEGATIVE_INFINITY;
   let setBackMs = 0;

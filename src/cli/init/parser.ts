@@ -7,7 +7,10 @@ import { extname, join } from 'node:path';
 /** Says whether a text can be read as a whole file of its language. */
 export type Parser = (text: string) => boolean;
 
-/** A parser that can read this file as it is: Node, or for TypeScript the compiler of the service. Undefined where there is none. */
+/**
+ * Finds a parser that accepts the file as it stands: Node's, or for TypeScript the compiler that the service has installed. Returns undefined if
+ * no parser accepts it.
+ */
 export function parserOf(path: string, text: string, folder: string): Parser | undefined {
   const isTypeScript = /ts$/.test(extname(path));
   const parsers = isTypeScript

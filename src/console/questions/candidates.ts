@@ -6,7 +6,7 @@ import { type AttributeFilter, hasAttribute } from './attribute-filter.js';
  * Marks the rows of a segment that can have what is asked for, by looking for its bytes in all of them at once: to open each would take a
  * hundred times as long. Only a marked row has to be opened.
  */
-export function candidates(
+function candidates(
   store: Store,
   segment: Segment,
   attributes: readonly AttributeFilter[],
@@ -68,4 +68,21 @@ export function candidates(
 /** A text stands there as it reads; of what may be a number or a list, only the key does. */
 function needleOf({ key, value }: AttributeFilter): string {
   return value === undefined || /^(-?[\d.]|true$|false$|null$|NaN$|Infinity$|[[{])/.test(value) ? key : value;
+}
+
+/** The same for one row after the other: a segment is searched when its first row is asked for, and again once it has grown. */
+export function candidateRows(
+  store: Store,
+  attributes: readonly AttributeFilter[],
+  text: string | undefined,
+): (segment: Segment, row: number) => boolean {
+  let searched: Segment | undefined;
+  let marks: Uint8Array | undefined;
+  return (segment, row) => {
+    if (searched !== segment || (marks?.length ?? 0) <= row) {
+      searched = segment;
+      marks = candidates(store, segment, attributes, text);
+    }
+    return marks?.[row] !== 0;
+  };
 }

@@ -2,7 +2,7 @@ import { Refusal } from '../http/refusal.js';
 import type { Segment } from '../store/segment.js';
 import type { Store } from '../store/store.js';
 import { attributeFilter, hasAttribute } from './attribute-filter.js';
-import { candidates } from './candidates.js';
+import { candidateRows } from './candidates.js';
 import type { Query } from './query.js';
 import { LEVELS, type LogRow, logRow } from './views.js';
 
@@ -33,8 +33,7 @@ export function logFilter(store: Store, query: Query, fromMs: number, toMs: numb
   const from = (fromMs - store.startMs) * 1e6;
   const to = (toMs - store.startMs) * 1e6;
   const isSearched = attributes.length > 0 || text !== undefined;
-  let opened: Segment | undefined;
-  let marks: Uint8Array | undefined;
+  const isCandidate = candidateRows(store, attributes, text);
 
   return {
     service,
@@ -48,12 +47,7 @@ export function logFilter(store: Store, query: Query, fromMs: number, toMs: numb
       const time = columns.start[row] as number;
       if (time < from || time > to || (columns.kind[row] as number) < least) return false;
       if (templateId !== undefined && columns.name[row] !== templateId) return false;
-      if (!isSearched) return true;
-      if (opened !== segment || (marks?.length ?? 0) <= row) {
-        opened = segment;
-        marks = candidates(store, segment, attributes, text);
-      }
-      return marks?.[row] !== 0;
+      return !isSearched || isCandidate(segment, row);
     },
     matches: (row) =>
       row.severity >= least &&

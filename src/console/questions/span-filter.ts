@@ -5,7 +5,7 @@ import { FAILED } from '../store/draft.js';
 import type { Segment } from '../store/segment.js';
 import type { Store } from '../store/store.js';
 import { attributeFilter, hasAttribute } from './attribute-filter.js';
-import { candidates } from './candidates.js';
+import { candidateRows } from './candidates.js';
 import { restOf } from './item-json.js';
 import type { Query } from './query.js';
 import { spanRow } from './views.js';
@@ -40,9 +40,7 @@ export function spanFilter(store: Store, query: Query, fromMs: number, toMs: num
   const from = (fromMs - store.startMs) * 1e6;
   const to = (toMs - store.startMs) * 1e6;
   const isCold = attributes.length > 0 || text !== undefined;
-
-  let opened: Segment | undefined;
-  let marks: Uint8Array | undefined;
+  const isCandidate = candidateRows(store, attributes, text);
 
   return {
     service,
@@ -67,11 +65,7 @@ export function spanFilter(store: Store, query: Query, fromMs: number, toMs: num
   };
 
   function matchesCold(segment: Segment, row: number): boolean {
-    if (opened !== segment || (marks?.length ?? 0) <= row) {
-      opened = segment;
-      marks = candidates(store, segment, attributes, text);
-    }
-    if (marks?.[row] === 0) return false;
+    if (!isCandidate(segment, row)) return false;
     const ref = { segment, row };
     if (text !== undefined) {
       const isThere =
