@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { AlertView } from '../data/answers.js';
 import { nowMs } from '../data/clock.js';
+import { post } from '../data/question.js';
 import { stateOfAlert } from '../overview/state-of.js';
 import { CopyButton, Failure } from '../parts/empty.js';
 import { absolute, counted, duration, share, span } from '../parts/format.js';
@@ -78,8 +79,8 @@ function EvidenceOf({ alert: { id, evidence } }: { readonly alert: AlertView }) 
   if (evidence === null) return null;
   const { traces, bottleneck, firstError, frozenAtMs } = evidence;
   const dismiss = () => {
-    fetch(`/api/alerts/${encodeURIComponent(id)}/dismiss`, { method: 'POST' })
-      .then((response) => setFailure(response.ok ? undefined : `the console answered ${response.status}`))
+    post(`/api/alerts/${encodeURIComponent(id)}/dismiss`)
+      .then(() => setFailure(undefined))
       .catch((error: unknown) => setFailure((error as Error).message));
   };
   return (

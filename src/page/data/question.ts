@@ -75,12 +75,20 @@ async function askTogether<T>(url: string, signal: AbortSignal): Promise<T> {
 /** Asks the console once. @throws Error with the text of the console */
 export async function ask<T>(url: string, init: RequestInit = {}): Promise<T> {
   const response = await fetch(url, init);
-  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-  if (!response.ok) {
-    const text = isJson ? ((await response.json()) as { error?: string }).error : await response.text();
-    throw new Error(text ?? `the console answered ${response.status}`);
-  }
+  await expectOk(response);
   return (await response.json()) as T;
+}
+
+/** Sends a POST without a body. @throws Error with the text of the console */
+export async function post(url: string): Promise<void> {
+  await expectOk(await fetch(url, { method: 'POST' }));
+}
+
+async function expectOk(response: Response): Promise<void> {
+  if (response.ok) return;
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+  const text = isJson ? ((await response.json()) as { error?: string }).error : await response.text();
+  throw new Error(text ?? `the console answered ${response.status}`);
 }
 
 export function questionUrl(path: string, params: Params): string {

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { ActionsAnswer } from '../data/answers.js';
-import { useQuestion } from '../data/question.js';
+import { post, useQuestion } from '../data/question.js';
 import { Failure } from '../parts/empty.js';
 
 /** A button for each action that `--actions` offers, such as the faults of a demo. Renders nothing if it offers none. */
@@ -11,12 +11,10 @@ export function Actions() {
   if (actions.length === 0) return null;
   const active = actions.filter((action) => action.active).length;
   const run = (name: string) => {
-    fetch(`/api/actions/${encodeURIComponent(name)}`, { method: 'POST' })
-      .then(async (response) => {
-        setFailure(response.ok ? undefined : await response.text());
-        answer.refresh();
-      })
-      .catch((error: unknown) => setFailure((error as Error).message));
+    post(`/api/actions/${encodeURIComponent(name)}`)
+      .then(() => setFailure(undefined))
+      .catch((error: unknown) => setFailure((error as Error).message))
+      .finally(answer.refresh);
   };
   return (
     <details class="actions">
