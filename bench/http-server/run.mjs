@@ -84,7 +84,7 @@ const env = cleanEnv({
   OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await sink.ask('listening')}`,
   OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
   OTEL_SEMCONV_STABILITY_OPT_IN: 'http',
-  // Short enough for several exports in one sample, the same for all; the queue so long that nobody drops a span.
+  // Short enough for several exports in one sample, the same for all; the queue so long that no variant drops a span.
   OTEL_METRIC_EXPORT_INTERVAL: '1000',
   OTEL_BSP_SCHEDULE_DELAY: '1000',
   OTEL_BSP_MAX_QUEUE_SIZE: '65536',

@@ -62,7 +62,7 @@ console.log(
 );
 console.log(`\n${said.trim().split('\n').at(-1).slice(10)}; exit code ${code}`);
 console.log(
-  `processes that ended although nobody ended them: ${said.match(/is not started again/g)?.length ?? 0}; log lines of errors: ${errors}`,
+  `processes that ended by themselves: ${said.match(/is not started again/g)?.length ?? 0}; log lines of errors: ${errors}`,
 );
 console.log(`the console: ${JSON.stringify(status)}`);
 

@@ -17,7 +17,7 @@ const linesStarting = (text, start) => text.split('\n').filter((line) => line.st
 /** How many requests an export speaks of, by the path it came to. */
 const requestsIn = [
   [/^\/v1\/traces$/, ({ body }) => countSpans(body).serverSpans],
-  // An agent of Datadog's is told the number of traces in a header.
+  // Datadog's library sends the number of traces in a header.
   [/^\/v0\.\d\/traces$/, ({ traceCount }) => traceCount],
   [/^\/api\/\d+\/envelope\//, ({ body }) => body.toString().split('"is_segment":true').length - 1],
   [/^\/intake\/v2\/events$/, ({ body }) => linesStarting(body.toString(), '{"transaction":')],

@@ -26,7 +26,7 @@ export class Shop {
   #numbers = new Map();
   #isStopping = false;
 
-  /** `say` hears of progress, `onLost` of a process that ended although nobody ended it. */
+  /** `say` gets lines about progress, `onLost` each process that ended by itself. */
   constructor({ say, onLost }) {
     this.#say = say;
     this.#onLost = onLost;

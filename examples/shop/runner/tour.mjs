@@ -7,7 +7,7 @@ const askEveryMs = 1_000;
 const limitMs = 180_000;
 const longestNames = 6;
 
-/** Shows one fault from end to end, for where nobody presses keys: healthy, broken, alert with its trace, mended, resolved. */
+/** Shows one fault from end to end, where there is no terminal to press keys in: healthy, broken, alert with its trace, mended, resolved. */
 export async function tour({ name = 'payment-slow', control, watch, say, signal }) {
   const fault = FAULTS.find((one) => one.name === name);
   if (fault.alert === undefined)

@@ -8,7 +8,7 @@ interface InstanceParts {
   readonly fromMs: number;
 }
 
-/** The processes of a service, the one that was heard of last first. */
+/** The processes of a service, the one that sent something last first. */
 export function instancesOf(catalog: Catalog, service: number, { heartbeats, lanes, fromMs }: InstanceParts) {
   const seen = new Set<string>();
   return [...catalog.resources.entries()]

@@ -64,7 +64,7 @@ export function durationAt({ least, most, height }: ScatterScale, y: number): nu
   return least * (most / least) ** (1 - Math.min(Math.max(y, 0), height) / height);
 }
 
-/** Puts dots together that could not be told apart. */
+/** Joins dots that would cover each other. */
 export function scatterCells(dots: readonly Dot[], scale: ScatterScale): ScatterCell[] {
   const columns = Math.ceil(scale.width / cellSize) + 1;
   const cells = new Map<number, ScatterCell>();

@@ -79,7 +79,7 @@ function noTraces(extract: Extract, isForeign: boolean): TraceTelemetry {
   };
 }
 
-/** What the API gives: the tracer of whoever is registered, or one that does nothing. */
+/** What the API gives: the tracer of the registered provider, or one that does nothing. */
 const ofTheApi = {
   isOwn: false,
   tracer: () => trace.getTracer(PACKAGE, VERSION),
