@@ -105,6 +105,29 @@ test(
 );
 
 test(
+  'each of two keys within one frame acts on what the one before has chosen',
+  async () => {
+    const page = await open(`/traces/${ids.failed}`, '.fall-row');
+    await page.evaluate(async () => {
+      const nextTask = () =>
+        new Promise((resolve) => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = resolve;
+          port2.postMessage(undefined);
+        });
+      await new Promise(requestAnimationFrame);
+      for (let press = 0; press < 2; press += 1) {
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '.', bubbles: true }));
+        await nextTask();
+      }
+    });
+    await page.waitForFunction(() => document.querySelector('.detail h2')?.textContent === 'POST');
+    await page.close();
+  },
+  LONG_MS,
+);
+
+test(
   'siblings that repeat are one row until it is opened',
   async () => {
     const page = await open(`/traces/${ids.repeated}`, '.fall-row');

@@ -58,10 +58,3 @@ test.each(['light', 'dark'] as const)('marks in the %s theme have a contrast of 
         `${mark} on ${ground}`,
       ).toBeGreaterThanOrEqual(3);
 });
-
-test('the theme of the system is the same as that of the switch', () => {
-  const [, system = ''] = /prefers-color-scheme: dark\)[^{]*\{\s*:root\s*\{([^}]*)\}/.exec(css) ?? [];
-  for (const [name, value] of tokensOf('dark')) expect(system, name).toContain(`--${name}: ${value};`);
-  const [, root = ''] = /^:root\s*\{([^}]*)\}/m.exec(css) ?? [];
-  for (const [name, value] of tokensOf('light')) expect(root, name).toContain(`--${name}: ${value};`);
-});

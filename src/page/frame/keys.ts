@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 
 export interface Key {
   /** As a person presses it: `p`, `g t`, `?`, `ArrowDown`. */
@@ -22,7 +22,8 @@ let beforeMs = 0;
 
 /** Gives keys their meaning as long as the component is there. */
 export function useKeys(title: string, keys: readonly Key[]): void {
-  useEffect(() => {
+  // Before the next event, not after the next paint: keys that come fast would act on what was chosen before.
+  useLayoutEffect(() => {
     const group: KeyGroup = { title, keys };
     keyGroups.value = [...keyGroups.peek(), group];
     return () => {

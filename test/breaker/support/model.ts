@@ -51,6 +51,9 @@ export interface ModelMove {
   readonly evidence: number | undefined;
 }
 
+/** As a snapshot shows a wait. */
+const wholeMicroseconds = (ms: number) => Math.round(ms * 1_000) / 1_000;
+
 /**
  * The rules of the breaker, read as naively as they can be: every event and every permit is kept for ever, and all of them are
  * gone through again for each question. It shares no code with the breaker.
@@ -105,7 +108,7 @@ export class Model {
       rejected: this.rejected,
       late: this.late,
       openedAt: this.mode === 'off' || this.kind === 'closed' ? undefined : this.#openedAt,
-      retryAfterMs: this.mode !== 'off' && this.kind === 'open' ? Math.max(0, this.#until - this.now) : 0,
+      retryAfterMs: this.mode !== 'off' && this.kind === 'open' ? Math.max(0, wholeMicroseconds(this.#until - this.now)) : 0,
     };
   }
 
