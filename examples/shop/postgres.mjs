@@ -13,10 +13,11 @@ const nobody = 65_534;
 /**
  * Starts the PostgreSQL that npm has installed, in a temporary folder, on a free port of 127.0.0.1.
  * Works without the package's install script, from a folder that only its owner may read, and as root.
+ * Where `signal` is aborted while it starts, it ends what it has started, and throws when that is done.
  */
-export async function startPostgres() {
+export async function startPostgres({ signal } = {}) {
   try {
-    return await start();
+    return await start(signal);
   } catch (error) {
     const cure =
       'set TMPDIR to a folder in which every user may run programs, or for the demo DATABASE_URL to a PostgreSQL of your own';
@@ -25,15 +26,21 @@ export async function startPostgres() {
   }
 }
 
-async function start() {
+async function start(signal) {
   const identity = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
   const { folder, bin } = copyPostgres(identity);
   let server;
-  const end = () => {
+  let initdb;
+  const kill = () => {
     server?.kill('SIGKILL');
+    if (initdb !== undefined) killGroup(initdb);
+  };
+  const end = () => {
+    kill();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   process.once('exit', end);
+  signal?.addEventListener('abort', kill);
   try {
     const data = join(folder, 'data');
     mkdirSync(data, { mode: 0o700 });
@@ -46,12 +53,15 @@ async function start() {
     };
     const login = [`--username=${user}`, '--auth=trust'];
     const settingsOfCluster = ['--encoding=UTF8', '--no-sync', '--locale=C'];
-    server = spawn(join(bin, 'initdb'), [`--pgdata=${data}`, ...login, ...settingsOfCluster], options);
-    await finished(server);
+    const args = [`--pgdata=${data}`, ...login, ...settingsOfCluster];
+    initdb = spawn(join(bin, 'initdb'), args, { ...options, detached: true });
+    await finished(initdb);
+    initdb = undefined;
     let port;
     for (let attempt = 1; ; attempt++) {
       port = await freePort();
       const settings = ['fsync=off', 'unix_socket_directories='].flatMap((setting) => ['-c', setting]);
+      signal?.throwIfAborted();
       const args = ['-D', data, '-p', String(port), '-h', '127.0.0.1', ...settings];
       server = spawn(join(bin, 'postgres'), args, options);
       try {
@@ -59,7 +69,7 @@ async function start() {
         break;
       } catch (error) {
         // Somebody else was faster to take the port.
-        if (attempt === 3 || !error.message.includes('could not bind')) throw error;
+        if (signal?.aborted || attempt === 3 || !error.message.includes('could not bind')) throw error;
       }
     }
     const exited = once(server, 'exit');
@@ -78,12 +88,24 @@ async function start() {
     process.off('exit', end);
     end();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', kill);
+  }
+}
+
+/** Ends a detached process and what it has started: initdb has a server of its own, which would go on writing. */
+function killGroup({ pid }) {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
   }
 }
 
 async function finished(child) {
   const said = collect(child);
-  const [code] = await once(child, 'exit');
+  // Not at its exit: what it has started may still run then.
+  const [code] = await once(child, 'close');
   if (code !== 0) throw new Error(`initdb ended with exit code ${code}: ${said()}`);
 }
 
@@ -98,7 +120,7 @@ async function ready(server) {
       if (said().includes('ready to accept connections')) resolve();
     });
   });
-  const ended = once(server, 'exit').then(([code]) => {
+  const ended = once(server, 'close').then(([code]) => {
     throw new Error(`PostgreSQL ended with exit code ${code}: ${said()}`);
   });
   try {

@@ -3,17 +3,18 @@
 import { startPostgres } from '../postgres.mjs';
 
 const pids = new Set();
+const ending = new AbortController();
 let postgres;
 
 process.on('message', async ({ isStart, pid, hasEnded }) => {
   if (pid !== undefined) pids[hasEnded ? 'delete' : 'add'](pid);
   if (!isStart) return;
-  try {
-    postgres = await startPostgres();
-    process.send({ url: postgres.url });
-  } catch (error) {
-    process.send({ failure: error.message });
-  }
+  postgres = startPostgres({ signal: ending.signal });
+  const answer = await postgres.then(
+    ({ url }) => ({ url }),
+    (error) => ({ failure: error.message }),
+  );
+  if (process.connected) process.send(answer);
 });
 
 process.on('disconnect', async () => {
@@ -24,6 +25,8 @@ process.on('disconnect', async () => {
       // It has ended already.
     }
   }
-  await postgres?.stop();
+  ending.abort();
+  const started = await postgres?.catch(() => undefined);
+  await started?.stop();
   process.exit();
 });

@@ -114,7 +114,8 @@ export class Shop {
     const args = ['console', '--port', String(port), '--actions', actionsUrl, ...consoleFlags];
     const file = fileOf('../../../dist/cli/main.js');
     if (!existsSync(file)) throw new Error(`${file} is missing: npm run build makes it`);
-    this.console = await this.#keep(new Process('console', file, { args })).started();
+    this.console = this.#keep(new Process('console', file, { args }));
+    await this.console.started();
     this.#say(`the console is at ${this.console.url}`);
   }
 

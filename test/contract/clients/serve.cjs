@@ -18,10 +18,17 @@ const collector = {
 };
 
 const complaints = [];
+let isServing = false;
 process.on('unhandledRejection', (reason) =>
   complaints.push(`unhandledRejection: ${reason?.stack ?? reason}`),
 );
-process.on('uncaughtException', (error) => complaints.push(`uncaughtException: ${error?.stack ?? error}`));
+process.on('uncaughtException', (error) => {
+  complaints.push(`uncaughtException: ${error?.stack ?? error}`);
+  if (isServing) return;
+  // It would never answer.
+  console.error(error);
+  process.exit(1);
+});
 process.on('warning', (warning) => {
   if (warning.name !== 'ExperimentalWarning') complaints.push(`warning: ${warning.stack}`);
 });
@@ -188,5 +195,6 @@ exports.serve = (clients) => {
     }
   });
   process.on('disconnect', () => process.exit());
+  isServing = true;
   process.send({ id: 0 });
 };
