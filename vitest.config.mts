@@ -26,21 +26,30 @@ const models = [
   ...tests('trace', 'live-span', 'sampler'),
 ];
 
+/** Whole programs: the demo, a browser, compilers, bundlers and other runtimes, servers under load. A minute each; `npm run test:long`. */
+const long = [
+  ...tests('browser', '*'),
+  ...tests('contract', 'probe-load', 'server-cardinality'),
+  ...tests('examples', 'kubernetes-shop', 'shop'),
+  ...tests('package', 'bundlers', 'instrumentations', 'runtimes', 'types'),
+  ...tests('process', 'probe-load'),
+];
+
 /**
- * What proves the same on every Node, too, in a process for each file: the compilers of a user, other runtimes, the documents, the
- * examples, the console, what is read from options, from the environment and from folders.
+ * What proves the same on every Node, too, in a process for each file: the documents, the examples, the console, databases, what is
+ * read from options, from the environment and from folders.
  */
 const once = [
   'test/{architecture,docs,instrument-options,readme}.test.ts',
-  ...tests('cli', 'doctor-folder', 'run'),
-  ...tests('console', 'events', 'fuzz', 'metrics', 'questions', 'signals'),
-  ...tests('examples', '*'),
+  ...['cli', 'database', 'page', 'pools', 'support'].flatMap((room) => tests(room, '*')),
+  ...tests('coexistence', 'databases', 'official'),
+  ...tests('console', '*'),
+  ...tests('contract', 'server-trace-context'),
+  ...tests('examples', 'collector', 'grafana', 'kubernetes', 'postgres'),
   ...tests('export', 'batch-queue', 'environment', 'log-pipeline', 'otlp-config', 'periodic-reader'),
   ...tests('management', 'options'),
-  ...tests('package', 'runtimes', 'types'),
-  ...tests('page', '*'),
+  ...tests('package', 'build-stamp', 'bundle'),
   ...tests('service', 'options', 'start-line'),
-  ...tests('support', '*'),
 ];
 const elsewhere = ['test/external/**', 'test/differential/**'];
 
@@ -60,13 +69,17 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['src/**'] },
     projects: [
       { extends: true, test: { name: 'models', include: models, isolate: false } },
-      { extends: true, test: { name: 'once', include: once } },
+      {
+        extends: true,
+        test: { name: 'once', include: once, exclude: [...configDefaults.exclude, ...models] },
+      },
+      { extends: true, test: { name: 'long', include: long } },
       {
         extends: true,
         test: {
           name: 'process',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...elsewhere, ...models, ...once],
+          exclude: [...configDefaults.exclude, ...elsewhere, ...models, ...once, ...long],
         },
       },
     ],

