@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { buildTree } from '../../src/console/questions/trace-tree.js';
+import { buildTree as build, NO_PARENT, NOT_HELD } from '../../src/console/questions/trace-tree.js';
 
 const span = (id: string, parentId: string, startMs: number, durationMs: number) => ({
   id,
@@ -8,6 +8,32 @@ const span = (id: string, parentId: string, startMs: number, durationMs: number)
   startMs,
   durationMs,
 });
+
+type Given = ReturnType<typeof span>;
+
+/** Spans by names in place of places. */
+function buildTree(spans: readonly Given[], leastGapMs = 1) {
+  const places = new Map(spans.map(({ id }, place) => [id, place]));
+  const tree = build(
+    {
+      parents: Int32Array.from(spans, ({ parentId }) =>
+        parentId === '' ? NO_PARENT : (places.get(parentId) ?? NOT_HELD),
+      ),
+      startMs: Float64Array.from(spans, ({ startMs }) => startMs),
+      durationMs: Float64Array.from(spans, ({ durationMs }) => durationMs),
+    },
+    leastGapMs,
+  );
+  const nodes = Array.from(tree.order, (place) => ({
+    span: spans[place] as Given,
+    depth: tree.depth[place] as number,
+    selfMs: tree.selfMs[place] as number,
+    criticalMs: tree.criticalMs[place] as number,
+    isOrphan: tree.isOrphan[place] === 1,
+  }));
+  const gaps = tree.gaps.map((value, at) => (at % 3 === 0 ? spans[value]?.id : value));
+  return { nodes, gaps, root: nodes.find(({ span: one }) => one === spans[tree.root]) };
+}
 
 describe('where the time of a trace went', () => {
   test('the last child to finish is what its parent waited for', () => {
@@ -39,14 +65,37 @@ describe('where the time of a trace went', () => {
     expect(nodes.filter(({ isOrphan }) => isOrphan).map(({ span: { id } }) => id)).toEqual(['a']);
   });
 
-  test('circles and ids given twice come out once each', () => {
-    const { nodes } = buildTree([
-      span('a', 'b', 0, 1),
-      span('b', 'a', 0, 1),
-      span('a', 'b', 0, 2),
-      span('c', 'c', 0, 1),
-    ]);
+  test('spans that go in a circle come out once each', () => {
+    const { nodes } = buildTree([span('a', 'b', 0, 1), span('b', 'a', 0, 1), span('c', 'c', 0, 1)]);
     expect(nodes.map(({ span: { id } }) => id).sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('time without a child is a gap of a span that has some, where it is long enough', () => {
+    const { gaps } = buildTree(
+      [
+        span('root', '', 0, 100),
+        span('a', 'root', 20, 20),
+        span('b', 'root', 41, 40),
+        span('late', 'root', 110, 5),
+      ],
+      2,
+    );
+    expect(gaps).toEqual(['root', 0, 20, 'root', 81, 100]);
+  });
+
+  test('children come by their start after their parent, before what follows it', () => {
+    const { nodes } = buildTree([
+      span('second', 'root', 50, 10),
+      span('below', 'first', 12, 3),
+      span('first', 'root', 10, 10),
+      span('root', '', 0, 100),
+    ]);
+    expect(nodes.map(({ span: { id }, depth }) => `${id} ${depth}`)).toEqual([
+      'root 0',
+      'first 1',
+      'below 2',
+      'second 1',
+    ]);
   });
 
   test('ten thousand spans in a row are no deeper than the stack', () => {

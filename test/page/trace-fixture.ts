@@ -1,4 +1,4 @@
-import { buildTree } from '../../src/console/questions/trace-tree.js';
+import { buildTree, NO_PARENT, NOT_HELD } from '../../src/console/questions/trace-tree.js';
 import type { LogRow, TraceView } from '../../src/page/data/answers.js';
 import { type TraceModel, traceModel } from '../../src/page/trace/trace-model.js';
 
@@ -21,40 +21,45 @@ export function traceOf(
   spans: readonly GivenSpan[],
   more: { readonly logs?: readonly Partial<LogRow>[]; readonly skews?: TraceView['skews'] } = {},
 ): TraceModel {
-  const { nodes, root } = buildTree(
-    spans.map((given) => ({
-      id: given.id,
-      parentId: given.parent ?? '',
-      startMs: given.at,
-      durationMs: given.ms,
-      given,
-    })),
+  const places = new Map(spans.map(({ id }, place) => [id, place]));
+  const tree = buildTree(
+    {
+      parents: Int32Array.from(spans, ({ parent }) =>
+        parent === undefined ? NO_PARENT : (places.get(parent) ?? NOT_HELD),
+      ),
+      startMs: Float64Array.from(spans, ({ at }) => at),
+      durationMs: Float64Array.from(spans, ({ ms }) => ms),
+    },
+    1,
   );
-  const rows = nodes.map(({ span, depth, selfMs, criticalMs, critical, isOrphan }) => ({
-    traceId: 't',
-    spanId: span.id,
-    parentId: span.parentId,
-    service: span.given.service ?? 'order',
-    name: span.given.name ?? span.id,
-    kind: span.given.kind ?? 'internal',
-    startMs: beganMs + span.startMs,
-    durationMs: span.durationMs,
-    isFailed: span.given.isFailed ?? false,
-    http: 0,
-    route: span.given.route ?? '',
-    depth,
-    offsetMs: span.startMs,
-    selfMs,
-    criticalMs,
-    critical,
-    gaps: [],
-    isOrphan,
-  }));
+  const rows = Array.from(tree.order, (place) => {
+    const given = spans[place] as GivenSpan;
+    return {
+      traceId: 't',
+      spanId: given.id,
+      parentId: given.parent ?? '',
+      service: given.service ?? 'order',
+      name: given.name ?? given.id,
+      kind: given.kind ?? 'internal',
+      startMs: beganMs + given.at,
+      durationMs: given.ms,
+      isFailed: given.isFailed ?? false,
+      http: 0,
+      route: given.route ?? '',
+      depth: tree.depth[place] as number,
+      offsetMs: given.at,
+      selfMs: tree.selfMs[place] as number,
+      criticalMs: tree.criticalMs[place] as number,
+      critical: [],
+      gaps: [],
+      isOrphan: tree.isOrphan[place] === 1,
+    };
+  });
   return traceModel({
     traceId: 't',
     startMs: beganMs,
     durationMs: Math.max(...spans.map(({ at, ms }) => at + ms)),
-    root: rows.find(({ spanId }) => spanId === root?.span.id),
+    root: rows.find(({ spanId }) => spanId === spans[tree.root]?.id),
     services: [],
     spans: rows,
     logs: (more.logs ?? []).map((line) => ({

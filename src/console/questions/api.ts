@@ -13,7 +13,7 @@ import { ruleChart } from './rule-chart.js';
 import { gaugesView, mapView, type ServiceParts, servicesView, statesView } from './services-view.js';
 import { latencyHeat, signalRows, signalSteps } from './signals-view.js';
 import { searchTraces } from './trace-search.js';
-import { spanOfTrace, type TraceView, traceView } from './trace-view.js';
+import { type SpanForm, spanOfTrace, type TraceView, traceView } from './trace-view.js';
 import { valuesView } from './values.js';
 
 export interface ApiParts extends ServiceParts {
@@ -74,10 +74,10 @@ export class Api {
             throw new Refusal(404, `span ${spanId.slice(0, 40)} of trace ${id.slice(0, 40)} is not held`);
           return detail;
         }
-        const held = traceView(store, signals.skew, id, query.flag('detail') ?? true);
+        const held = traceView(store, signals.skew, id, spanForm(query));
         // What is left of a trace may be less than what was kept of it.
         const view =
-          held === undefined || held.spans.length === 0 || held.orphans > 0
+          held === undefined || held.services.length === 0 || held.orphans > 0
             ? (parts.evidence(id) ?? held)
             : held;
         if (view === undefined) throw new Refusal(404, `of trace ${id.slice(0, 40)} nothing is held`);
@@ -146,6 +146,13 @@ export class Api {
       writeJson(response, 200, { rows: list });
     } else writeJson(response, 200, answer);
   }
+}
+
+function spanForm(query: Query): SpanForm {
+  const spans = query.text('spans');
+  if (spans === 'columns') return spans;
+  if (spans !== undefined) throw new Refusal(400, `spans takes columns, got ${spans.slice(0, 60)}`);
+  return (query.flag('detail') ?? true) ? 'whole' : 'rows';
 }
 
 export function writeJson(response: ServerResponse, status: number, value: unknown): void {

@@ -2,18 +2,10 @@ import { type TraceWords, traceWords } from '../receive/words.js';
 import type { ClockSkew } from '../signals/clock-skew.js';
 import type { Ref, Store } from '../store/store.js';
 import { spanIdOf } from './item-json.js';
-import { buildTree, type TreeNode, type TreeSpan } from './trace-tree.js';
+import { type PlacedTrace, placeTrace } from './placed-trace.js';
+import { type SpanColumns, spanColumns } from './span-columns.js';
 import { type LogRow, logRow, type SpanDetail, type SpanRow, spanDetail, spanRow } from './views.js';
 
-interface Placed extends TreeSpan {
-  readonly ref: Ref;
-  readonly row: SpanRow;
-  readonly resource: number;
-}
-
-/** Uninstrumented time is a gap from so long on, in milliseconds, and of the trace. */
-const leastGapMs = 1;
-const leastGapShare = 0.01;
 const maxLogs = 2_000;
 
 /** Its detail is left out where only rows were asked for. */
@@ -52,40 +44,60 @@ export interface TraceView {
   readonly skews: readonly { readonly from: string; readonly to: string; readonly offsetMs: number }[];
 }
 
-/** All that is held of a trace, or of its spans only what a row shows; undefined where nothing is. */
+/** How the spans of a trace are answered: whole, only what a row shows of each, or that in columns. */
+export type SpanForm = 'whole' | 'rows' | 'columns';
+
+/** A trace of which the spans are in columns. */
+export interface TraceColumns extends Omit<TraceView, 'spans'> {
+  readonly spans: SpanColumns;
+}
+
+/** All that is held of a trace; undefined where nothing is. */
 export function traceView(
   store: Store,
   skew: ClockSkew,
   traceId: string,
-  hasDetail = true,
-): TraceView | undefined {
+  form?: Exclude<SpanForm, 'columns'>,
+): TraceView | undefined;
+export function traceView(
+  store: Store,
+  skew: ClockSkew,
+  traceId: string,
+  form: SpanForm,
+): TraceView | TraceColumns | undefined;
+export function traceView(
+  store: Store,
+  skew: ClockSkew,
+  traceId: string,
+  form: SpanForm = 'whole',
+): TraceView | TraceColumns | undefined {
   const words = traceWords(traceId);
   if (words === undefined) return undefined;
   const refs = store.ofTrace('spans', words);
   const logs = traceLogs(store, words);
   if (refs.length === 0 && logs.length === 0) return undefined;
-  const { spans: placed, skews } = place(store, skew, refs);
-  const { nodes, root } = buildTree(placed);
-  const startMs = placed.reduce((least, { row }) => Math.min(least, row.startMs), Number.POSITIVE_INFINITY);
-  const endMs = placed.reduce((most, span) => Math.max(most, span.startMs + span.durationMs), 0);
+  const placed = placeTrace(store, skew, refs);
+  const { tree, resource } = placed;
   const counts = new Map<string, number>();
-  for (const { row } of placed) counts.set(row.service, (counts.get(row.service) ?? 0) + 1);
-  return {
+  for (const one of resource) {
+    const service = store.catalog.resource(one).serviceName;
+    counts.set(service, (counts.get(service) ?? 0) + 1);
+  }
+  const rootRef = placed.refs[tree.root];
+  const view = {
     traceId: traceId.toLowerCase(),
-    startMs: placed.length === 0 ? (logs[0]?.timeMs ?? 0) : startMs,
-    durationMs: endMs,
-    root: root?.span.row,
+    startMs: placed.refs.length === 0 ? (logs[0]?.timeMs ?? 0) : placed.startMs,
+    durationMs: placed.endMs,
+    root: rootRef === undefined ? undefined : spanRow(store, rootRef),
     services: [...counts].map(([service, spans]) => ({ service, spans })),
-    spans: nodes.map((node) => {
-      const span = spanOf(node, endMs);
-      // Copied into it: ten thousand objects are not made twice.
-      return hasDetail ? Object.assign(span, spanDetail(store, node.span.ref)) : span;
-    }),
     logs,
-    bottleneck: bottleneckOf(nodes, root),
-    orphans: nodes.filter(({ isOrphan }) => isOrphan).length,
-    skews,
+    bottleneck: bottleneckOf(store, placed),
+    orphans: tree.isOrphan.reduce((sum, one) => sum + one, 0),
+    skews: placed.skews,
   };
+  return form === 'columns'
+    ? { ...view, spans: spanColumns(store, placed) }
+    : { ...view, spans: spanObjects(store, placed, form === 'whole') };
 }
 
 /** What one span of a trace carries besides its row; undefined where it is not held. */
@@ -103,115 +115,62 @@ function traceLogs(store: Store, words: TraceWords): LogRow[] {
     .sort((a, b) => a.timeMs - b.timeMs);
 }
 
-function bottleneckOf(
-  nodes: readonly TreeNode<Placed>[],
-  root: TreeNode<Placed> | undefined,
-): Bottleneck | undefined {
-  if (root === undefined || root.span.durationMs === 0) return undefined;
-  const most = nodes.reduce((found, node) => (node.criticalMs > found.criticalMs ? node : found), root);
-  const { service, name } = most.span.row;
-  return { spanId: most.span.id, service, name, share: most.criticalMs / root.span.durationMs };
+function bottleneckOf(store: Store, { refs, tree, durationMs }: PlacedTrace): Bottleneck | undefined {
+  const { root, order, criticalMs } = tree;
+  const wholeMs = durationMs[root] ?? 0;
+  if (wholeMs === 0) return undefined;
+  const most = order.reduce(
+    (found, place) => ((criticalMs[place] as number) > (criticalMs[found] as number) ? place : found),
+    root,
+  );
+  const { spanId, service, name } = spanRow(store, refs[most] as Ref);
+  return { spanId, service, name, share: (criticalMs[most] as number) / wholeMs };
 }
 
-/** Puts spans on one clock: that of the process in which the trace begins. */
-function place(
-  store: Store,
-  skew: ClockSkew,
-  refs: readonly Ref[],
-): { spans: Placed[]; skews: { from: string; to: string; offsetMs: number }[] } {
-  const rows = new Map<string, { ref: Ref; row: SpanRow; resource: number }>();
-  for (const ref of refs) {
+type Parts = readonly (readonly [number, number])[];
+
+function spanObjects(store: Store, { refs, tree, offsetMs }: PlacedTrace, hasDetail: boolean): TraceSpan[] {
+  const critical = partsOf(tree.critical);
+  const gaps = partsOf(tree.gaps);
+  const none: Parts = [];
+  return Array.from(tree.order, (place) => {
+    const ref = refs[place] as Ref;
     const row = spanRow(store, ref);
-    rows.set(row.spanId, { ref, row, resource: ref.segment.columns.resource[ref.row] as number });
-  }
-  const skews = new Map<string, { from: string; to: string; offsetMs: number }>();
-  const offsets = new Map<string, number>();
-  /** How far the clock of a span is ahead of that of the root, in milliseconds. */
-  const offsetOf = (id: string): number => {
-    const path: string[] = [];
-    const seen = new Set<string>();
-    let at = id;
-    while (!offsets.has(at)) {
-      const parentId = rows.get(at)?.row.parentId ?? '';
-      if (!rows.has(parentId) || seen.has(at)) {
-        offsets.set(at, 0);
-        break;
-      }
-      seen.add(at);
-      path.push(at);
-      at = parentId;
-    }
-    let offset = offsets.get(at) as number;
-    for (let index = path.length - 1; index >= 0; index -= 1) {
-      const child = rows.get(path[index] as string);
-      const parent = rows.get(child?.row.parentId ?? '');
-      if (child !== undefined && parent !== undefined && child.resource !== parent.resource) {
-        const ms = skew.between(parent.resource, child.resource) / 1e6;
-        offset += ms;
-        if (ms !== 0)
-          skews.set(`${parent.resource} ${child.resource}`, {
-            from: parent.row.service,
-            to: child.row.service,
-            offsetMs: ms,
-          });
-      }
-      offsets.set(path[index] as string, offset);
-    }
-    return offsets.get(id) as number;
-  };
-  let first = Number.POSITIVE_INFINITY;
-  const moved = [...rows.values()].map((one) => {
-    const startMs = one.row.startMs - offsetOf(one.row.spanId);
-    first = Math.min(first, startMs);
-    return { ...one, startMs };
+    // Field by field: a spread takes ten times as long.
+    const span: TraceSpan = {
+      traceId: row.traceId,
+      spanId: row.spanId,
+      parentId: row.parentId,
+      service: row.service,
+      name: row.name,
+      kind: row.kind,
+      startMs: row.startMs,
+      durationMs: row.durationMs,
+      isFailed: row.isFailed,
+      http: row.http,
+      route: row.route,
+      depth: tree.depth[place] as number,
+      offsetMs: offsetMs[place] as number,
+      selfMs: tree.selfMs[place] as number,
+      criticalMs: tree.criticalMs[place] as number,
+      critical: critical.get(place) ?? none,
+      gaps: gaps.get(place) ?? none,
+      isOrphan: tree.isOrphan[place] === 1,
+    };
+    // Copied into it: ten thousand objects are not made twice.
+    return hasDetail ? Object.assign(span, spanDetail(store, ref)) : span;
   });
-  const spans = moved.map(({ ref, row, resource, startMs }) => ({
-    id: row.spanId,
-    parentId: row.parentId,
-    startMs: startMs - first,
-    durationMs: row.durationMs,
-    ref,
-    row,
-    resource,
-  }));
-  return { spans, skews: [...skews.values()] };
 }
 
-function spanOf(node: TreeNode<Placed>, traceMs: number): TraceSpan {
-  const { span, depth, selfMs, criticalMs, critical, isOrphan } = node;
-  const { row } = span;
-  // Field by field: a spread takes ten times as long.
-  return {
-    traceId: row.traceId,
-    spanId: row.spanId,
-    parentId: row.parentId,
-    service: row.service,
-    name: row.name,
-    kind: row.kind,
-    startMs: row.startMs,
-    durationMs: row.durationMs,
-    isFailed: row.isFailed,
-    http: row.http,
-    route: row.route,
-    depth,
-    offsetMs: span.startMs,
-    selfMs,
-    criticalMs,
-    critical,
-    gaps: gapsOf(node, Math.max(leastGapMs, leastGapShare * traceMs)),
-    isOrphan,
-  };
-}
-
-function gapsOf({ span, children }: TreeNode<Placed>, leastMs: number): [number, number][] {
-  if (children.length === 0) return [];
-  const gaps: [number, number][] = [];
-  let until = span.startMs;
-  const end = span.startMs + span.durationMs;
-  for (const { span: child } of children) {
-    if (child.startMs - until >= leastMs) gaps.push([until, Math.min(child.startMs, end)]);
-    until = Math.max(until, child.startMs + child.durationMs);
+/** Begin and end, by the place of the span. */
+function partsOf(flat: readonly number[]): Map<number, [number, number][]> {
+  const parts = new Map<number, [number, number][]>();
+  for (let at = 0; at < flat.length; at += 3) {
+    const place = flat[at] as number;
+    const part: [number, number] = [flat[at + 1] as number, flat[at + 2] as number];
+    const known = parts.get(place);
+    if (known === undefined) parts.set(place, [part]);
+    else known.push(part);
   }
-  if (end - until >= leastMs) gaps.push([until, end]);
-  return gaps;
+  return parts;
 }

@@ -14,11 +14,11 @@ import type {
 } from '../../console/questions/services-view.js';
 import type { latencyHeat, SignalRow, signalSteps } from '../../console/questions/signals-view.js';
 import type { TraceRow } from '../../console/questions/trace-search.js';
-import type { TraceView } from '../../console/questions/trace-view.js';
+import type { TraceColumns, TraceView } from '../../console/questions/trace-view.js';
 import type { LogRow } from '../../console/questions/views.js';
 import type { Store } from '../../console/store/store.js';
 
-export type { Finding, LogRow, Saturation, SignalRow, TraceRow, TraceView };
+export type { Finding, LogRow, Saturation, SignalRow, TraceColumns, TraceRow, TraceView };
 
 export type ServicesAnswer = { readonly services: ReturnType<typeof servicesView> };
 export type ServiceRow = ServicesAnswer['services'][number];

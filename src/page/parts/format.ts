@@ -3,12 +3,14 @@
 /** Between a number and its unit: a space that is not broken. */
 const space = '\u00a0';
 const none = '–';
+/** Kept: to make one for each number takes longer than all the rest of a row. */
+const grouped = new Intl.NumberFormat('en');
 
 /** Three significant figures, never in powers of ten. */
 export function figures(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size >= 1_000) return Math.round(value).toLocaleString('en');
+  if (size >= 1_000) return grouped.format(Math.round(value));
   const digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
   const text = value.toFixed(size < 0.01 ? 3 : digits);
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
@@ -75,7 +77,7 @@ export function bytes(count: number | null | undefined): string {
 }
 
 export function count(value: number): string {
-  return value.toLocaleString('en');
+  return grouped.format(value);
 }
 
 /** `1 trace`, `12 traces`. */

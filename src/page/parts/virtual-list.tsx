@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 interface VirtualListProps {
@@ -71,18 +71,18 @@ export function VirtualList({
   useEffect(() => {
     if (isFocused) box.current?.focus({ preventScroll: true });
   }, [isFocused]);
-  const rows: ComponentChildren[] = [];
+  // A row that was in view before the list was scrolled is the same: only new ones are made and compared.
+  const made = useRef({ row, rowHeight, nodes: new Map<number, VNode>() });
+  if (made.current.row !== row || made.current.rowHeight !== rowHeight)
+    made.current = { row, rowHeight, nodes: new Map() };
+  const before = made.current.nodes;
+  const nodes = new Map<number, VNode>();
   for (let index = view.first; index < Math.min(count, view.last); index += 1)
-    rows.push(
-      <div
-        key={keyOf(index)}
-        class="virtual-row"
-        role="presentation"
-        style={{ height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` }}
-      >
-        {row(index)}
-      </div>,
+    nodes.set(
+      index,
+      before.get(index) ?? <Row key={keyOf(index)} index={index} rowHeight={rowHeight} row={row} />,
     );
+  made.current.nodes = nodes;
   return (
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: its role is one of those that have a name.
     // biome-ignore lint/a11y/noStaticElementInteractions: as above
@@ -99,8 +99,21 @@ export function VirtualList({
       style={height === undefined ? { height: '100%' } : { height: `${height}px` }}
     >
       <div class="virtual-inner" role="presentation" style={{ height: `${count * rowHeight}px` }}>
-        {rows}
+        {[...nodes.values()]}
       </div>
+    </div>
+  );
+}
+
+/** A component of its own, so that a signal that one row reads draws that row anew. */
+function Row({ index, rowHeight, row }: Pick<VirtualListProps, 'rowHeight' | 'row'> & { index: number }) {
+  return (
+    <div
+      class="virtual-row"
+      role="presentation"
+      style={{ height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` }}
+    >
+      {row(index)}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { address, changed, href } from '../address/address.js';
-import type { Rows, TraceRow, TraceView } from '../data/answers.js';
+import type { Rows, TraceColumns, TraceRow, TraceView } from '../data/answers.js';
 import { useQuestion } from '../data/question.js';
 import { Empty, Failure } from '../parts/empty.js';
 import { count, counted, duration } from '../parts/format.js';
@@ -35,9 +35,9 @@ export function CompareView({ model, height }: { readonly model: TraceModel; rea
   const pair = typicalAndSlowest(alike);
   const typical = pair?.typical.traceId === traceId ? pair.slowest.traceId : pair?.typical.traceId;
   const otherId = wanted === 'typical' ? typical : wanted === 'slowest' ? pair?.slowest.traceId : wanted;
-  const other = useQuestion<TraceView>(
+  const other = useQuestion<TraceView | TraceColumns>(
     otherId === undefined ? undefined : `traces/${otherId}`,
-    { detail: false },
+    { spans: 'columns' },
     { everyMs: 0 },
   );
   const otherModel = useMemo(

@@ -97,10 +97,27 @@ function draw(canvas: HTMLCanvasElement, { nodes, view }: TraceModel, width: num
   const wholeMs = Math.max(view.durationMs, 0.001);
   const step = (height - 6) / Math.max(nodes.length, 8);
   const thick = Math.max(1, Math.min(4, step * 0.7));
+  const hueOf = new Map(view.services.map(({ service }) => [service, hues[hueNumber(service)] ?? fail]));
+  // Spans that come one after the other on one line of pixels are one rectangle: of 10,000 a few hundred are left.
+  let drawn = { top: 0, left: 0, right: -1, alpha: 1, colour: '' };
+  const put = () => {
+    if (drawn.right < drawn.left) return;
+    context.globalAlpha = drawn.alpha;
+    context.fillStyle = drawn.colour;
+    context.fillRect(drawn.left, drawn.top, drawn.right - drawn.left, thick);
+  };
   for (const { span, index } of nodes) {
-    const x = (span.offsetMs / wholeMs) * width;
-    context.globalAlpha = span.criticalMs > 0 ? 1 : 0.45;
-    context.fillStyle = span.isFailed ? fail : (hues[hueNumber(span.service)] ?? fail);
-    context.fillRect(x, 3 + index * step, Math.max(1, (span.durationMs / wholeMs) * width), thick);
+    const left = (span.offsetMs / wholeMs) * width;
+    const right = left + Math.max(1, (span.durationMs / wholeMs) * width);
+    const top = 3 + Math.round(index * step * ratio) / ratio;
+    const alpha = span.criticalMs > 0 ? 1 : 0.45;
+    const colour = span.isFailed ? fail : (hueOf.get(span.service) ?? fail);
+    const goesOn = drawn.top === top && drawn.alpha === alpha && drawn.colour === colour;
+    if (goesOn && left >= drawn.left && left <= drawn.right + 0.5) drawn.right = Math.max(drawn.right, right);
+    else {
+      put();
+      drawn = { top, left, right, alpha, colour };
+    }
   }
+  put();
 }

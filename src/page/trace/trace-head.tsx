@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import { address, changed, href } from '../address/address.js';
 import { count, counted, duration, share } from '../parts/format.js';
 import { hueClass } from '../parts/hue.js';
@@ -14,9 +15,8 @@ interface TraceHeadProps {
 
 /** What the trace was, how long it took, and where its time went. */
 export function TraceHead({ model, folded, onFold }: TraceHeadProps) {
-  const { view } = model;
+  const { view, failures } = model;
   const { root, services, spans, logs, startMs, durationMs, traceId } = view;
-  const failures = model.nodes.filter(({ span }) => span.isFailed).length;
   const isCompared = address.value.params.has('compare');
   return (
     <header class="trace-head">
@@ -87,7 +87,7 @@ export function TraceHead({ model, folded, onFold }: TraceHeadProps) {
 }
 
 function Critical({ model }: { readonly model: TraceModel }) {
-  const { totalMs, parts } = criticalParts(model);
+  const { totalMs, parts } = useMemo(() => criticalParts(model), [model]);
   if (totalMs === 0) return null;
   const isOfMany = new Set(parts.map(({ service }) => service)).size > 1;
   return (

@@ -21,8 +21,7 @@ export function TraceLogs({
   readonly spanId: string | undefined;
   readonly onLine: (line: LogRow, index: number) => void;
 }) {
-  const { logs, traceId } = model.view;
-  const services = new Set(model.nodes.map(({ span }) => span.service));
+  const { logs, traceId, services } = model.view;
   return (
     <section class="trace-logs">
       <div class="section-head">
@@ -35,7 +34,7 @@ export function TraceLogs({
       {logs.length === 0 ? (
         <p class="quiet">
           No line has the id of this trace.{' '}
-          {services.size > 0 && (
+          {services.length > 0 && (
             <>
               Lines get it where pino, winston or <code>console</code> are instrumented;{' '}
               <a class="link" href={href('/doctor')}>

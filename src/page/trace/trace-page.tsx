@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { address, go } from '../address/address.js';
 import { isLive } from '../address/time-window.js';
-import type { LogRow, TraceView } from '../data/answers.js';
+import type { LogRow, TraceColumns, TraceView } from '../data/answers.js';
 import { ask, useQuestion } from '../data/question.js';
 import { useKeys } from '../frame/keys.js';
 import type { PageProps } from '../frame/pages.js';
@@ -9,6 +9,7 @@ import { Empty, Failure } from '../parts/empty.js';
 import { CompareView } from './compare-view.js';
 import { findSpans } from './find.js';
 import { Minimap } from './minimap.js';
+import { spanCount } from './span-columns.js';
 import { likeHref, SpanDetailView } from './span-detail.js';
 import { panned, type TimeRange, zoomed } from './time-scale.js';
 import { TraceHead } from './trace-head.js';
@@ -32,9 +33,9 @@ const youngMs = 60_000;
 
 export function TracePage({ id }: PageProps) {
   const [isYoung, setYoung] = useState(true);
-  const { data, error, refresh } = useQuestion<TraceView>(
+  const { data, error, refresh } = useQuestion<TraceView | TraceColumns>(
     `traces/${id}`,
-    { detail: false },
+    { spans: 'columns' },
     { everyMs: isYoung && isLive.value ? 2_000 : 0 },
   );
   const view = data.value;
@@ -44,7 +45,7 @@ export function TracePage({ id }: PageProps) {
   // An answer that says the same is no reason to draw anew.
   const model = useMemo(
     () => (view === undefined ? undefined : traceModel(view)),
-    [view?.traceId, view?.spans.length, view?.logs.length, view?.durationMs],
+    [view?.traceId, view && spanCount(view), view?.logs.length, view?.durationMs],
   );
   if (model === undefined)
     return (

@@ -62,13 +62,15 @@ export function waterfallRows(model: TraceModel, folding: Folding): WaterfallRow
   const stack: { item: Item; level: number; position: number; size: number; rails: readonly boolean[] }[] =
     [];
   const push = (items: readonly Item[], level: number, rails: readonly boolean[]) => {
+    const last = level === 1 ? [] : [...rails, false];
+    const others = level === 1 ? [] : [...rails, true];
     for (let index = items.length - 1; index >= 0; index -= 1)
       stack.push({
         item: items[index] as Item,
         level,
         position: index + 1,
         size: items.length,
-        rails: level === 1 ? [] : [...rails, index < items.length - 1],
+        rails: index === items.length - 1 ? last : others,
       });
   };
   push(
@@ -133,19 +135,17 @@ function repeatKey(parentId: string, { span }: SpanNode): string {
 /** Siblings, with those that are alike in one; in the order of their first. */
 function itemsOf(parentId: string, nodes: readonly SpanNode[]): readonly Item[] {
   if (nodes.length < LEAST_REPEATS) return nodes.map((node) => ({ kind: 'span', node }));
-  const groups = new Map<string, SpanNode[]>();
+  const groups = new Map<number, SpanNode[]>();
   for (const node of nodes) {
-    const key = repeatKey(parentId, node);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [node]);
+    const group = groups.get(node.alike);
+    if (group === undefined) groups.set(node.alike, [node]);
     else group.push(node);
   }
   const items: Item[] = [];
   for (const node of nodes) {
-    const key = repeatKey(parentId, node);
-    const group = groups.get(key) as SpanNode[];
+    const group = groups.get(node.alike) as SpanNode[];
     if (group.length < LEAST_REPEATS) items.push({ kind: 'span', node });
-    else if (group[0] === node) items.push({ kind: 'repeat', key, nodes: group });
+    else if (group[0] === node) items.push({ kind: 'repeat', key: repeatKey(parentId, node), nodes: group });
   }
   return items;
 }
@@ -180,10 +180,9 @@ export function revealed(model: TraceModel, folding: Folding, spanId: string): F
     else closed.delete(parentId);
     const siblings =
       parent === undefined ? missingSiblings(model, parentId) : shownChildren(parent, services);
-    const key = repeatKey(parentId, at);
     let alike = 0;
-    for (const one of siblings) if (repeatKey(parentId, one) === key) alike += 1;
-    if (alike >= LEAST_REPEATS) openRepeats.add(key);
+    for (const one of siblings) if (one.alike === at.alike) alike += 1;
+    if (alike >= LEAST_REPEATS) openRepeats.add(repeatKey(parentId, at));
   }
   return { closed, openRepeats, services };
 }

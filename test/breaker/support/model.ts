@@ -108,7 +108,10 @@ export class Model {
       rejected: this.rejected,
       late: this.late,
       openedAt: this.mode === 'off' || this.kind === 'closed' ? undefined : this.#openedAt,
-      retryAfterMs: this.mode !== 'off' && this.kind === 'open' ? Math.max(0, wholeMicroseconds(this.#until - this.now)) : 0,
+      retryAfterMs:
+        this.mode !== 'off' && this.kind === 'open'
+          ? Math.max(0, wholeMicroseconds(this.#until - this.now))
+          : 0,
     };
   }
 
