@@ -23,7 +23,7 @@ const models = [
   ...tests('process', 'cgroup', 'heartbeat-target', 'hooks', 'outside', 'proc-files', 'readings'),
   ...tests('process', 'shutdown', 'shutdown-options', 'shutdown-plan'),
   ...tests('server', 'forwarded', 'probes/metrics', 'reconstruct', 'span-names'),
-  ...tests('trace', 'live-span', 'sampler'),
+  ...tests('trace', 'keeper', 'live-span', 'sampler'),
 ];
 
 /** Whole programs: the demo, a browser, compilers, bundlers and other runtimes, servers under load. A minute each; `npm run test:long`. */

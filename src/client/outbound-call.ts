@@ -17,6 +17,7 @@ import type { Ended } from '../core/backlog.js';
 import type { FinishedCall } from '../metrics/client-red.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { TracedCall } from '../trace/call-tracing.js';
+import type { Candidate } from '../trace/keeper.js';
 import { type AttributeSink, collected, type SharedAttributes } from '../trace/shared-attributes.js';
 import type { CallKind } from './call-kinds.js';
 import type { Verdict } from './call-outcome.js';
@@ -73,6 +74,7 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
   inner: Context;
   parent: SpanContext | undefined;
   spanContext: SpanContext | undefined;
+  candidate: Candidate | undefined;
   span: Span | undefined;
   breaker: Breaker | undefined;
   /** The options that its breaker has; undefined where it has none. */
@@ -136,6 +138,7 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
     this.inner = context;
     this.parent = undefined;
     this.spanContext = undefined;
+    this.candidate = undefined;
     this.span = undefined;
     this.breaker = undefined;
     this.config = undefined;
@@ -195,7 +198,7 @@ export class OutboundCall implements TracedCall, FinishedCall, Ended {
 
   /** False where there will be no span, so that its attributes need not be looked up. */
   get isTraced(): boolean {
-    return this.exemplarContext !== undefined;
+    return this.candidate !== undefined || this.exemplarContext !== undefined;
   }
 
   account(): void {

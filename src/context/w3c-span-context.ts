@@ -33,8 +33,8 @@ export function createSpanContext(
   traceId: string,
   spanId: string,
   traceFlags: number,
+  traceState = parent?.traceState,
 ): SpanContext {
-  const traceState = parent?.traceState;
   if (parent === undefined || isSendable(parent))
     return new W3CSpanContext(traceId, spanId, traceFlags, traceState);
   return { traceId, spanId, traceFlags, ...(traceState === undefined ? {} : { traceState }) };

@@ -1,6 +1,7 @@
 import { type Attributes, type Context, type Span, type SpanContext, SpanKind } from '@opentelemetry/api';
 import type { DatabaseServer, FinishedOperation } from '../metrics/database-red.js';
 import type { TracedCall } from '../trace/call-tracing.js';
+import type { Candidate } from '../trace/keeper.js';
 import { type AttributeSink, collected, type SharedAttributes } from '../trace/shared-attributes.js';
 import type { Statement } from './statement.js';
 
@@ -16,6 +17,7 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
   inner: Context;
   parent: SpanContext | undefined;
   spanContext: SpanContext | undefined;
+  candidate: Candidate | undefined;
   span: Span | undefined;
   errorType: string | undefined;
   statusCode: string | undefined;
@@ -37,6 +39,7 @@ export class DatabaseCall implements TracedCall, FinishedOperation {
     this.inner = context;
     this.parent = undefined;
     this.spanContext = undefined;
+    this.candidate = undefined;
     this.span = undefined;
     this.errorType = undefined;
     this.statusCode = undefined;

@@ -18,10 +18,14 @@ import type {
 } from '@opentelemetry/sdk-trace';
 import { isOfficialHttp, yieldingTracer } from '../context/official-http.js';
 import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
+import type { Clock } from '../core/clock.js';
 import type { IdGenerator } from '../core/ids.js';
 import { atMost, holdingTimers } from '../core/timers.js';
+import type { Dropped } from '../metrics/dropped.js';
 import type { TracedCall } from '../trace/call-tracing.js';
-import type { LiveSpan } from '../trace/live-span.js';
+import type { KeepConfig } from '../trace/keep-options.js';
+import { Keeper } from '../trace/keeper.js';
+import { LiveSpan } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
 import type { SpanLimits } from '../trace/span-limits.js';
 import type { SpanProcessor } from '../trace/span-processor.js';
@@ -35,12 +39,17 @@ export interface TracePipelineParts {
   readonly processors: readonly SpanProcessor[];
   readonly limits?: SpanLimits | undefined;
   readonly sampler: Sampler;
+  /** Which spans are exported that are not sampled; undefined for none. */
+  readonly keep: KeepConfig | undefined;
+  readonly clock: Clock;
+  readonly dropped: Dropped;
   readonly ids: IdGenerator;
   readonly resource: () => Resource;
   readonly onFault: (place: string, error: unknown) => void;
 }
 
 const NOT_RECORD = 0;
+const RECORD = 1;
 const RECORD_AND_SAMPLED = 2;
 
 /**
@@ -50,11 +59,23 @@ const RECORD_AND_SAMPLED = 2;
 export class TracePipeline implements TracerProvider {
   readonly #parts: TracePipelineParts;
   readonly #processors: readonly SdkProcessor[];
+  /** Undefined where no span is kept that is not sampled. */
+  readonly keeper: Keeper | undefined;
   #sdk: TracerProvider | undefined;
 
   constructor(parts: TracePipelineParts) {
     this.#parts = parts;
     this.#processors = parts.processors.map((processor) => containProcessor(processor, parts.onFault));
+    const { keep, clock, dropped } = parts;
+    if (keep === undefined) return;
+    this.keeper = new Keeper({
+      config: keep,
+      clock,
+      onLimit: (count) => dropped.add('keep_limit', count),
+      candidateOf: (span) => (span instanceof LiveSpan ? span.candidate : undefined),
+      keep: (span) => this.#out(span),
+      discard: (span) => this.#process(span),
+    });
   }
 
   /** Undefined where the user has no processors, so that a request does not even ask. */
@@ -76,9 +97,18 @@ export class TracePipeline implements TracerProvider {
   }
 
   ended(span: LiveSpan): void {
+    if (span.candidate === undefined) this.#out(span);
+    else this.keeper?.ended(span, span.candidate);
+  }
+
+  #out(span: ReadableSpan): void {
     // Some processors take out what is not to leave the process, and a span is written when the queue gets it.
-    for (const processor of this.#processors) processor.onEnd(span);
+    this.#process(span);
     this.#parts.queue?.add(span);
+  }
+
+  #process(span: ReadableSpan): void {
+    for (const processor of this.#processors) processor.onEnd(span);
   }
 
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
@@ -116,22 +146,31 @@ export class TracePipeline implements TracerProvider {
 
   #load(): TracerProvider {
     if (this.#sdk === undefined) {
-      const { sampler, ids, queue, resource, limits } = this.#parts;
+      const { sampler, ids, resource, limits } = this.#parts;
       const { TracerProvider } = sdk();
       const nothing = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
-      const marking: SdkProcessor = { ...nothing, onStart: markRandom };
-      const out: SdkProcessor = {
+      const { keeper } = this;
+      const starting: SdkProcessor = {
         ...nothing,
-        onEnd(span: ReadableSpan) {
-          if ((span.spanContext().traceFlags & FLAG_SAMPLED) !== 0) queue?.add(span);
+        onStart(span, context) {
+          markRandom(span, context);
+          if (!isSampled(span)) keeper?.follow(span, context);
+        },
+      };
+      const ending: SdkProcessor = {
+        ...nothing,
+        onEnd: (span: ReadableSpan) => {
+          const candidate = keeper?.candidateOfFollowed(span);
+          if (candidate !== undefined) keeper?.ended(span, candidate);
+          else if (isSampled(span)) this.#out(span);
         },
       };
       this.#sdk = new TracerProvider({
         resource: resource(),
-        sampler: sdkSampler(sampler),
+        sampler: sdkSampler(sampler, keeper),
         ...(limits === undefined ? {} : { spanLimits: sdkLimits(limits) }),
         idGenerator: { generateTraceId: ids.traceId, generateSpanId: ids.spanId },
-        spanProcessors: [marking, ...this.#processors, out],
+        spanProcessors: [starting, ...this.#processors.map(untilTheEnd), ending],
       });
     }
     return this.#sdk;
@@ -154,12 +193,31 @@ function markRandom(span: SdkSpan, context: Context): void {
   span.spanContext().traceFlags |= (parentIn(context)?.traceFlags ?? FLAG_RANDOM) & FLAG_RANDOM;
 }
 
-function sdkSampler(isSampled: Sampler): SdkSampler {
+function isSampled(span: ReadableSpan): boolean {
+  return (span.spanContext().traceFlags & FLAG_SAMPLED) !== 0;
+}
+
+/** A processor of the user's is shown the end of a span when it is known whether that is exported: not by the SDK. */
+function untilTheEnd(processor: SdkProcessor): SdkProcessor {
+  return {
+    onStart: (span, context) => processor.onStart(span, context),
+    onEnding: (span) => processor.onEnding?.(span),
+    onEnd() {},
+    forceFlush: () => processor.forceFlush(),
+    shutdown: () => processor.shutdown(),
+  };
+}
+
+function sdkSampler(isSampledBy: Sampler, keeper: Keeper | undefined): SdkSampler {
   return {
     shouldSample(context, traceId) {
       const parent = parentIn(context);
-      const decision = isSampled(parent, traceId) ? RECORD_AND_SAMPLED : NOT_RECORD;
-      return parent?.traceState === undefined ? { decision } : { decision, traceState: parent.traceState };
+      const candidate = keeper?.candidateIn(context);
+      const traceState =
+        candidate === undefined ? parent?.traceState : keeper?.stateFor(candidate, parent?.traceState);
+      const otherwise = keeper === undefined ? NOT_RECORD : RECORD;
+      const decision = isSampledBy(parent, traceId) ? RECORD_AND_SAMPLED : otherwise;
+      return traceState === undefined ? { decision } : { decision, traceState };
     },
     toString: () => 'golden-signals',
   };

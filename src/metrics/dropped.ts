@@ -2,7 +2,7 @@ import { Sum, type SumInstrument } from './instrument.js';
 import { SeriesSet } from './series.js';
 
 /** Why telemetry was given up. Fixed names: the attribute stays of low cardinality. */
-type DropReason = 'queue_full' | 'export_failed' | 'rejected' | 'series_limit' | 'shutdown';
+type DropReason = 'queue_full' | 'export_failed' | 'rejected' | 'series_limit' | 'keep_limit' | 'shutdown';
 
 /** Counts what telemetry gave up, so that nothing is lost in silence. */
 export interface Dropped {

@@ -6,6 +6,7 @@ import { failureOf } from '../core/database-failure.js';
 import type { Faults } from '../core/faults.js';
 import type { Recordable, Sum } from '../metrics/instrument.js';
 import type { CallTracing, TracedCall } from '../trace/call-tracing.js';
+import type { Candidate } from '../trace/keeper.js';
 import { type AttributeSink, collected } from '../trace/shared-attributes.js';
 
 /** Why a pool does not give a connection at once: `wait` for one that is in use, `create` for a new one. */
@@ -32,6 +33,7 @@ export class Wait implements TracedCall {
   inner: Context;
   parent: SpanContext | undefined;
   spanContext: SpanContext | undefined;
+  candidate: Candidate | undefined;
   span: Span | undefined;
   errorType: string | undefined;
 
@@ -46,6 +48,7 @@ export class Wait implements TracedCall {
     this.inner = context;
     this.parent = undefined;
     this.spanContext = undefined;
+    this.candidate = undefined;
     this.span = undefined;
     this.errorType = undefined;
   }

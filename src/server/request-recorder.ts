@@ -179,8 +179,9 @@ export class RequestRecorder implements RequestOwner {
     const endMs = clock.now();
     this.#readResponse(record);
     record.route = this.#routeOf(record);
-    if (record.active !== undefined) red?.end(record.active, record, (endMs - record.startMs) / 1_000);
+    // An exemplar points to a trace that is exported, which may be decided only here.
     tracing.end(record, endMs);
+    if (record.active !== undefined) red?.end(record.active, record, (endMs - record.startMs) / 1_000);
   }
 
   /** A response that cannot be read has ended all the same, and so has one whose route cannot. */

@@ -17,6 +17,7 @@ import { FLAG_RANDOM, FLAG_SAMPLED, parseTraceparent } from '../context/tracepar
 import { parseTracestate } from '../context/tracestate.js';
 import { createSpanContext, ReceivedSpanContext } from '../context/w3c-span-context.js';
 import type { IdGenerator } from '../core/ids.js';
+import { Candidate, type Keeper } from '../trace/keeper.js';
 import { LiveSpan, type SpanOrigin } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
 import type { RequestRecord } from './request-record.js';
@@ -84,6 +85,8 @@ export interface RequestTracingParts {
   readonly origin: SpanOrigin;
   readonly ids: IdGenerator;
   readonly sampler: Sampler;
+  /** Undefined where no span is kept that is not sampled. */
+  readonly keeper: Keeper | undefined;
   readonly extract: Extract;
   /** Notifies the user's span processors that a span has started; undefined without processors. */
   readonly started: ((span: LiveSpan, context: Context) => void) | undefined;
@@ -91,7 +94,7 @@ export interface RequestTracingParts {
 
 /** Spans of this library's own. */
 export function createRequestTracing(parts: RequestTracingParts): RequestTracing {
-  const { origin, ids, sampler, extract, started } = parts;
+  const { origin, ids, sampler, keeper, extract, started } = parts;
   const nameOf = createSpanNames();
   return {
     begin(record, isRestart) {
@@ -105,9 +108,7 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
       const random = parent === undefined ? FLAG_RANDOM : parent.traceFlags & FLAG_RANDOM;
       const flags = isSampled ? random | FLAG_SAMPLED : random;
       const own = createSpanContext(parent, traceId, ids.spanId(), flags);
-      if (!isSampled) {
-        return inbound.contextOf(trace.wrapSpanContext(own), record);
-      }
+      if (!isSampled && keeper === undefined) return inbound.contextOf(trace.wrapSpanContext(own), record);
       const { socket } = record.req;
       record.remoteAddress = socket?.remoteAddress;
       record.remotePort = socket?.remotePort;
@@ -120,6 +121,7 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
         record.startMs,
         record,
       );
+      if (!isSampled) span.candidate = new Candidate(record.startMs, span);
       // A restarted trace still knows where it came from (OpenTelemetry: "a new trace is started and linked").
       if (isRestart && received.parent !== undefined) span.addLink({ context: received.parent });
       const context = inbound.contextOf(span, record);
@@ -134,7 +136,13 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
       if (record.errorType !== undefined && span.status.code === SpanStatusCode.UNSET) {
         span.status = { code: SpanStatusCode.ERROR };
       }
-      span.endAt(endMs);
+      const { candidate } = span;
+      const hasFailed = span.status.code === SpanStatusCode.ERROR;
+      const isKept =
+        candidate === undefined || keeper?.decide(candidate, endMs - record.startMs, hasFailed) === true;
+      // Only a processor of the user's is shown what is not kept.
+      if (isKept || started !== undefined) span.endAt(endMs);
+      else span.forget(endMs);
     },
     passThrough: (headers) => passThrough(extract, headers, undefined),
   };

@@ -13,6 +13,7 @@ import { FLAG_RANDOM, FLAG_SAMPLED } from '../context/traceparent.js';
 import { TRACE_RANDOMNESS_KEY } from '../context/w3c-propagator.js';
 import { createSpanContext, W3CSpanContext } from '../context/w3c-span-context.js';
 import type { IdGenerator } from '../core/ids.js';
+import { Candidate, type Keeper } from './keeper.js';
 import { LiveSpan, type SpanOrigin } from './live-span.js';
 import type { Sampler } from './sampler.js';
 import { type AttributeSink, type AttributeSource, allAttributes } from './shared-attributes.js';
@@ -32,6 +33,8 @@ export interface TracedCall extends AttributeSource {
   parent: SpanContext | undefined;
   /** Of its span, sampled or not; undefined where spans are not made, or not by this library. */
   spanContext: SpanContext | undefined;
+  /** Where its trace is not sampled: what its span may be kept with. */
+  candidate: Candidate | undefined;
   /** Undefined where the call is not sampled, and until the span is needed. */
   span: Span | undefined;
   readonly errorType: string | undefined;
@@ -53,6 +56,8 @@ export interface CallTracingParts {
   readonly origin: SpanOrigin;
   readonly ids: IdGenerator;
   readonly sampler: Sampler;
+  /** Undefined where no span is kept that is not sampled. */
+  readonly keeper: Keeper | undefined;
   readonly started: ((span: LiveSpan, context: Context) => void) | undefined;
   /** Takes the call itself in place of a span that was never needed; undefined where spans are wanted. Must not throw. */
   readonly ended: ((call: TracedCall) => void) | undefined;
@@ -62,24 +67,40 @@ export interface CallTracingParts {
  * The spans of calls. Outside of any span a call begins a trace. Only a span processor of the user sees the span of a call under way:
  * without one the span is made at the end, and only if it is needed for more than the export.
  */
-export function createCallTracing({ origin, ids, sampler, started, ended }: CallTracingParts): CallTracing {
+export function createCallTracing(parts: CallTracingParts): CallTracing {
+  const { origin, ids, sampler, keeper, started, ended } = parts;
   const spanOf = (call: TracedCall): LiveSpan | undefined => {
-    const { spanContext } = call;
-    if (call.span !== undefined || spanContext === undefined || !isSampled(spanContext))
-      return call.span as LiveSpan | undefined;
+    const { spanContext, candidate } = call;
+    if (call.span !== undefined || spanContext === undefined) return call.span as LiveSpan | undefined;
+    if (candidate === undefined && !isSampled(spanContext)) return undefined;
     const { spanKind, spanName, parent, startMs } = call;
     const span = new LiveSpan(origin, spanKind, spanName, spanContext, parent, startMs, call);
     call.span = span;
+    span.candidate = candidate;
+    if (candidate !== undefined) candidate.root ??= span;
     return span;
   };
+  /** Whether a span may be kept: that of a call which is a local root itself need not be made to know it. */
+  const isWanted = (call: TracedCall, { root, isKept }: Candidate) =>
+    call.span !== undefined ||
+    (isKept ?? root !== undefined) ||
+    keeper?.matters(call.endMs - call.startMs, call.errorType !== undefined) === true;
   return {
     begin(call) {
       const parent = parentIn(call.context);
       call.parent = parent;
       const traceId = parent === undefined ? ids.traceId() : parent.traceId;
       const random = parent === undefined ? FLAG_RANDOM : randomBit(call.context, parent);
-      const flags = sampler(parent, traceId) ? random | FLAG_SAMPLED : random;
-      call.spanContext = createSpanContext(parent, traceId, ids.spanId(), flags);
+      const spanId = ids.spanId();
+      if (sampler(parent, traceId))
+        call.spanContext = createSpanContext(parent, traceId, spanId, random | FLAG_SAMPLED);
+      else if (keeper === undefined) call.spanContext = createSpanContext(parent, traceId, spanId, random);
+      else {
+        const candidate = keeper.candidateIn(call.context) ?? new Candidate(call.startMs);
+        const state = keeper.stateFor(candidate, parent?.traceState);
+        call.candidate = candidate;
+        call.spanContext = createSpanContext(parent, traceId, spanId, random, state);
+      }
       if (started === undefined) return;
       const span = spanOf(call);
       if (span === undefined) return;
@@ -89,7 +110,9 @@ export function createCallTracing({ origin, ids, sampler, started, ended }: Call
     spanOf,
     end(call, endMs) {
       call.endMs = endMs;
-      if (ended !== undefined && call.span === undefined) {
+      if (call.candidate !== undefined) {
+        if (!isWanted(call, call.candidate)) return;
+      } else if (ended !== undefined && call.span === undefined) {
         if (call.spanContext !== undefined && isSampled(call.spanContext)) ended(call);
         return;
       }

@@ -18,6 +18,7 @@ import { type AttributeLimits, limitedAttributes } from '../core/attribute-limit
 import { attributeValue, validAttributes } from '../core/attribute-value.js';
 import type { Clock } from '../core/clock.js';
 import { toEpochMs, toHrTime } from '../core/time.js';
+import type { Candidate } from './keeper.js';
 import { type AttributeSource, noAttributes, type SharedAttributes } from './shared-attributes.js';
 import { DEFAULT_SPAN_LIMITS, type SpanLimits } from './span-limits.js';
 
@@ -75,6 +76,8 @@ export class LiveSpan implements Span, ReadableSpan {
   readonly #startMs: number;
   name: string;
   status: SpanStatus;
+  /** Where its trace is not sampled: what it may be kept with. */
+  candidate: Candidate | undefined;
   #endMs: number;
   /** Until the span has ended: it holds the request and its socket, which a queue must not keep alive. */
   #source: AttributeSource | undefined;
@@ -103,6 +106,7 @@ export class LiveSpan implements Span, ReadableSpan {
     this.#startMs = startMs;
     this.name = name;
     this.status = unset;
+    this.candidate = undefined;
     this.#endMs = -1;
     this.#source = source;
     this.#shared = undefined;
@@ -215,6 +219,13 @@ export class LiveSpan implements Span, ReadableSpan {
     }
     this.#endMs = Math.max(endMs, this.#startMs);
     this.#origin.ended(this);
+  }
+
+  /** Ends a span that goes nowhere. */
+  forget(endMs: number): void {
+    if (!this.isRecording()) return;
+    this.#source = undefined;
+    this.#endMs = Math.max(endMs, this.#startMs);
   }
 
   get attributes(): Attributes {

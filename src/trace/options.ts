@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { record, reject, within } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
 import { type QueueConfig, resolveQueue } from '../core/queue-config.js';
+import { type KeepConfig, type KeepOptions, resolveKeep } from './keep-options.js';
 import { SAMPLER_NAMES, type SamplerName } from './sampler.js';
 import { resolveSpanLimits, type SpanLimits } from './span-limits.js';
 import type { SpanProcessor } from './span-processor.js';
@@ -15,6 +16,13 @@ export interface TraceOptions {
    */
   readonly sampleRatio?: number;
   /**
+   * With a ratio below 1: which requests are exported although their trace is not among that share, with all the spans that they have
+   * in this process. It is decided when the request ends, in at most 8 MiB for all of them together; services that are asked once it is
+   * known keep their parts, too. `false` for none.
+   * @default { errors: true, slowerThanMs: 1000 }
+   */
+  readonly keep?: KeepOptions | false;
+  /**
    * What to do with a caller's trace context. `'restart'` is for a trust boundary: a new trace is begun, linked to the caller's, and
    * its tracestate, baggage and sampling decision are left behind. A function decides for each request.
    * @default 'continue'
@@ -27,6 +35,8 @@ export interface TraceOptions {
 export interface TraceConfig {
   readonly sampler: SamplerName;
   readonly sampleRatio: number;
+  /** Undefined where every trace is recorded, or nothing is kept of the others. */
+  readonly keep: KeepConfig | undefined;
   readonly edge: Edge | ((req: IncomingMessage) => Edge);
   readonly processors: readonly SpanProcessor[];
   readonly exporters: readonly string[];
@@ -37,8 +47,8 @@ export interface TraceConfig {
 }
 
 export function resolveTraces(given: TraceOptions, env: Environment): TraceConfig {
-  record('traces', given, ['sampleRatio', 'edge', 'processors']);
-  const { sampleRatio, edge = 'continue', processors = [] } = given;
+  record('traces', given, ['sampleRatio', 'keep', 'edge', 'processors']);
+  const { sampleRatio, keep = {}, edge = 'continue', processors = [] } = given;
   if (sampleRatio !== undefined) within('traces.sampleRatio', sampleRatio, 0, 1);
   if (!isEdge(edge)) reject('traces.edge', "'continue', 'restart' or a function", edge);
   if (!Array.isArray(processors)) reject('traces.processors', 'an array of span processors', processors);
@@ -52,12 +62,16 @@ export function resolveTraces(given: TraceOptions, env: Environment): TraceConfi
       );
   }
   const exporters = env.list('OTEL_TRACES_EXPORTER', ['otlp', 'console', 'none'], ['otlp']);
+  const sampler =
+    sampleRatio === undefined
+      ? env.oneOf('OTEL_TRACES_SAMPLER', SAMPLER_NAMES, 'parentbased_always_on')
+      : 'parentbased_traceidratio';
+  const ratio = sampleRatio ?? env.number('OTEL_TRACES_SAMPLER_ARG', 1, 0, 1);
+  const kept = resolveKeep(keep);
   return Object.freeze({
-    sampler:
-      sampleRatio === undefined
-        ? env.oneOf('OTEL_TRACES_SAMPLER', SAMPLER_NAMES, 'parentbased_always_on')
-        : 'parentbased_traceidratio',
-    sampleRatio: sampleRatio ?? env.number('OTEL_TRACES_SAMPLER_ARG', 1, 0, 1),
+    sampler,
+    sampleRatio: ratio,
+    keep: sampler.endsWith('traceidratio') && ratio < 1 ? kept : undefined,
     edge,
     processors: Object.freeze([...processors]),
     // A list of nothing but unknown names is no way to turn exporting off: 'none' is.

@@ -1,4 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api';
+import { asksToKeep } from './kept-state.js';
 
 /** The names of OTEL_TRACES_SAMPLER. */
 export const SAMPLER_NAMES = [
@@ -28,7 +29,8 @@ export function createSampler(name: SamplerName, ratio: number): Sampler {
       ? byRatio(ratio)
       : () => true;
   if (!name.startsWith('parentbased_')) return root;
-  return (parent, traceId) => (parent === undefined ? root(parent, traceId) : (parent.traceFlags & 1) !== 0);
+  return (parent, traceId) =>
+    parent === undefined ? root(parent, traceId) : (parent.traceFlags & 1) !== 0 || asksToKeep(parent);
 }
 
 function byRatio(ratio: number): Sampler {

@@ -138,6 +138,7 @@ function createTracing(parts: { ended?: (call: TracedCall) => void; made?: (span
     origin: { ...own, ended: parts.made ?? (() => {}) },
     ids: { traceId: id(32), spanId: id(16) },
     sampler: (of) => of === undefined || (of.traceFlags & 1) === 1,
+    keeper: undefined,
     started: undefined,
     ended: parts.ended,
   });

@@ -103,7 +103,7 @@ function checkNow(of: (id: SeriesId) => readonly Sample[], rules: RuleConfig, no
       id: 'telemetry-dropped',
       severity: 'warning',
       what: `telemetry was given up since the start: ${reasons.join(', ')}`,
-      cure: 'queue_full: OTEL_BSP_MAX_QUEUE_SIZE or sampling; export_failed and rejected: the collector; series_limit: attributes that never repeat',
+      cure: 'queue_full: OTEL_BSP_MAX_QUEUE_SIZE or sampling; export_failed and rejected: the collector; series_limit: attributes that never repeat; keep_limit: traces.keep',
     });
   }
   for (const { labels, value } of of('breakerState')) {

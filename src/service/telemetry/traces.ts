@@ -37,18 +37,21 @@ function createOwnTraces(config: TraceConfig, exports: Exports, extract: Extract
     processors: config.processors,
     limits,
     sampler,
+    keep: config.keep,
+    clock,
+    dropped,
     ids,
     resource,
     onFault: faults.caught,
   });
   const origin = { ...spans, ended: (span: LiveSpan) => pipeline.ended(span) };
-  const { started } = pipeline;
+  const { started, keeper } = pipeline;
   return {
     isForeign: false,
     isOwn: true,
     isImmediate: started !== undefined,
-    requests: createRequestTracing({ origin, ids, sampler, extract, started }),
-    calls: createCallTracing({ origin, ids, sampler, started, ended: pipeline.endedCall }),
+    requests: createRequestTracing({ origin, ids, sampler, keeper, extract, started }),
+    calls: createCallTracing({ origin, ids, sampler, keeper, started, ended: pipeline.endedCall }),
     tracer: () => pipeline.getTracer(PACKAGE, VERSION),
     provider: pipeline,
     flush: () => pipeline.flush(),
