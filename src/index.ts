@@ -32,6 +32,7 @@ export type { DeadlineOptions } from './server/request-signal.js';
 export type { ServiceOptions } from './service/identity.js';
 export type { Options } from './service/options.js';
 export type { HeartbeatHandle, HeartbeatsHandle, Signals } from './service/signals.js';
+export type { KeepOptions } from './trace/keep-options.js';
 export type { Edge, TraceOptions } from './trace/options.js';
 export type { EndedSpan, SpanProcessor } from './trace/span-processor.js';
 

@@ -190,7 +190,7 @@ describe('README', () => {
     );
     expect(MANIFEST.scripts).toMatchObject({
       demo: 'node examples/shop/demo.mjs',
-      test: 'npm run --silent build && vitest run',
+      test: 'npm run --silent build && vitest run --project models --project once --project process',
     });
   });
 

@@ -28,7 +28,11 @@ export interface TraceOptions {
    * @default 'continue'
    */
   readonly edge?: Edge | ((req: IncomingMessage) => Edge);
-  /** Span processors of your own, of SDK 2 or 3: they get every recorded span, beside the exporters. @default [] */
+  /**
+   * Span processors of your own, of SDK 2 or 3: they get every recorded span, beside the exporters. With {@link keep} that is also a span
+   * which is not exported: its context is not sampled, as those of the SDK ask before they export.
+   * @default []
+   */
   readonly processors?: readonly SpanProcessor[];
 }
 

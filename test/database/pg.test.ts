@@ -192,7 +192,7 @@ describe('a query through a pg.Pool', () => {
     };
     const service = startDatabaseService({
       pools: { orders: pool },
-      traces: { sampleRatio: 0, processors: [processor] },
+      traces: { sampleRatio: 0, keep: false, processors: [processor] },
     });
     await pool.query('SELECT 1');
     expect(spans).toEqual([]);

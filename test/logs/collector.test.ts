@@ -78,7 +78,7 @@ test('shutdown() exports what is waiting, and gives up a collector that hangs', 
   expect(kept.receiver.logs().map(({ body }) => body)).toEqual(['last']);
 
   const { signals, receiver, said } = await startLogService(
-    { logs: { export: true }, shutdown: { budgetMs: 500 } },
+    { logs: { export: true }, shutdown: { budgetMs: 4_000 } },
     undefined,
     { OTEL_EXPORTER_OTLP_TIMEOUT: '600000', OTEL_METRICS_EXPORTER: 'none' },
   );
