@@ -72,6 +72,8 @@ export const variants = [
   peer('express-prom-bundle', { apps: ['express', 'service'], env: () => ({}), spans: undefined }),
   ours('ours', {}),
   ours('ours-10', { traces: { sampleRatio: 0.1 } }, { spans: 0.1 }),
+  ours('ours-1', { traces: { sampleRatio: 0.01 } }, { spans: 0.01 }),
+  ours('ours-1-plain', { traces: { sampleRatio: 0.01, keep: false } }, { spans: 0.01 }),
   ours('ours-0', { traces: { sampleRatio: 0 } }, { spans: undefined }),
   ours('ours-metrics', { traces: false }, { spans: undefined }),
   ours(
