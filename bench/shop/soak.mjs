@@ -1,4 +1,5 @@
 // Memory of the shop's services and of its console under load: node bench/shop/soak.mjs --minutes 30. It prints a table in Markdown.
+// With --memory 16MiB the store of the console is soon full, as it is after hours with more.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -6,16 +7,22 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from '../environment.mjs';
 import { table } from '../table.mjs';
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '30' } } });
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '30' }, memory: { type: 'string', default: '256MiB' } },
+});
 const minutes = Number(values.minutes);
 const sampleMs = 15_000;
 /** When memory is read for the table, as shares of the whole; the first tenth is the warm-up. */
 const moments = [0.1, 0.25, 0.5, 0.75, 1];
 
 const file = fileURLToPath(new URL('../../examples/shop/demo.mjs', import.meta.url));
-const demo = spawn(process.execPath, [file, '--headless', '--minutes', String(minutes)], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const demo = spawn(
+  process.execPath,
+  [file, '--headless', '--minutes', String(minutes), '--memory', values.memory],
+  {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+);
 let said = '';
 demo.stdout.setEncoding('utf8').on('data', (text) => {
   said += text;

@@ -34,7 +34,7 @@ async function second(given) {
 }
 
 /** @returns the exit code */
-async function run({ port = defaultPort, minutes, fault, isTour, isLive }) {
+async function run({ port = defaultPort, memory, minutes, fault, isTour, isLive }) {
   const screen = new Screen({ isLive });
   const say = (text) => screen.say(text);
   const ending = new AbortController();
@@ -68,7 +68,7 @@ async function run({ port = defaultPort, minutes, fault, isTour, isLive }) {
       say,
       onLost: (lost, how) => say(`${lost.name} ended with ${how}, and is not started again`),
     });
-    await unless(ending.signal, shop.start({ port, actionsUrl: await actions.listen() }));
+    await unless(ending.signal, shop.start({ port, memory, actionsUrl: await actions.listen() }));
 
     customers = new Customers(shop.balancers.get('gateway').url).start();
     control = new FaultControl({ shop, customers, say });

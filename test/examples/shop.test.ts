@@ -357,15 +357,19 @@ describe('the shop', { timeout: 3 * SLOW_MS }, () => {
 });
 
 describe('the command of the demo', () => {
-  test('ends at a signal while it still starts, and leaves nothing behind', {
-    timeout: SLOW_MS,
-  }, async () => {
-    const demo = await Demo.start('--headless');
-    await demo.says(/starting PostgreSQL/);
-    expect(await demo.end('SIGHUP')).toBe(0);
-    await demo.leavesNothing();
-    await rm(demo.folder, { recursive: true });
-  });
+  test.each(['SIGHUP', 'SIGTERM', 'SIGINT'] as const)(
+    'ends at %s while it still starts, and leaves nothing behind',
+    {
+      timeout: 2 * SLOW_MS,
+    },
+    async (signal) => {
+      const demo = await Demo.start('--headless');
+      await demo.says(/starting PostgreSQL/);
+      expect(await demo.end(signal)).toBe(0);
+      await demo.leavesNothing();
+      await rm(demo.folder, { recursive: true });
+    },
+  );
 
   test.each([
     [['break'], 'break takes the name of a fault: payment-slow'],

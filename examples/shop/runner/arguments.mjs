@@ -9,6 +9,7 @@ npm run demo -- mend NAME         mends it
 npm run demo -- faults            lists what can be broken, and what is
 
   --port N        the console's port (4318); the next one where it is taken
+  --memory SIZE   what the console keeps (256MiB)
   --headless      lines instead of the live block, and no keys
   --minutes N     ends by itself
   --fault NAME    breaks this as soon as all is healthy
@@ -29,6 +30,7 @@ export function argumentsOf(words, { isTerminal, env }) {
     allowPositionals: true,
     options: {
       port: { type: 'string' },
+      memory: { type: 'string' },
       headless: { type: 'boolean', default: false },
       minutes: { type: 'string' },
       fault: { type: 'string' },
@@ -51,7 +53,8 @@ export function argumentsOf(words, { isTerminal, env }) {
     throw new Error(`there is no fault ${fault}; there are ${names.join(', ')}`);
   const isUnattended = !isTerminal || env.CI !== undefined;
   const isTour = values.tour || (isUnattended && !values.headless && minutes === undefined);
-  return { command, port, minutes, fault, isTour, isLive: isTerminal && !values.headless && !isTour };
+  const { memory } = values;
+  return { command, port, memory, minutes, fault, isTour, isLive: isTerminal && !values.headless && !isTour };
 }
 
 function numberOf(flag, text, max) {

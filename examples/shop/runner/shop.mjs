@@ -33,11 +33,11 @@ export class Shop {
   }
 
   /** Starts everything; resolves when all services are ready. */
-  async start({ port, actionsUrl }) {
+  async start({ port, memory, actionsUrl }) {
     const began = performance.now();
     this.#keeper = new Process('keeper', fileOf('keeper.mjs'));
     const [, databaseUrls] = await Promise.all([
-      this.#startConsole(port, actionsUrl),
+      this.#startConsole(port, memory, actionsUrl),
       this.#startDatabase(),
       this.#listen(),
     ]);
@@ -110,8 +110,9 @@ export class Shop {
     await this.#keeper?.ended;
   }
 
-  async #startConsole(port, actionsUrl) {
-    const args = ['console', '--port', String(port), '--actions', actionsUrl, ...consoleFlags];
+  async #startConsole(port, memory, actionsUrl) {
+    const bounded = memory === undefined ? [] : ['--memory', memory];
+    const args = ['console', '--port', String(port), '--actions', actionsUrl, ...bounded, ...consoleFlags];
     const file = fileOf('../../../dist/cli/main.js');
     if (!existsSync(file)) throw new Error(`${file} is missing: npm run build makes it`);
     this.console = this.#keep(new Process('console', file, { args }));
