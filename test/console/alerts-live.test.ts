@@ -13,7 +13,11 @@ interface AlertView {
   readonly name: string;
   readonly state: string;
   readonly evidence: {
-    readonly traces: readonly { readonly traceId: string; readonly durationMs: number }[];
+    readonly traces: readonly {
+      readonly traceId: string;
+      readonly durationMs: number;
+      readonly isFailed: boolean;
+    }[];
     readonly bottleneck?: { readonly service: string; readonly name: string; readonly share: number };
     readonly firstError?: { readonly body: string; readonly traceId: string };
   } | null;
@@ -57,13 +61,26 @@ async function startHook(): Promise<{ url: string; bodies: Record<string, unknow
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, bodies };
 }
 
-const firstErrors: Readonly<Record<string, string>> = {
-  HighLatencyP99: 'card lookup slow',
-  HighErrorRate: 'charge refused',
-};
+/** Requests to these paths, side by side and again and again, while something is waited for. */
+async function during<T>(url: string, paths: readonly string[], wait: () => Promise<T>): Promise<T> {
+  let isOver = false;
+  const traffic = (async () => {
+    while (!isOver) await Promise.all(paths.map((path) => fetch(`${url}/${path}`)));
+  })();
+  // Until it is awaited, what goes wrong in it would be nobody's.
+  traffic.catch(() => undefined);
+  try {
+    return await wait();
+  } finally {
+    isOver = true;
+    await traffic;
+  }
+}
+
+const patient = { timeout: 120_000, interval: 250 };
 
 test('the three alerts of a real service fire with the trace, the span and the log line', {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async () => {
   build();
   const hook = await startHook();
@@ -77,60 +94,47 @@ test('the three alerts of a real service fire with the trace, the span and the l
     (await ask<{ alerts: AlertView[] }>('/api/alerts')).alerts.find(
       (alert) => alert.name === name && alert.state === 'firing',
     );
+  /** With its evidence: lines may arrive after their spans, and what fires is looked at again 5 and 15 s later. */
+  const fired = (name: string, firstError?: string) =>
+    vi.waitFor(async () => {
+      const alert = await firing(name);
+      expect(alert, name).toMatchObject({ name, state: 'firing' });
+      expect(alert?.evidence?.traces.length, name).toBeGreaterThan(0);
+      if (firstError !== undefined) expect(alert?.evidence?.firstError?.body).toBe(firstError);
+      return alert as AlertView;
+    }, patient);
   await fetch(`${url}/pool`);
   const began = Date.now();
-  // Requests come in all the time, some of them slow and some of them failing.
-  let isOver = false;
-  const traffic = (async () => {
-    while (!isOver)
-      await Promise.all(
-        [...'abcdefgh'].map((_, index) => fetch(`${url}/${['slow', 'fail', 'ok', 'ok'][index % 4]}`)),
-      );
-  })();
-  const fired = async (name: string) =>
-    vi.waitFor(
-      async () => {
-        const alert = await firing(name);
-        expect(alert, name).toMatchObject({ name, state: 'firing' });
-        expect(alert?.evidence?.traces.length, name).toBeGreaterThan(0);
-        // On a busy machine lines arrive after their spans: what fires is looked at again 5 and 15 s later.
-        if (name in firstErrors) expect(alert?.evidence?.firstError?.body).toBe(firstErrors[name]);
-        return alert as AlertView;
-      },
-      { timeout: 60_000, interval: 250 },
-    );
-  const [slow, failed, pool] = await Promise.all(
-    ['HighLatencyP99', 'HighErrorRate', 'DbPoolSaturated'].map(fired),
+  // One fault after the other: on a busy machine a request that fails may be among the slowest.
+  const [slow, pool] = await during(url, ['slow', 'ok', 'slow', 'ok'], () =>
+    Promise.all([fired('HighLatencyP99', 'card lookup slow'), fired('DbPoolSaturated')]),
   );
-  isOver = true;
-  await traffic;
+  const failed = await during(url, ['fail', 'ok', 'fail', 'ok'], () =>
+    fired('HighErrorRate', 'charge refused'),
+  );
 
-  expect(slow?.evidence?.bottleneck).toMatchObject({ service: 'order', name: 'SELECT shop.cards' });
-  expect(slow?.evidence?.bottleneck?.share).toBeGreaterThan(0.8);
-  expect(slow?.evidence?.firstError).toMatchObject({ body: 'card lookup slow' });
-  expect(slow?.evidence?.traces[0]?.durationMs).toBeGreaterThan(590);
-  expect(failed?.evidence?.firstError).toMatchObject({ body: 'charge refused' });
+  expect(slow.evidence?.bottleneck).toMatchObject({ service: 'order', name: 'SELECT shop.cards' });
+  expect(slow.evidence?.bottleneck?.share).toBeGreaterThan(0.5);
+  expect(slow.evidence?.traces[0]?.durationMs).toBeGreaterThan(590);
+  expect(failed.evidence?.traces.every(({ isFailed }) => isFailed)).toBe(true);
 
-  const worst = slow?.evidence?.traces[0]?.traceId;
+  const worst = slow.evidence?.traces[0]?.traceId;
   const view = await ask<{ bottleneck: { name: string }; logs: { body: string }[] }>(`/api/traces/${worst}`);
   expect(view.bottleneck.name).toBe('SELECT shop.cards');
   expect(view.logs.map(({ body }) => body)).toContain('card lookup slow');
 
   expect(said.some((line) => /firing HighLatencyP99.*«SELECT shop.cards»/.test(line))).toBe(true);
-  await vi.waitFor(() => expect(hook.bodies.length).toBeGreaterThanOrEqual(3), { timeout: 60_000 });
+  await vi.waitFor(() => expect(hook.bodies.length).toBeGreaterThanOrEqual(3), patient);
   const sent = hook.bodies.find(
     (body) => (body.groupLabels as { alertname: string }).alertname === 'HighLatencyP99',
   );
-  expect(sent).toMatchObject({ version: '4', status: 'firing', evidence: { alertId: slow?.id } });
+  expect(sent).toMatchObject({ version: '4', status: 'firing', evidence: { alertId: slow.id } });
 
   // A pool that is free again is seen at once; a share over five minutes takes five minutes.
   await fetch(`${url}/unpool`);
-  await vi.waitFor(async () => expect(await firing('DbPoolSaturated')).toBeUndefined(), {
-    timeout: 60_000,
-    interval: 250,
-  });
+  await vi.waitFor(async () => expect(await firing('DbPoolSaturated')).toBeUndefined(), patient);
   const { history } = await ask<{ history: { id: string; resolvedAtMs: number | null }[] }>('/api/alerts');
-  expect(history.find(({ id }) => id === pool?.id)?.resolvedAtMs).toBeGreaterThan(began);
-  const dismissed = await fetch(`${endpoint}/api/alerts/${pool?.id}/dismiss`, { method: 'POST' });
+  expect(history.find(({ id }) => id === pool.id)?.resolvedAtMs).toBeGreaterThan(began);
+  const dismissed = await fetch(`${endpoint}/api/alerts/${pool.id}/dismiss`, { method: 'POST' });
   expect(dismissed.status).toBe(200);
 });

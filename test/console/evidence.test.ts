@@ -9,9 +9,9 @@ import type { TraceView } from '../../src/console/questions/trace-view.js';
 function view(
   name: string,
   bytes: number,
-  more: { readonly bottleneck?: string; readonly severity?: number } = {},
+  more: { readonly bottleneck?: string; readonly severity?: number; readonly at?: number } = {},
 ): TraceView {
-  const { bottleneck = 'SELECT', severity = 9 } = more;
+  const { bottleneck = 'SELECT', severity = 9, at = 1 } = more;
   const span = (spanId: string, spanName: string, criticalMs: number) => ({
     spanId,
     name: spanName,
@@ -27,7 +27,7 @@ function view(
     root: undefined,
     services: [],
     spans: [span('1', 'POST', 20), span('2', bottleneck, 80)],
-    logs: [{ timeMs: 1, severity, body: `line of ${name}` }],
+    logs: [{ timeMs: at, severity, body: `line of ${name}` }],
     bottleneck: { spanId: '2', service: 'payment', name: bottleneck, share: 0.8 },
     orphans: 0,
     skews: [],
@@ -35,11 +35,13 @@ function view(
 }
 
 const hour = 3_600_000;
+const summaryOf = (views: readonly TraceView[], isAboutErrors = false, alertId = 'x', frozenAtMs = 0) =>
+  summarize({ alertId, frozenAtMs, views, isAboutErrors, fallback: undefined });
 
 describe('what traces have in common', () => {
   test('the span in which most of their time goes, and in how many of them', () => {
     const views = [view('a', 10), view('b', 10), view('c', 10, { bottleneck: 'INSERT' })];
-    expect(summarize('x', 0, views, undefined).bottleneck).toEqual({
+    expect(summaryOf(views).bottleneck).toEqual({
       service: 'payment',
       name: 'SELECT',
       share: 160 / 300,
@@ -50,19 +52,27 @@ describe('what traces have in common', () => {
 
   test('the first line of an error, else of a warning', () => {
     const first = (...severities: number[]) =>
-      summarize(
-        'x',
-        0,
-        severities.map((severity, index) => view(String(index), 10, { severity })),
-        undefined,
-      ).firstError?.body;
+      summaryOf(severities.map((severity, index) => view(String(index), 10, { severity }))).firstError?.body;
     expect(first(9, 13, 17)).toBe('line of 2');
     expect(first(9, 13)).toBe('line of 1');
     expect(first(9)).toBeUndefined();
   });
 
+  test('of requests that are slow, a line of those that share the bottleneck, whoever spoke of an error before', () => {
+    const failed = view('failed', 10, { bottleneck: 'POST /charge', severity: 17, at: 0 });
+    const slow = ['a', 'b'].map((name) => view(name, 10, { severity: 17, at: 5 }));
+    const warned = ['a', 'b'].map((name) => view(name, 10, { severity: 13, at: 5 }));
+    const silent = ['a', 'b'].map((name) => view(name, 10));
+    const said = (views: readonly TraceView[], isAboutErrors: boolean) =>
+      summaryOf([failed, ...views], isAboutErrors).firstError?.body;
+    expect(said(slow, false)).toBe('line of a');
+    expect(said(warned, false)).toBe('line of a');
+    expect(said(silent, false)).toBe('line of failed');
+    expect(said(slow, true)).toBe('line of failed');
+  });
+
   test('nothing is said of no traces', () => {
-    expect(summarize('x', 0, [], undefined)).toMatchObject({ traces: [], bottleneck: undefined });
+    expect(summaryOf([])).toMatchObject({ traces: [], bottleneck: undefined });
   });
 });
 
@@ -71,7 +81,7 @@ describe('the evidence of two days', () => {
     const shelf = new EvidenceShelf(2_000_000);
     for (let at = 0; at < 48; at += 1) {
       const views = Array.from({ length: 20 }, (_, index) => view(`${at}-${index}`, 4_000));
-      shelf.put(summarize(`alert${at}`, at * hour, views, undefined), views);
+      shelf.put(summaryOf(views, false, `alert${at}`, at * hour), views);
       expect(shelf.bytes).toBeLessThanOrEqual(2_000_000);
     }
     for (let at = 24; at < 48; at += 1) {
@@ -85,8 +95,7 @@ describe('the evidence of two days', () => {
 
   test('is gone when it is dismissed, and replaced when it is taken again', () => {
     const shelf = new EvidenceShelf(1_000_000);
-    const put = (name: string) =>
-      shelf.put(summarize('x', 0, [view(name, 100)], undefined), [view(name, 100)]);
+    const put = (name: string) => shelf.put(summaryOf([view(name, 100)]), [view(name, 100)]);
     put('first');
     const { bytes } = shelf;
     put('second');
@@ -105,7 +114,7 @@ test('an alert in a line says what its evidence shows: the bottleneck, the worst
     annotations: { summary: 'p99 of order is 900 ms' },
     labels: { severity: 'page' },
   } as unknown as Alert;
-  const evidence = summarize('x', 0, [view('a', 10, { severity: 17 }), view('b', 10)], undefined);
+  const evidence = summaryOf([view('a', 10, { severity: 17 }), view('b', 10)]);
   expect(alertLine(alert, evidence)).toBe(
     '■ firing HighLatencyP99: p99 of order is 900 ms; 80 % of the time in payment «SELECT» over 2 traces; trace a; "line of a"',
   );

@@ -29,20 +29,28 @@ export interface Evidence {
   readonly frozenAtMs: number;
   readonly traces: readonly TraceSummary[];
   readonly bottleneck: SharedBottleneck | undefined;
-  /** The first line of them that speaks of an error, else of a warning. */
+  /** The first line of them that speaks of an error, else of a warning; of an alert about time, of those that share the bottleneck first. */
   readonly firstError: LogRow | undefined;
 }
 
 const WARN = 13;
 const ERROR = 17;
 
+interface Seen {
+  readonly alertId: string;
+  readonly frozenAtMs: number;
+  readonly views: readonly TraceView[];
+  /** The alert is about failures, and not about the time that requests take. */
+  readonly isAboutErrors: boolean;
+  /** Taken where no line of the traces says anything. */
+  readonly fallback: LogRow | undefined;
+}
+
 /** What views of traces have in common. */
-export function summarize(
-  alertId: string,
-  frozenAtMs: number,
-  views: readonly TraceView[],
-  fallback: LogRow | undefined,
-): Evidence {
+export function summarize({ alertId, frozenAtMs, views, isAboutErrors, fallback }: Seen): Evidence {
+  const bottleneck = sharedBottleneck(views);
+  // A request that failed may be among the slowest, and what it logs says nothing of why the others are slow.
+  const alike = isAboutErrors ? [] : views.filter((view) => isOf(view, bottleneck));
   return {
     alertId,
     frozenAtMs,
@@ -54,9 +62,19 @@ export function summarize(
       spanId: view.bottleneck?.spanId,
       isFailed: view.spans.some(({ isFailed }) => isFailed),
     })),
-    bottleneck: sharedBottleneck(views),
-    firstError: firstOf(views, ERROR) ?? firstOf(views, WARN) ?? fallback,
+    bottleneck,
+    firstError: firstLine(alike) ?? firstLine(views) ?? fallback,
   };
+}
+
+function isOf({ bottleneck }: TraceView, shared: SharedBottleneck | undefined): boolean {
+  return (
+    bottleneck !== undefined && bottleneck.service === shared?.service && bottleneck.name === shared.name
+  );
+}
+
+function firstLine(views: readonly TraceView[]): LogRow | undefined {
+  return firstOf(views, ERROR) ?? firstOf(views, WARN);
 }
 
 function sharedBottleneck(views: readonly TraceView[]): SharedBottleneck | undefined {

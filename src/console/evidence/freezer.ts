@@ -44,13 +44,15 @@ export class Freezer {
       const view = traceView(store, skew, traceId);
       if (view !== undefined) views.push(view);
     }
-    const evidence = summarize(
-      alert.id,
-      nowMs,
+    const aboutErrors = isAboutErrors(alert);
+    const evidence = summarize({
+      alertId: alert.id,
+      frozenAtMs: nowMs,
       views,
+      isAboutErrors: aboutErrors,
       // A line of another request says nothing of why these are slow.
-      service === undefined || !isAboutErrors(alert) ? undefined : this.#lastError(service, nowMs),
-    );
+      fallback: service === undefined || !aboutErrors ? undefined : this.#lastError(service, nowMs),
+    });
     shelf.put(evidence, views);
     return evidence;
   }
