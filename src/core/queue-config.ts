@@ -6,7 +6,16 @@ export interface QueueConfig {
   readonly maxQueueSize: number;
   readonly maxExportBatchSize: number;
   readonly scheduleDelayMs: number;
+  /** The same before the first export. */
+  readonly firstDelayMs: number;
   readonly exportTimeoutMs: number;
+}
+
+const firstMs = 1_000;
+
+/** How long the first export waits, where so long is set: whoever starts a service looks for it at once. */
+export function firstDelayMs(setMs: number): number {
+  return Math.min(setMs, firstMs);
 }
 
 /** Reads OpenTelemetry's variables of a batch processor: those that begin with OTEL_BSP for spans, with OTEL_BLRP for log records. */
@@ -15,11 +24,13 @@ export function resolveQueue(
   defaultDelayMs: number,
   env: Environment,
 ): QueueConfig {
+  const scheduleDelayMs = Math.min(env.integer(`${prefix}_SCHEDULE_DELAY`, defaultDelayMs, 0), maxTimerMs);
   const maxQueueSize = env.integer(`${prefix}_MAX_QUEUE_SIZE`, 2_048);
   return Object.freeze({
     maxQueueSize,
     maxExportBatchSize: Math.min(env.integer(`${prefix}_MAX_EXPORT_BATCH_SIZE`, 512), maxQueueSize),
-    scheduleDelayMs: Math.min(env.integer(`${prefix}_SCHEDULE_DELAY`, defaultDelayMs, 0), maxTimerMs),
+    scheduleDelayMs,
+    firstDelayMs: firstDelayMs(scheduleDelayMs),
     exportTimeoutMs: Math.min(env.integer(`${prefix}_EXPORT_TIMEOUT`, 30_000), maxTimerMs),
   });
 }

@@ -24,7 +24,7 @@ export interface BatchQueueParts<Item, Items> {
 
 /**
  * Spans or log records on their way to the exporters, as OpenTelemetry's batch processor has it: exported `scheduleDelayMs` after the first or when a
- * batch is full, one export at a time. Past `maxQueueSize` new ones are dropped and counted; a collector that hangs costs the
+ * batch is full, the very first after `firstDelayMs`, one export at a time. Past `maxQueueSize` new ones are dropped and counted; a collector that hangs costs the
  * application nothing but that memory and one batch.
  */
 export class BatchQueue<Item, Items = Item[]> {
@@ -108,7 +108,8 @@ export class BatchQueue<Item, Items = Item[]> {
 
   #schedule(): void {
     const { config, pace, timers } = this.#parts;
-    const delayMs = pace?.within(config.scheduleDelayMs) ?? config.scheduleDelayMs;
+    const setMs = this.#tried === 0 ? config.firstDelayMs : config.scheduleDelayMs;
+    const delayMs = pace?.within(setMs) ?? setMs;
     // A timer set in a request would hold its context, and with it the request, until it runs.
     this.#timer = runSuppressed(() => timers.set(() => void this.#start(), delayMs));
   }

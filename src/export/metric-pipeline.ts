@@ -102,6 +102,7 @@ export class MetricPipeline implements MeterProvider {
     return new PeriodicReader({
       createExporter: () => createExporter(name),
       intervalMs: config.intervalMs,
+      firstDelayMs: config.firstDelayMs,
       exportTimeoutMs: config.exportTimeoutMs,
       temporality: config.temporality,
       dropped,

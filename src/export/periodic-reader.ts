@@ -24,6 +24,8 @@ export interface PeriodicReaderParts {
   /** Called at the first export. */
   readonly createExporter: () => Promise<Exporter<ResourceMetrics>>;
   readonly intervalMs: number;
+  /** Until the first export. */
+  readonly firstDelayMs: number;
   readonly exportTimeoutMs: number;
   readonly temporality: TemporalityPreference;
   readonly dropped: Dropped;
@@ -38,7 +40,7 @@ const DEFAULT_AGGREGATION = { type: 0 } as AggregationOption;
 const cardinalityLimit = 2_000;
 
 /**
- * Collects and exports every `intervalMs`, one export at a time. The SDK's own reader holds the process with the timer of an export
+ * Collects and exports every `intervalMs`, the first time after `firstDelayMs`, one export at a time. The SDK's own reader holds the process with the timer of an export
  * that is not answered; this one does not.
  */
 export class PeriodicReader implements IMetricReader {
@@ -46,6 +48,7 @@ export class PeriodicReader implements IMetricReader {
   #producer: MetricProducer | undefined;
   #exporter: Promise<Exporter<ResourceMetrics>> | undefined;
   #timer: unknown;
+  #hasExported = false;
   #isClosed = false;
   #running: Promise<void> | undefined;
   /** What flushes that came during an export wait for: one more, which they share. */
@@ -113,14 +116,15 @@ export class PeriodicReader implements IMetricReader {
   }
 
   #schedule(): void {
-    const { pace, timers } = this.#parts;
-    const intervalMs = pace?.within(this.#parts.intervalMs) ?? this.#parts.intervalMs;
+    const { firstDelayMs, intervalMs, pace, timers } = this.#parts;
+    const setMs = this.#hasExported ? intervalMs : firstDelayMs;
     // A timer set in a request would hold that request forever, and collect in its context.
     this.#timer = runSuppressed(() =>
       timers.set(() => {
+        this.#hasExported = true;
         this.#schedule();
         void this.#start();
-      }, intervalMs),
+      }, pace?.within(setMs) ?? setMs),
     );
   }
 

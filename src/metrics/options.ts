@@ -1,5 +1,6 @@
 import { positive, record, reject } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
+import { firstDelayMs } from '../core/queue-config.js';
 import { maxTimerMs } from '../core/timers.js';
 import { DEFAULT_METHODS } from './http-methods.js';
 import type { MetricReader } from './metric-reader.js';
@@ -24,6 +25,8 @@ export interface MetricOptions {
 
 export interface MetricConfig {
   readonly intervalMs: number;
+  /** Until the first export. */
+  readonly firstDelayMs: number;
   readonly exportTimeoutMs: number;
   readonly boundaries: readonly number[];
   readonly readers: readonly MetricReader[];
@@ -59,6 +62,7 @@ export function resolveMetrics(given: MetricOptions, env: Environment): MetricCo
   const exporters = env.list('OTEL_METRICS_EXPORTER', ['otlp', 'prometheus', 'console', 'none'], ['otlp']);
   return Object.freeze({
     intervalMs: period,
+    firstDelayMs: firstDelayMs(period),
     exportTimeoutMs: Math.min(env.integer('OTEL_METRIC_EXPORT_TIMEOUT', 30_000), period),
     boundaries: Object.freeze([...boundaries]),
     readers: Object.freeze([...readers]),

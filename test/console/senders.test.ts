@@ -12,14 +12,19 @@ import { spansRequest } from './support/spans.js';
 
 const patient = { timeout: 60_000, interval: 100 };
 
-async function startService(endpoint: string): Promise<string> {
+async function startService(
+  endpoint: string,
+  delays: Readonly<Record<string, string>> = {
+    OTEL_METRIC_EXPORT_INTERVAL: '500',
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  },
+): Promise<string> {
   const child = fork(join(__dirname, 'fixtures/service.cjs'), {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: {
       ...process.env,
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-      OTEL_METRIC_EXPORT_INTERVAL: '500',
-      OTEL_BSP_SCHEDULE_DELAY: '200',
+      ...delays,
     },
   });
   onTestFinished(async () => {
@@ -30,6 +35,32 @@ async function startService(endpoint: string): Promise<string> {
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return `http://127.0.0.1:${port}`;
 }
+
+test('a service shows when it has started, and its first request and log line, however seldom it is to export', {
+  timeout: 180_000,
+}, async () => {
+  build();
+  const { endpoint, ask } = await consoleFor();
+  const seldom = '600000';
+  const url = await startService(endpoint, {
+    OTEL_METRIC_EXPORT_INTERVAL: seldom,
+    OTEL_BSP_SCHEDULE_DELAY: seldom,
+    OTEL_BLRP_SCHEDULE_DELAY: seldom,
+  });
+  await vi.waitFor(async () => {
+    const { services } = await ask<{ services: { service: string }[] }>('/api/services');
+    expect(services.map(({ service }) => service)).toEqual(['order']);
+  }, patient);
+  await fetch(`${url}/fail`);
+  await vi.waitFor(async () => {
+    const { rows: traces } = await ask<{ rows: unknown[] }>('/api/traces?service=order&status=500');
+    const { rows: logs } = await ask<{ rows: { body: string }[] }>('/api/logs?service=order');
+    expect({ traces: traces.length, logs: logs.map(({ body }) => body) }).toEqual({
+      traces: 1,
+      logs: ['charge refused'],
+    });
+  }, patient);
+});
 
 const heldBy = async ({ ask }: Pick<Started, 'ask'>): Promise<number> =>
   (await ask<{ spans: number }>('/api/status')).spans;

@@ -7,8 +7,9 @@ import { createDropped } from '../../src/metrics/dropped.js';
 import { createFakeClock, settled } from '../support/fake-clock.js';
 import { createHeldExporter, spanNamed } from './support/exporters.js';
 
-function create(given: Partial<{ max: number; batch: number; exporters: number }> = {}) {
-  const { max = 10, batch = 3, exporters: count = 1 } = given;
+function create(given: Partial<{ max: number; batch: number; exporters: number; first: number }> = {}) {
+  const { max = 10, batch = 3, exporters: count = 1, first: firstDelayMs = 5_000 } = given;
+  const delays = { scheduleDelayMs: 5_000, firstDelayMs, exportTimeoutMs: 30_000 };
   const timers = createFakeClock();
   const dropped = createDropped();
   const said: string[] = [];
@@ -16,7 +17,7 @@ function create(given: Partial<{ max: number; batch: number; exporters: number }
   let created = 0;
   const queue = new BatchQueue<ReadableSpan>({
     createBatch: (maxSize) => new ListBatch(maxSize),
-    config: { maxQueueSize: max, maxExportBatchSize: batch, scheduleDelayMs: 5_000, exportTimeoutMs: 30_000 },
+    config: { maxQueueSize: max, maxExportBatchSize: batch, ...delays },
     createExporters: async () => {
       created += 1;
       return exporters;
@@ -82,6 +83,21 @@ describe('when', () => {
     expect(exported()).toEqual([]);
     await timers.advance(1);
     expect(exported()).toEqual(['1 2']);
+  });
+
+  test('the very first leaves sooner, if it is to', async () => {
+    const { add, timers, exported, end } = create({ first: 1_000 });
+    add(1);
+    await timers.advance(999);
+    expect(exported()).toEqual([]);
+    await timers.advance(1);
+    expect(exported()).toEqual(['1']);
+    add(1);
+    await end(new Error('no'));
+    await timers.advance(4_999);
+    expect(exported()).toEqual(['1']);
+    await timers.advance(1);
+    expect(exported()).toEqual(['1', '2']);
   });
 
   test('a full batch leaves at once, and leaves no timer behind', async () => {
@@ -228,7 +244,13 @@ describe('a failed export', () => {
     const dropped = createDropped();
     const queue = new BatchQueue<ReadableSpan>({
       createBatch: (maxSize) => new ListBatch(maxSize),
-      config: { maxQueueSize: 2, maxExportBatchSize: 1, scheduleDelayMs: 0, exportTimeoutMs: 1 },
+      config: {
+        maxQueueSize: 2,
+        maxExportBatchSize: 1,
+        scheduleDelayMs: 0,
+        firstDelayMs: 0,
+        exportTimeoutMs: 1,
+      },
       createExporters: () => Promise.reject(Object.assign(new Error('no'), { code: 'MODULE_NOT_FOUND' })),
       dropped,
       outage: { failed() {}, succeeded() {} },
@@ -268,7 +290,13 @@ describe('spans that cannot be written', () => {
     const said: string[] = [];
     const queue = new BatchQueue<number>({
       createBatch: () => new Positive(),
-      config: { maxQueueSize: 10, maxExportBatchSize: 3, scheduleDelayMs: 5_000, exportTimeoutMs: 30_000 },
+      config: {
+        maxQueueSize: 10,
+        maxExportBatchSize: 3,
+        scheduleDelayMs: 5_000,
+        firstDelayMs: 5_000,
+        exportTimeoutMs: 30_000,
+      },
       createExporters: async () => [exporter],
       dropped,
       outage: { failed: (reason) => said.push(reason), succeeded: () => said.push('ok') },

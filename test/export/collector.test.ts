@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OtlpReceiver } from '../support/otlp-receiver.js';
-import { misbehaviours } from './support/misbehaviours.js';
+import { misbehaviours, timeoutFor } from './support/misbehaviours.js';
 import { startReceiver, startService } from './support/service.js';
 
 const MAX_QUEUE = 300;
@@ -14,8 +14,6 @@ afterAll(() => void process.off('unhandledRejection', onRejection));
 
 const settings = (receiver: OtlpReceiver) => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-  // Shorter than the first pause before a retry: a test need not wait for those.
-  OTEL_EXPORTER_OTLP_TIMEOUT: '200',
   OTEL_BSP_MAX_QUEUE_SIZE: String(MAX_QUEUE),
   OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '100',
 });
@@ -33,7 +31,10 @@ const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a,
 describe.each(misbehaviours)('a collector that %s', (_what, behaviour, reason) => {
   test('costs the application nothing: all are answered, the loss is bounded, counted and said once', async () => {
     const receiver = await startReceiver();
-    const { burst, signals, lines } = await startService(settings(receiver));
+    const { burst, signals, lines } = await startService({
+      ...settings(receiver),
+      OTEL_EXPORTER_OTLP_TIMEOUT: timeoutFor(behaviour),
+    });
     await receiver.behave(behaviour);
 
     expect(await burst(REQUESTS)).toBe(REQUESTS);

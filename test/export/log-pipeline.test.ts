@@ -13,7 +13,13 @@ function create() {
   const exporter = createHeldExporter<LogEntry[]>();
   const queue = new BatchQueue<LogEntry>({
     createBatch: (maxSize) => new ListBatch(maxSize),
-    config: { maxQueueSize: 10, maxExportBatchSize: 5, scheduleDelayMs: 1_000, exportTimeoutMs: 30_000 },
+    config: {
+      maxQueueSize: 10,
+      maxExportBatchSize: 5,
+      scheduleDelayMs: 1_000,
+      firstDelayMs: 1_000,
+      exportTimeoutMs: 30_000,
+    },
     createExporters: async () => [exporter],
     dropped,
     outage: { failed() {}, succeeded() {} },

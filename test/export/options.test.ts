@@ -24,6 +24,7 @@ describe('traces', () => {
         maxQueueSize: 2_048,
         maxExportBatchSize: 512,
         scheduleDelayMs: 5_000,
+        firstDelayMs: 1_000,
         exportTimeoutMs: 30_000,
       },
     });
@@ -62,8 +63,14 @@ describe('traces', () => {
       maxQueueSize: 10,
       maxExportBatchSize: 10,
       scheduleDelayMs: longest,
+      firstDelayMs: 1_000,
       exportTimeoutMs: longest,
     });
+  });
+
+  test.each([0, 999])('a delay of %i ms is that of the first export as well', (delayMs) => {
+    const { queue } = traces({}, { OTEL_BSP_SCHEDULE_DELAY: String(delayMs) });
+    expect(queue).toMatchObject({ scheduleDelayMs: delayMs, firstDelayMs: delayMs });
   });
 
   test('leave the caller’s list as it is, and are not changed by it later', () => {
@@ -80,6 +87,7 @@ describe('metrics', () => {
   test('have the defaults of the specification, and a bound at the default alert', () => {
     expect(metrics({})).toMatchObject({
       intervalMs: 60_000,
+      firstDelayMs: 1_000,
       exportTimeoutMs: 30_000,
       boundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 3, 5, 7.5, 10],
       readers: [],
@@ -112,7 +120,11 @@ describe('metrics', () => {
   test('the interval of the code beats that of the environment; no export lasts longer than it', () => {
     const given = { OTEL_METRIC_EXPORT_INTERVAL: '5000' };
     expect(metrics({}, given)).toMatchObject({ intervalMs: 5_000, exportTimeoutMs: 5_000 });
-    expect(metrics({ intervalMs: 200 }, given)).toMatchObject({ intervalMs: 200, exportTimeoutMs: 200 });
+    expect(metrics({ intervalMs: 200 }, given)).toMatchObject({
+      intervalMs: 200,
+      firstDelayMs: 200,
+      exportTimeoutMs: 200,
+    });
     expect(metrics({}, { OTEL_METRIC_EXPORT_INTERVAL: String(longest + 1) }).intervalMs).toBe(longest);
   });
 

@@ -17,7 +17,7 @@ function metricsOf(temporality: number, points = 1): CollectionResult {
   };
 }
 
-function create(temporality: TemporalityPreference = 'cumulative') {
+function create(temporality: TemporalityPreference = 'cumulative', firstDelayMs = 60_000) {
   const timers = createFakeClock();
   const dropped = createDropped();
   const said: string[] = [];
@@ -26,6 +26,7 @@ function create(temporality: TemporalityPreference = 'cumulative') {
   const reader = new PeriodicReader({
     createExporter: async () => exporter,
     intervalMs: 60_000,
+    firstDelayMs,
     exportTimeoutMs: 30_000,
     temporality,
     dropped,
@@ -50,6 +51,18 @@ describe('a periodic reader', () => {
     expect(exporter.exports).toHaveLength(1);
     exporter.end();
     await timers.advance(60_000);
+    expect(exporter.exports).toHaveLength(2);
+  });
+
+  test('exports for the first time sooner, if it is to, and after each interval then', async () => {
+    const { timers, exporter } = create('cumulative', 1_000);
+    await timers.advance(999);
+    expect(exporter.exports).toHaveLength(0);
+    await timers.advance(1);
+    exporter.end();
+    await timers.advance(59_999);
+    expect(exporter.exports).toHaveLength(1);
+    await timers.advance(1);
     expect(exporter.exports).toHaveLength(2);
   });
 
@@ -92,6 +105,7 @@ describe('a periodic reader', () => {
     const reader = new PeriodicReader({
       createExporter: async () => exporter,
       intervalMs: 1,
+      firstDelayMs: 1,
       exportTimeoutMs: 1,
       temporality: 'cumulative',
       dropped,

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { misbehaviours } from '../export/support/misbehaviours.js';
+import { misbehaviours, timeoutFor } from '../export/support/misbehaviours.js';
 import { createLines, get, listen, startLogService } from './support.js';
 
 const MAX_QUEUE = 300;
@@ -13,7 +13,6 @@ beforeAll(() => void process.on('unhandledRejection', onRejection));
 afterAll(() => void process.off('unhandledRejection', onRejection));
 
 const environment = {
-  OTEL_EXPORTER_OTLP_TIMEOUT: '200',
   OTEL_TRACES_EXPORTER: 'none',
   OTEL_METRICS_EXPORTER: 'none',
   OTEL_BLRP_MAX_QUEUE_SIZE: String(MAX_QUEUE),
@@ -26,11 +25,10 @@ describe.each(misbehaviours)('a collector that %s', (_what, behaviour, reason) =
       for (let index = 0; index < LINES / 10; index += 1) logger.info({ index }, 'line');
       res.end('ok');
     });
-    const { signals, receiver, said } = await startLogService(
-      { logs: { export: true } },
-      server,
-      environment,
-    );
+    const { signals, receiver, said } = await startLogService({ logs: { export: true } }, server, {
+      ...environment,
+      OTEL_EXPORTER_OTLP_TIMEOUT: timeoutFor(behaviour),
+    });
     const lines = createLines();
     const logger = pino(lines);
     const url = await listen(server);
