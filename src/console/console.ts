@@ -1,4 +1,5 @@
 import { defaultBoundaries } from '../metrics/options.js';
+import type { RuleConfig } from '../rules/rule-options.js';
 import { VERSION } from '../version.js';
 import { Actions } from './actions.js';
 import { Watch } from './evidence/watch.js';
@@ -16,6 +17,7 @@ import { Receiver } from './receive/receiver.js';
 import { Gauges } from './signals/gauges.js';
 import { MetricFeed } from './signals/metric-feed.js';
 import { Signals } from './signals/signals.js';
+import { SpanSeries } from './signals/span-series.js';
 import { Starts } from './signals/starts.js';
 import { States } from './signals/states.js';
 import type { Draft } from './store/draft.js';
@@ -32,6 +34,11 @@ export interface Console {
 
 /** Of the cells of the golden signals, for each MiB of the store. */
 const cellsPerMebibyte = 200;
+
+/** The thresholds are among them, so that a quantile is right there. */
+function boundsOf({ p99S, latency }: RuleConfig): readonly number[] {
+  return [...new Set([...defaultBoundaries, p99S, latency.thresholdS])].sort((a, b) => a - b);
+}
 
 /** Starts a console. @throws where it cannot listen. */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
@@ -56,8 +63,17 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     maxForMs: options.maxForMs,
     webhook: options.webhook,
     now,
+    timers: options.timers,
     say: options.say,
+    beforeEvaluation: (nowMs) => spanSeries.write(nowMs),
     onChange: (event) => events.tell('alert', event),
+  });
+  const spanSeries = new SpanSeries({
+    catalog,
+    series: watch.engine.store,
+    bounds: boundsOf(rules),
+    startMs: store.startMs,
+    now,
   });
   const feed = new MetricFeed({
     store,
@@ -66,13 +82,17 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     states,
     series: watch.engine.store,
     boundaries: defaultBoundaries,
+    onRequests: (job, timeMs) => spanSeries.metricCame(job, timeMs),
   });
   const actions = options.actions === undefined ? undefined : new Actions(options.actions);
   let resourcesSeen = 1;
 
   const receiver = new Receiver({
     store,
-    onSpan: (draft) => signals.span(draft),
+    onSpan: (draft) => {
+      signals.span(draft);
+      spanSeries.span(draft);
+    },
     onLog: (draft) => countLog(draft),
     onMetrics: (bytes) => feed.take(bytes),
     onTaken: () => {

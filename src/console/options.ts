@@ -1,3 +1,4 @@
+import type { Timers } from '../core/timers.js';
 import type { RuleConfig } from '../rules/rule-options.js';
 
 export interface ConsoleOptions {
@@ -22,5 +23,7 @@ export interface ConsoleOptions {
   readonly pageFolder: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** For the evaluation of rules, and evidence that is looked at again. */
+  readonly timers: Timers;
   readonly say: (line: string) => void;
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Console } from '../../console/console.js';
+import { backgroundTimers } from '../../core/timers.js';
 import type { Arguments, ExitCode, Flags } from '../command.js';
 import { parseBytes, parseDuration } from '../quantity.js';
 import { rulesFrom } from '../rule-flags.js';
@@ -65,6 +66,7 @@ export async function start(given: Arguments, terminal: Terminal): Promise<Conso
     webhook: webhookFrom(given.value('webhook')),
     actions: given.value('actions') ?? terminal.env.GOLDEN_SIGNALS_CONSOLE_ACTIONS,
     now: Date.now,
+    timers: backgroundTimers,
     pageFolder: pageFolder(),
     say: (line: string) => terminal.err(`golden-signals console: ${line}`),
   };

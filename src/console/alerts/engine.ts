@@ -31,6 +31,8 @@ export interface AlertEngineOptions {
   readonly unreadMs?: number;
   /** How long the event loop may be held at once, in milliseconds; a single rule is not divided. @default 8 */
   readonly turnMs?: number;
+  /** Called before each evaluation with its time: brings series up to date that are not appended to as they come. */
+  readonly beforeEvaluation?: (nowMs: number) => void;
   /** Is given what a listener throws, and what should never be thrown. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -192,6 +194,7 @@ export class AlertEngine {
     const startedAt = clock.now();
     let turnFrom = startedAt;
     this.#store.advance(nowMs);
+    this.#options.beforeEvaluation?.(nowMs);
     for (const one of this.#groups) {
       const { intervalMs } = one.group;
       const atMs = Math.floor(nowMs / intervalMs) * intervalMs;

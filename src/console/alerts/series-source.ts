@@ -10,6 +10,8 @@ export interface SeriesWriter {
   append(timeMs: number, value: number): void;
   /** From `timeMs` on the series is gone, at once rather than after the look-back of five minutes, as a stale marker of Prometheus says. */
   markStale(timeMs: number): void;
+  /** Forgets the series with all its samples. */
+  drop(): void;
 }
 
 /** What the console feeds: Prometheus series, by the names and labels of our Prometheus exposition, `job` and `instance` included. */

@@ -80,6 +80,9 @@ export class MemorySeriesStore implements SeriesStore {
       markStale: (timeMs) => {
         if (series !== undefined && !series.isDropped) series.markStale(Math.trunc(timeMs));
       },
+      drop: () => {
+        if (series !== undefined && !series.isDropped) this.#drop(series);
+      },
     };
   }
 

@@ -1,4 +1,5 @@
 import { createSystemClock } from '../../core/clock.js';
+import type { Timers } from '../../core/timers.js';
 import { isAlert } from '../../rules/rule.js';
 import { createRuleGroups } from '../../rules/rule-groups.js';
 import type { RuleConfig } from '../../rules/rule-options.js';
@@ -30,7 +31,10 @@ export interface WatchParts {
   readonly maxForMs: number | undefined;
   readonly webhook: string | undefined;
   readonly now: () => number;
+  readonly timers: Timers;
   readonly say: (line: string) => void;
+  /** Called before the rules are evaluated. */
+  readonly beforeEvaluation: (nowMs: number) => void;
   /** Something has changed, for pages. */
   readonly onChange: (event: unknown) => void;
 }
@@ -52,7 +56,7 @@ export class Watch {
   readonly #freezer: Freezer;
   readonly #webhook: Webhook | undefined;
   readonly #history: Episode[] = [];
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new Set<unknown>();
   /** By expression: several rules may have one name. */
   readonly #rules: ReadonlyMap<
     string,
@@ -77,13 +81,11 @@ export class Watch {
     this.engine = new AlertEngine({
       groups: specsOf(groups),
       clock: { now: createSystemClock().now, epochMs: now },
-      timers: {
-        set: (run, delayMs) => setTimeout(run, delayMs).unref(),
-        clear: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
-      },
+      timers: parts.timers,
       maxIntervalMs: evaluationMs,
       keepMs: chartMs,
       ...(maxForMs === undefined ? {} : { maxForMs }),
+      beforeEvaluation: parts.beforeEvaluation,
       onFault: (error) => say(`an alert could not be handled: ${(error as Error).message}`),
     });
     this.shelf = new EvidenceShelf(evidenceShare * store.maxBytes);
@@ -100,7 +102,7 @@ export class Watch {
 
   stop(): void {
     this.engine.stop();
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers) this.#parts.timers.clear(timer);
   }
 
   dismiss(id: string): boolean {
@@ -131,13 +133,13 @@ export class Watch {
   }
 
   #freezeLater(alert: Alert, delayMs: number): void {
-    const timer = setTimeout(() => {
+    const timer = this.#parts.timers.set(() => {
       this.#timers.delete(timer);
       const isStill = this.engine.alerts().some(({ id, state }) => id === alert.id && state === 'firing');
       if (!isStill || this.shelf.get(alert.id) === undefined) return;
       this.#freezer.freeze(alert, this.#parts.now());
       this.#parts.onChange({ id: alert.id, name: alert.rule.name, state: 'firing', atMs: this.#parts.now() });
-    }, delayMs).unref();
+    }, delayMs);
     this.#timers.add(timer);
   }
 

@@ -9,7 +9,7 @@ import { Cell } from './cell.js';
 import { bucketOf } from './exponential-histogram.js';
 import type { Gauges } from './gauges.js';
 import { type ExplicitHistogram, type Metric, metricOf, type Point } from './metric-point.js';
-import { PrometheusSeries } from './prometheus-series.js';
+import { jobOf, PrometheusSeries } from './prometheus-series.js';
 import type { Signals } from './signals.js';
 import type { States } from './states.js';
 
@@ -56,6 +56,8 @@ export interface MetricFeedParts {
   readonly states: States;
   readonly series: SeriesStore;
   readonly boundaries: readonly number[];
+  /** A service has sent the metric of its requests that rules read. */
+  readonly onRequests: (job: string, timeMs: number) => void;
 }
 
 /** Takes metrics in: for the alerts, for the golden signals where spans are sampled, for saturation and for states. */
@@ -84,11 +86,13 @@ export class MetricFeed {
   }
 
   #metric(metric: Metric, resourceId: number): void {
-    const { store } = this.#parts;
+    const { store, onRequests } = this.#parts;
     const resource = store.catalog.resource(resourceId);
+    const isOfRequests = metric.name === 'http.server.request.duration' && metric.unit === 's';
     for (const point of metric.points) {
       this.received += 1;
       this.#series.write(metric, point, resourceId, resource);
+      if (isOfRequests) onRequests(jobOf(resource), point.timeMs);
       for (const traceId of point.examples) {
         const words = traceWords(traceId);
         if (words !== undefined) store.keepTrace(words);

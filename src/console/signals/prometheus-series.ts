@@ -139,12 +139,12 @@ function isSame(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** As our exposition writes bounds: with a fraction always. */
-function boundText(bound: number): string {
+export function boundText(bound: number): string {
   return Number.isInteger(bound) && Math.abs(bound) < 1e21 ? `${bound}.0` : String(bound);
 }
 
 /** Attributes that get the same name share a label, with semicolons between their values. */
-function labelsOf({ attributes }: Point, { namespace, serviceName, instance }: Resource): Labels {
+function labelsOf({ attributes }: Point, resource: Resource): Labels {
   const labels: Record<string, string> = {};
   for (const key of Object.keys(attributes).sort()) {
     const value = attributes[key];
@@ -153,7 +153,11 @@ function labelsOf({ attributes }: Point, { namespace, serviceName, instance }: R
     const name = labelName(key);
     labels[name] = Object.hasOwn(labels, name) ? `${labels[name]};${text}` : text;
   }
-  labels.job = namespace === '' ? serviceName : `${namespace}/${serviceName}`;
-  if (instance !== '') labels.instance = instance;
+  labels.job = jobOf(resource);
+  if (resource.instance !== '') labels.instance = resource.instance;
   return labels;
+}
+
+export function jobOf({ namespace, serviceName }: Resource): string {
+  return namespace === '' ? serviceName : `${namespace}/${serviceName}`;
 }

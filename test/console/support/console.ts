@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { type Console, startConsole } from '../../../src/console/console.js';
 import type { ConsoleOptions } from '../../../src/console/options.js';
+import { backgroundTimers } from '../../../src/core/timers.js';
 import { resolveRules } from '../../../src/rules/rule-options.js';
 
 export interface Started extends Console {
@@ -25,6 +26,7 @@ export async function consoleFor(given: Partial<ConsoleOptions> = {}): Promise<S
     actions: undefined,
     pageFolder: undefined,
     now: Date.now,
+    timers: backgroundTimers,
     say: (line) => said.push(line),
     ...given,
   });
