@@ -58,7 +58,7 @@ export function summarize({ alertId, frozenAtMs, views, isAboutErrors, fallback 
       traceId: view.traceId,
       durationMs: view.durationMs,
       startMs: view.startMs,
-      spans: view.spans.length,
+      spans: view.spans.length + (view.omitted ?? 0),
       spanId: view.bottleneck?.spanId,
       isFailed: view.spans.some(({ isFailed }) => isFailed),
     })),
@@ -105,7 +105,12 @@ function firstOf(views: readonly TraceView[], severity: number): LogRow | undefi
   let first: LogRow | undefined;
   for (const { logs } of views) {
     for (const line of logs) {
-      if (line.severity >= severity && (first === undefined || line.timeMs < first.timeMs)) first = line;
+      if (
+        line.severity >= severity &&
+        line.body !== '' &&
+        (first === undefined || line.timeMs < first.timeMs)
+      )
+        first = line;
     }
   }
   return first;

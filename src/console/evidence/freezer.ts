@@ -1,14 +1,13 @@
 import type { Alert } from '../alerts/series-source.js';
-import { type TraceView, traceView } from '../questions/trace-view.js';
+import type { TraceView } from '../questions/trace-view.js';
 import { type LogRow, logRow } from '../questions/views.js';
 import type { ClockSkew } from '../signals/clock-skew.js';
 import type { Store } from '../store/store.js';
 import { type Evidence, type EvidenceShelf, summarize } from './evidence.js';
+import { keptView } from './kept-view.js';
 import { type WorstTrace, worstTraces } from './worst-traces.js';
 
 const maxTraces = 20;
-/** Larger ones are kept in the store, and not beside it. */
-const maxSpans = 2_000;
 /** What an alert is about happened so long before it at most, in milliseconds. */
 const lookBackMs = 300_000;
 const ERROR = 17;
@@ -38,10 +37,9 @@ export class Freezer {
     const chosen = [...all.values()].slice(0, maxTraces);
     this.#frozen.set(alert.id, chosen);
     const views: TraceView[] = [];
-    for (const { traceId, words } of chosen) {
+    for (const { words } of chosen) {
       store.keepTrace(words);
-      if (store.ofTrace('spans', words, maxSpans + 1).length > maxSpans) continue;
-      const view = traceView(store, skew, traceId);
+      const view = keptView(store, skew, words);
       if (view !== undefined) views.push(view);
     }
     const aboutErrors = isAboutErrors(alert);

@@ -76,10 +76,9 @@ export class Api {
         }
         const held = traceView(store, signals.skew, id, spanForm(query));
         // What is left of a trace may be less than what was kept of it.
-        const view =
-          held === undefined || held.services.length === 0 || held.orphans > 0
-            ? (parts.evidence(id) ?? held)
-            : held;
+        const isPartial = held === undefined || held.services.length === 0 || held.orphans > 0;
+        const kept = isPartial ? parts.evidence(id) : undefined;
+        const view = kept !== undefined && sizeOf(kept) >= sizeOf(held) ? kept : held;
         if (view === undefined) throw new Refusal(404, `of trace ${id.slice(0, 40)} nothing is held`);
         return view;
       },
@@ -163,6 +162,10 @@ export function writeJson(response: ServerResponse, status: number, value: unkno
     'content-length': Buffer.byteLength(body),
   });
   response.end(body);
+}
+
+function sizeOf(view: Pick<TraceView, 'services'> | undefined): number {
+  return view === undefined ? 0 : view.services.reduce((sum, { spans }) => sum + spans, 0);
 }
 
 /** A value in each line, written as fast as it is read. */

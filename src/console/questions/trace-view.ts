@@ -1,4 +1,4 @@
-import { type TraceWords, traceWords } from '../receive/words.js';
+import { hexOf, type TraceWords, traceWords } from '../receive/words.js';
 import type { ClockSkew } from '../signals/clock-skew.js';
 import type { Ref, Store } from '../store/store.js';
 import { spanIdOf } from './item-json.js';
@@ -36,6 +36,8 @@ export interface TraceView {
   readonly root: SpanRow | undefined;
   readonly services: readonly { readonly service: string; readonly spans: number }[];
   readonly spans: readonly TraceSpan[];
+  /** How many more there were, where evidence keeps some of them only. */
+  readonly omitted?: number;
   readonly logs: readonly LogRow[];
   readonly bottleneck: Bottleneck | undefined;
   /** Spans whose parent is named and not there. */
@@ -73,7 +75,31 @@ export function traceView(
 ): TraceView | TraceColumns | undefined {
   const words = traceWords(traceId);
   if (words === undefined) return undefined;
-  const refs = store.ofTrace('spans', words);
+  return viewOf(store, skew, words, store.ofTrace('spans', words), form);
+}
+
+/** The same of some of its spans. */
+export function viewOf(
+  store: Store,
+  skew: ClockSkew,
+  words: TraceWords,
+  refs: readonly Ref[],
+  form: Exclude<SpanForm, 'columns'>,
+): TraceView | undefined;
+export function viewOf(
+  store: Store,
+  skew: ClockSkew,
+  words: TraceWords,
+  refs: readonly Ref[],
+  form: SpanForm,
+): TraceView | TraceColumns | undefined;
+export function viewOf(
+  store: Store,
+  skew: ClockSkew,
+  words: TraceWords,
+  refs: readonly Ref[],
+  form: SpanForm,
+): TraceView | TraceColumns | undefined {
   const logs = traceLogs(store, words);
   if (refs.length === 0 && logs.length === 0) return undefined;
   const placed = placeTrace(store, skew, refs);
@@ -85,7 +111,7 @@ export function traceView(
   }
   const rootRef = placed.refs[tree.root];
   const view = {
-    traceId: traceId.toLowerCase(),
+    traceId: hexOf(words, 0, 4),
     startMs: placed.refs.length === 0 ? (logs[0]?.timeMs ?? 0) : placed.startMs,
     durationMs: placed.endMs,
     root: rootRef === undefined ? undefined : spanRow(store, rootRef),

@@ -87,6 +87,7 @@ export interface LogRow {
   /** As OTLP counts them: 9 is INFO, 13 WARN, 17 ERROR. */
   readonly severity: number;
   readonly level: string;
+  /** Of a record without one: its exception, else what event it is, else ''. */
   readonly body: string;
   readonly template: string;
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -103,16 +104,25 @@ export function logRow(store: Store, ref: Ref): LogRow {
   const rest = restOf(ref, LOG_RECORD);
   const severity = columns.kind[row] as number;
   const traceId = traceIdOf(ref);
-  const body = plainValue(rest.body as Json | undefined);
+  const attributes = plainAttributes(rest);
   return {
     timeMs: store.startMs + (columns.start[row] as number) / 1e6,
     service: store.catalog.resource(columns.resource[row] as number).serviceName,
     severity,
     level: LEVELS[Math.floor((severity - 1) / 4)] ?? String(rest.severityText ?? '').toLowerCase(),
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+    body: textOf(rest, attributes),
     template: store.catalog.names.text(columns.name[row] as number),
-    attributes: plainAttributes(rest),
+    attributes,
     traceId: /^0*$/.test(traceId) ? '' : traceId,
     spanId: spanIdOf(ref),
   };
+}
+
+function textOf(rest: Json, attributes: Readonly<Record<string, unknown>>): string {
+  const body = plainValue(rest.body as Json | undefined);
+  if (typeof body === 'string') return body;
+  if (body !== null) return JSON.stringify(body);
+  const { 'exception.type': type, 'exception.message': message } = attributes;
+  const exception = [type, message].filter((part) => typeof part === 'string' && part !== '').join(': ');
+  return exception === '' ? String(rest.eventName ?? '') : exception;
 }
