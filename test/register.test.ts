@@ -30,6 +30,8 @@ async function run(service: string, flags: readonly string[], app: string) {
       ...process.env,
       NODE_OPTIONS: '',
       OTEL_SERVICE_NAME: service,
+      // Exported once, at the end.
+      OTEL_METRIC_EXPORT_INTERVAL: '60000',
       OTEL_LOG_LEVEL: 'warn',
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     },

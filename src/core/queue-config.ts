@@ -13,9 +13,9 @@ export interface QueueConfig {
 
 const firstMs = 1_000;
 
-/** How long the first export waits, where so long is set: whoever starts a service looks for it at once. */
-export function firstDelayMs(setMs: number): number {
-  return Math.min(setMs, firstMs);
+/** How long the first export waits: as long as a user says, else a second, for whoever starts a service looks for it at once. */
+export function firstDelayMs(delayMs: number, isSet: boolean): number {
+  return isSet ? delayMs : Math.min(delayMs, firstMs);
 }
 
 /** Reads OpenTelemetry's variables of a batch processor: those that begin with OTEL_BSP for spans, with OTEL_BLRP for log records. */
@@ -30,7 +30,7 @@ export function resolveQueue(
     maxQueueSize,
     maxExportBatchSize: Math.min(env.integer(`${prefix}_MAX_EXPORT_BATCH_SIZE`, 512), maxQueueSize),
     scheduleDelayMs,
-    firstDelayMs: firstDelayMs(scheduleDelayMs),
+    firstDelayMs: firstDelayMs(scheduleDelayMs, env.text(`${prefix}_SCHEDULE_DELAY`) !== undefined),
     exportTimeoutMs: Math.min(env.integer(`${prefix}_EXPORT_TIMEOUT`, 30_000), maxTimerMs),
   });
 }

@@ -62,7 +62,7 @@ export function resolveMetrics(given: MetricOptions, env: Environment): MetricCo
   const exporters = env.list('OTEL_METRICS_EXPORTER', ['otlp', 'prometheus', 'console', 'none'], ['otlp']);
   return Object.freeze({
     intervalMs: period,
-    firstDelayMs: firstDelayMs(period),
+    firstDelayMs: firstDelayMs(period, (intervalMs ?? env.text('OTEL_METRIC_EXPORT_INTERVAL')) !== undefined),
     exportTimeoutMs: Math.min(env.integer('OTEL_METRIC_EXPORT_TIMEOUT', 30_000), period),
     boundaries: Object.freeze([...boundaries]),
     readers: Object.freeze([...readers]),

@@ -63,15 +63,18 @@ describe('traces', () => {
       maxQueueSize: 10,
       maxExportBatchSize: 10,
       scheduleDelayMs: longest,
-      firstDelayMs: 1_000,
+      firstDelayMs: longest,
       exportTimeoutMs: longest,
     });
   });
 
-  test.each([0, 999])('a delay of %i ms is that of the first export as well', (delayMs) => {
-    const { queue } = traces({}, { OTEL_BSP_SCHEDULE_DELAY: String(delayMs) });
-    expect(queue).toMatchObject({ scheduleDelayMs: delayMs, firstDelayMs: delayMs });
-  });
+  test.each([0, 999, 60_000])(
+    'a delay that is set, of %i ms, is that of the first export as well',
+    (delayMs) => {
+      const { queue } = traces({}, { OTEL_BSP_SCHEDULE_DELAY: String(delayMs) });
+      expect(queue).toMatchObject({ scheduleDelayMs: delayMs, firstDelayMs: delayMs });
+    },
+  );
 
   test('leave the caller’s list as it is, and are not changed by it later', () => {
     const processors: unknown[] = [];
@@ -119,7 +122,11 @@ describe('metrics', () => {
 
   test('the interval of the code beats that of the environment; no export lasts longer than it', () => {
     const given = { OTEL_METRIC_EXPORT_INTERVAL: '5000' };
-    expect(metrics({}, given)).toMatchObject({ intervalMs: 5_000, exportTimeoutMs: 5_000 });
+    expect(metrics({}, given)).toMatchObject({
+      intervalMs: 5_000,
+      firstDelayMs: 5_000,
+      exportTimeoutMs: 5_000,
+    });
     expect(metrics({ intervalMs: 200 }, given)).toMatchObject({
       intervalMs: 200,
       firstDelayMs: 200,

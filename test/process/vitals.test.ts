@@ -13,6 +13,8 @@ const uuid = '5bf66975-d4c7-4bf5-bcc8-b8d8a82ea278';
 async function service(app: unknown, options: Options) {
   const receiver = await startOtlpReceiver();
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', receiver.url);
+  // Exported once a test says so, not sooner.
+  vi.stubEnv('OTEL_METRIC_EXPORT_INTERVAL', '60000');
   const signals = instrument(app, options);
   vi.unstubAllEnvs();
   onTestFinished(async () => {

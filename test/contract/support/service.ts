@@ -18,6 +18,7 @@ export function useCollector(): void {
     receiver = await startOtlpReceiver();
     process.env.OTEL_EXPORTER_OTLP_ENDPOINT = receiver.url;
     process.env.OTEL_SERVICE_NAME = 'contract';
+    process.env.OTEL_METRIC_EXPORT_INTERVAL = '60000';
   });
   afterAll(() => receiver.close());
 }

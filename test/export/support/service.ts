@@ -22,11 +22,14 @@ export interface TestService {
   readonly lines: readonly string[];
 }
 
+/** Nothing is exported by itself within a test, not even for the first time: it says when. */
+const unhurried = { OTEL_METRIC_EXPORT_INTERVAL: '60000', OTEL_BSP_SCHEDULE_DELAY: '5000' };
+
 /** Sets variables for the length of a test; every other one of OpenTelemetry's is unset. */
 export function setEnvironment(variables: Readonly<Record<string, string>>): void {
   const before = { ...process.env };
   for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) delete process.env[name];
-  Object.assign(process.env, variables);
+  Object.assign(process.env, unhurried, variables);
   onTestFinished(() => {
     for (const name of Object.keys(process.env)) if (name.startsWith('OTEL_')) delete process.env[name];
     Object.assign(process.env, before);
