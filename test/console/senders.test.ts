@@ -7,6 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Receiver } from '../../src/console/receive/receiver.js';
 import { Store } from '../../src/console/store/store.js';
 import { build } from '../contract/support/built.js';
+import { startService as startInstrumented } from '../export/support/service.js';
 import { consoleFor, type Started } from './support/console.js';
 import { spansRequest } from './support/spans.js';
 
@@ -135,7 +136,8 @@ test('more than can be read at once is a 429 that says when to try again, and is
   }, patient);
 });
 
-test('more than can be put away is a 503 that says when to try again', async () => {
+/** What a console receives with, on a port of its own; it can be told that it has too much. */
+async function startOverloaded() {
   const store = new Store({ maxBytes: 2 ** 24, slowMs: 3_000, startMs: Date.now(), now: Date.now });
   let isOverloaded = true;
   Object.defineProperty(store, 'isOverloaded', { get: () => isOverloaded });
@@ -153,8 +155,20 @@ test('more than can be put away is a 503 that says when to try again', async () 
     server.closeAllConnections();
     server.close();
   });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    store,
+    receiver,
+    relieve() {
+      isOverloaded = false;
+    },
+  };
+}
+
+test('more than can be put away is a 503 that says when to try again', async () => {
+  const { url, relieve } = await startOverloaded();
   const send = () =>
-    fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+    fetch(`${url}/v1/traces`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(spansRequest('order', [{ id: 'a', start: Date.now(), ms: 1 }])),
@@ -164,6 +178,24 @@ test('more than can be put away is a 503 that says when to try again', async () 
     status: 503,
     retry: '1',
   });
-  isOverloaded = false;
+  relieve();
   expect((await send()).status).toBe(200);
+});
+
+test('our exporters send again, when it says, what a console has no room for, and nothing is lost', {
+  timeout: 180_000,
+}, async () => {
+  const { url, store, receiver, relieve } = await startOverloaded();
+  const { get, signals, lines } = await startInstrumented({
+    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_METRICS_EXPORTER: 'none',
+    OTEL_EXPORTER_OTLP_TIMEOUT: '60000',
+  });
+  for (let index = 0; index < 20; index += 1) await get();
+  const flushed = signals.flush();
+  await vi.waitFor(() => expect(receiver.counts.refused).toBeGreaterThan(1), patient);
+  relieve();
+  await flushed;
+  expect(store.received.spans).toBe(20);
+  expect(lines).toEqual([]);
 });
