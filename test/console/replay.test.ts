@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { replayDays } from '../../bench/console/replay-days.mjs';
 import { startConsole } from '../../src/console/console.js';
 import { resolveRules } from '../../src/rules/rule-options.js';
 
@@ -7,11 +6,13 @@ import { resolveRules } from '../../src/rules/rule-options.js';
 test('hours of telemetry: what is held stays within its bounds, and each fault has its alert, in time, with its evidence, and no other', {
   timeout: 600_000,
 }, async () => {
+  const { replayDays } = await import('../../bench/console/replay-days.mjs');
   const { planned, readings, wrong } = await replayDays({
     startConsole,
     options: { rules: resolveRules(), memoryBytes: 16 * 2 ** 20 },
     hours: 4,
     everyHours: 1,
+    traces: 30,
   });
   expect(planned).toBe(3);
   expect(wrong).toEqual([]);
