@@ -8,10 +8,12 @@ import { cleanEnv, describeMachine } from '../environment.mjs';
 import { startChild } from '../http-server/child.mjs';
 import { orderOf } from '../order.mjs';
 import { findOurs } from '../ours.mjs';
+import { buildBase } from './base.mjs';
 import { createOrders } from './database.mjs';
+import { regressionsIn } from './regression.mjs';
 import { report } from './report.mjs';
 import { sampleOf } from './sample.mjs';
-import { variants, variantsFor } from './variants.mjs';
+import { baseOf, variants, variantsFor } from './variants.mjs';
 
 const { values: given } = parseArgs({
   options: {
@@ -24,6 +26,8 @@ const { values: given } = parseArgs({
     'open-seconds': { type: 'string', default: '5' },
     'allocation-requests': { type: 'string', default: '4000' },
     ours: { type: 'string' },
+    base: { type: 'string' },
+    'max-ratio': { type: 'string', default: '1.15' },
     out: { type: 'string' },
     markdown: { type: 'boolean', default: false },
   },
@@ -33,6 +37,7 @@ const say = (text) => console.error(text);
 const rounds = Number(given.rounds);
 const ours = findOurs(given.ours);
 if (ours === undefined) throw new Error('dist/ is not there: run npm run build first');
+const base = given.base === undefined ? undefined : buildBase(given.base);
 
 const isPinned = process.platform === 'linux' && cpus().length > 1;
 const measuredCore = isPinned ? 0 : undefined;
@@ -53,6 +58,7 @@ const results = [];
 try {
   for (const app of given.apps.split(',')) {
     const chosen = variantsFor(given.variants.split(','), app, say);
+    if (base !== undefined) chosen.push(baseOf(base.entry));
     const plan = {
       load,
       requests: Number(given.requests),
@@ -79,10 +85,20 @@ try {
   }
 } finally {
   await Promise.all([backends.stop(), loader.stop(), postgres?.stop()]);
+  base?.remove();
 }
 const machine = `${describeMachine()}${isPinned ? ', server and load on different cores' : ''}`;
 const { text, plots } = report(results, { machine, rounds, isMarkdown: given.markdown });
 console.log(text);
+if (base !== undefined) {
+  const maxRatio = Number(given['max-ratio']);
+  for (const { app, ratio, slower, rounds: all, isSlower } of regressionsIn(results, maxRatio)) {
+    console.log(
+      `${isSlower ? 'SLOWER' : 'ok    '} ${app}: ${ratio.toFixed(2)} times what ${given.base} adds, slower in ${slower} of ${all} rounds`,
+    );
+    if (isSlower) process.exitCode = 1;
+  }
+}
 if (given.out !== undefined) {
   mkdirSync(given.out, { recursive: true });
   writeFileSync(`${given.out}/results.json`, `${JSON.stringify({ machine, given, results }, null, 1)}\n`);

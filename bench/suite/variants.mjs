@@ -83,6 +83,9 @@ export const variants = [
   ),
 ];
 
+/** The library as it was, with its defaults. */
+export const baseOf = (entry) => ours('base', {}, { extra: { BENCH_OURS: entry } });
+
 /** Those of `names` that run on this version of Node, for `app`; says which of them do not, and why. */
 export function variantsFor(names, app, say) {
   const major = Number(process.versions.node.split('.')[0]);
