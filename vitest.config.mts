@@ -41,7 +41,7 @@ const long = [
  */
 const once = [
   'test/{architecture,docs,instrument-options,readme}.test.ts',
-  ...['cli', 'database', 'page', 'pools', 'support'].flatMap((room) => tests(room, '*')),
+  ...['bench', 'cli', 'database', 'page', 'pools', 'support'].flatMap((room) => tests(room, '*')),
   ...tests('coexistence', 'databases', 'official'),
   ...tests('console', '*'),
   ...tests('contract', 'server-trace-context'),
