@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { resolveRules } from '../../src/rules/rule-options.js';
 import { build } from '../contract/support/built.js';
-import { consoleFor } from './support/console.js';
+import { consoleFor, type Started } from './support/console.js';
 
 interface AlertView {
   readonly id: string;
@@ -23,7 +23,7 @@ interface AlertView {
   } | null;
 }
 
-async function startService(endpoint: string): Promise<string> {
+async function startService(endpoint: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
   const child = fork(join(__dirname, 'fixtures/service.cjs'), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
@@ -32,6 +32,7 @@ async function startService(endpoint: string): Promise<string> {
       OTEL_METRIC_EXPORT_INTERVAL: '500',
       OTEL_BSP_SCHEDULE_DELAY: '200',
       OTEL_BLRP_SCHEDULE_DELAY: '200',
+      ...more,
     },
   });
   onTestFinished(async () => {
@@ -79,6 +80,25 @@ async function during<T>(url: string, paths: readonly string[], wait: () => Prom
 
 const patient = { timeout: 120_000, interval: 250 };
 
+function alertsOf(ask: Started['ask']) {
+  const firing = async (name: string) =>
+    (await ask<{ alerts: AlertView[] }>('/api/alerts')).alerts.find(
+      (alert) => alert.name === name && alert.state === 'firing',
+    );
+  return {
+    firing,
+    /** With its evidence: lines may arrive after their spans, and what fires is looked at again 5 and 15 s later. */
+    fired: (name: string, firstError?: string) =>
+      vi.waitFor(async () => {
+        const alert = await firing(name);
+        expect(alert, name).toMatchObject({ name, state: 'firing' });
+        expect(alert?.evidence?.traces.length, name).toBeGreaterThan(0);
+        if (firstError !== undefined) expect(alert?.evidence?.firstError?.body).toBe(firstError);
+        return alert as AlertView;
+      }, patient),
+  };
+}
+
 test('the three alerts of a real service fire with the trace, the span and the log line', {
   timeout: 600_000,
 }, async () => {
@@ -90,19 +110,7 @@ test('the three alerts of a real service fire with the trace, the span and the l
     webhook: hook.url,
   });
   const url = await startService(endpoint);
-  const firing = async (name: string) =>
-    (await ask<{ alerts: AlertView[] }>('/api/alerts')).alerts.find(
-      (alert) => alert.name === name && alert.state === 'firing',
-    );
-  /** With its evidence: lines may arrive after their spans, and what fires is looked at again 5 and 15 s later. */
-  const fired = (name: string, firstError?: string) =>
-    vi.waitFor(async () => {
-      const alert = await firing(name);
-      expect(alert, name).toMatchObject({ name, state: 'firing' });
-      expect(alert?.evidence?.traces.length, name).toBeGreaterThan(0);
-      if (firstError !== undefined) expect(alert?.evidence?.firstError?.body).toBe(firstError);
-      return alert as AlertView;
-    }, patient);
+  const { firing, fired } = alertsOf(ask);
   await fetch(`${url}/pool`);
   const began = Date.now();
   // One fault after the other: on a busy machine a request that fails may be among the slowest.
@@ -137,4 +145,21 @@ test('the three alerts of a real service fire with the trace, the span and the l
   expect(history.find(({ id }) => id === pool.id)?.resolvedAtMs).toBeGreaterThan(began);
   const dismissed = await fetch(`${endpoint}/api/alerts/${pool.id}/dismiss`, { method: 'POST' });
   expect(dismissed.status).toBe(200);
+});
+
+test('a real service that sends no metrics is judged by its spans', { timeout: 600_000 }, async () => {
+  build();
+  const { endpoint, ask } = await consoleFor({
+    rules: resolveRules({ p99S: 0.3, errorRatio: 0.01 }),
+    maxForMs: 1_000,
+  });
+  const url = await startService(endpoint, { OTEL_METRICS_EXPORTER: 'none' });
+  const { fired } = alertsOf(ask);
+  const slow = await during(url, ['slow', 'ok', 'slow', 'ok'], () =>
+    fired('HighLatencyP99', 'card lookup slow'),
+  );
+  expect(slow.evidence?.bottleneck).toMatchObject({ service: 'order', name: 'SELECT shop.cards' });
+  await during(url, ['fail', 'ok', 'fail', 'ok'], () => fired('HighErrorRate', 'charge refused'));
+  const { received } = await ask<{ received: { spans: number; points: number } }>('/api/status');
+  expect(received.points).toBe(0);
 });
