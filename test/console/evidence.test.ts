@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Alert } from '../../src/console/alerts/series-source.js';
 import { alertLine } from '../../src/console/evidence/alert-line.js';
-import { EvidenceShelf, summarize } from '../../src/console/evidence/evidence.js';
+import { EvidenceShelf, packTrace, summarize } from '../../src/console/evidence/evidence.js';
 import type { TraceView } from '../../src/console/questions/trace-view.js';
 
 /** A trace with so much in it that cannot be packed any smaller. */
@@ -81,7 +81,7 @@ describe('the evidence of two days', () => {
     const shelf = new EvidenceShelf(2_000_000);
     for (let at = 0; at < 48; at += 1) {
       const views = Array.from({ length: 20 }, (_, index) => view(`${at}-${index}`, 4_000));
-      shelf.put(summaryOf(views, false, `alert${at}`, at * hour), views);
+      shelf.put(summaryOf(views, false, `alert${at}`, at * hour), views.map(packTrace));
       expect(shelf.bytes).toBeLessThanOrEqual(2_000_000);
     }
     for (let at = 24; at < 48; at += 1) {
@@ -95,7 +95,7 @@ describe('the evidence of two days', () => {
 
   test('is gone when it is dismissed, and replaced when it is taken again', () => {
     const shelf = new EvidenceShelf(1_000_000);
-    const put = (name: string) => shelf.put(summaryOf([view(name, 100)]), [view(name, 100)]);
+    const put = (name: string) => shelf.put(summaryOf([view(name, 100)]), [view(name, 100)].map(packTrace));
     put('first');
     const { bytes } = shelf;
     put('second');

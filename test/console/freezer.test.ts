@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Evidence } from '../../src/console/evidence/evidence.js';
 import type { TraceView } from '../../src/console/questions/trace-view.js';
 import { resolveRules } from '../../src/rules/rule-options.js';
@@ -7,9 +7,17 @@ import { attributesOf, type GivenSpan, logsRequest, spanId, spansRequest, traceI
 
 const rules = resolveRules({ p99S: 0.3 });
 
-async function evidenceOf({ ask }: QuietConsole, name: string): Promise<Evidence | null> {
-  const { alerts } = await ask<{ alerts: { name: string; evidence: Evidence | null }[] }>('/api/alerts');
-  return alerts.find((alert) => alert.name === name)?.evidence ?? null;
+/** Evidence is taken bit by bit. */
+function evidenceOf({ ask }: QuietConsole, name: string): Promise<Evidence> {
+  return vi.waitFor(
+    async () => {
+      const { alerts } = await ask<{ alerts: { name: string; evidence: Evidence | null }[] }>('/api/alerts');
+      const found = alerts.find((alert) => alert.name === name)?.evidence;
+      expect(found?.traces.length).toBeGreaterThan(0);
+      return found as Evidence;
+    },
+    { timeout: 60_000 },
+  );
 }
 
 /** A request that takes a second, most of it in one query below a hundred levels, beside so many spans of no weight. */
@@ -49,15 +57,15 @@ test('of a trace of thousands of spans, evidence says where its time went, and k
     await pass(5_000);
   }
   const evidence = await evidenceOf(running, 'HighLatencyP99');
-  expect(evidence?.bottleneck).toMatchObject({
+  expect(evidence.bottleneck).toMatchObject({
     service: 'report',
     name: 'SELECT rows',
     share: expect.closeTo(0.9, 3),
   });
-  expect(evidence?.bottleneck?.traces).toBe(evidence?.traces.length);
-  const sizes = new Set(evidence?.traces.map(({ spans }) => spans));
+  expect(evidence.bottleneck?.traces).toBe(evidence.traces.length);
+  const sizes = new Set(evidence.traces.map(({ spans }) => spans));
   expect([...sizes].sort()).toEqual([102, 3_000]);
-  const worst = evidence?.traces.find(({ spans }) => spans === 3_000);
+  const worst = evidence.traces.find(({ spans }) => spans === 3_000);
   expect(worst).toMatchObject({ isFailed: true, durationMs: 1_000 });
   // The store has all of it, and that is what is shown.
   const view = await ask<TraceView>(`/api/traces/${worst?.traceId}`);
@@ -73,7 +81,7 @@ test('what was kept of a large trace is shown once the store has lost it', async
   }
   await pass(10_000);
   const evidence = await evidenceOf(running, 'HighLatencyP99');
-  const id = evidence?.traces.at(-1)?.traceId ?? '';
+  const id = evidence.traces.at(-1)?.traceId;
   const filler = (index: number) =>
     spansRequest(
       'report',
@@ -149,7 +157,7 @@ test('the first error is a line that says something: of a record without a body 
     await pass(5_000);
   }
   const evidence = await evidenceOf(running, 'HighErrorRate');
-  expect(evidence?.firstError?.body).toBe('TypeError: no card');
+  expect(evidence.firstError?.body).toBe('TypeError: no card');
   expect(running.said.filter((line) => line.includes('null'))).toEqual([]);
   const { rows } = await ask<{ rows: { body: string }[] }>(`/api/logs?trace=${traceId('e3')}`);
   expect(new Set(rows.map(({ body }) => body))).toEqual(

@@ -116,6 +116,15 @@ function firstOf(views: readonly TraceView[], severity: number): LogRow | undefi
   return first;
 }
 
+export interface PackedTrace {
+  readonly traceId: string;
+  readonly bytes: Buffer;
+}
+
+export function packTrace(view: TraceView): PackedTrace {
+  return { traceId: view.traceId, bytes: gzipSync(JSON.stringify(view), { level: 1 }) };
+}
+
 interface Kept {
   evidence: Evidence;
   readonly traces: Map<string, Buffer>;
@@ -141,23 +150,22 @@ export class EvidenceShelf {
   }
 
   /** Keeps what was seen; of the same alert, in place of what was kept before. */
-  put(evidence: Evidence, views: readonly TraceView[]): void {
+  put(evidence: Evidence, packed: readonly PackedTrace[]): void {
     this.remove(evidence.alertId);
     this.#expire(evidence.frozenAtMs);
     const kept: Kept = { evidence, traces: new Map(), bytes: 2_000 };
     this.#kept.set(evidence.alertId, kept);
     this.#bytes += kept.bytes;
-    for (const view of views) {
-      const packed = gzipSync(JSON.stringify(view), { level: 1 });
+    for (const { traceId, bytes } of packed) {
       // The oldest evidence makes room, but each alert keeps its summary.
-      while (this.#bytes + packed.length > this.#maxBytes && this.#thin(evidence.alertId));
-      if (this.#bytes + packed.length > this.#maxBytes) {
+      while (this.#bytes + bytes.length > this.#maxBytes && this.#thin(evidence.alertId));
+      if (this.#bytes + bytes.length > this.#maxBytes) {
         this.dropped += 1;
         continue;
       }
-      kept.traces.set(view.traceId, packed);
-      kept.bytes += packed.length;
-      this.#bytes += packed.length;
+      kept.traces.set(traceId, bytes);
+      kept.bytes += bytes.length;
+      this.#bytes += bytes.length;
     }
   }
 

@@ -1,9 +1,10 @@
 import type { Alert } from '../alerts/series-source.js';
+import { TimeSlice } from '../questions/time-slice.js';
 import type { TraceView } from '../questions/trace-view.js';
 import { type LogRow, logRow } from '../questions/views.js';
 import type { ClockSkew } from '../signals/clock-skew.js';
 import type { Store } from '../store/store.js';
-import { type Evidence, type EvidenceShelf, summarize } from './evidence.js';
+import { type Evidence, type EvidenceShelf, type PackedTrace, packTrace, summarize } from './evidence.js';
 import { keptView } from './kept-view.js';
 import { type WorstTrace, worstTraces } from './worst-traces.js';
 
@@ -28,7 +29,8 @@ export class Freezer {
     this.#parts = parts;
   }
 
-  freeze(alert: Alert, nowMs: number): Evidence {
+  /** Trace after trace: what comes in meanwhile does not wait for all of them. */
+  async freeze(alert: Alert, nowMs: number): Promise<Evidence> {
     const { store, skew, shelf } = this.#parts;
     const service = this.#serviceOf(alert);
     const worst = this.#worst(alert, service, nowMs);
@@ -36,11 +38,16 @@ export class Freezer {
     const all = new Map([...known, ...worst].map((one) => [one.traceId, one]));
     const chosen = [...all.values()].slice(0, maxTraces);
     this.#frozen.set(alert.id, chosen);
+    for (const { words } of chosen) store.keepTrace(words);
     const views: TraceView[] = [];
+    const packed: PackedTrace[] = [];
+    const slice = new TimeSlice();
     for (const { words } of chosen) {
-      store.keepTrace(words);
       const view = keptView(store, skew, words);
-      if (view !== undefined) views.push(view);
+      if (view === undefined) continue;
+      views.push(view);
+      packed.push(packTrace(view));
+      await slice.rest();
     }
     const aboutErrors = isAboutErrors(alert);
     const evidence = summarize({
@@ -51,7 +58,7 @@ export class Freezer {
       // A line of another request says nothing of why these are slow.
       fallback: service === undefined || !aboutErrors ? undefined : this.#lastError(service, nowMs),
     });
-    shelf.put(evidence, views);
+    shelf.put(evidence, packed);
     return evidence;
   }
 

@@ -63,6 +63,8 @@ export class Watch {
     { threshold: number | undefined; signal: string; action: string; severity: string }
   >;
   #url = '';
+  #tail: Promise<void> = Promise.resolve();
+  #isStopped = false;
 
   constructor(parts: WatchParts) {
     const { store, skew, rules, maxForMs, webhook, now, say } = parts;
@@ -91,7 +93,7 @@ export class Watch {
     this.shelf = new EvidenceShelf(evidenceShare * store.maxBytes);
     this.#freezer = new Freezer({ store, skew, shelf: this.shelf });
     this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, say);
-    this.engine.onEvent((event) => this.#take(event));
+    this.engine.onEvent((event) => this.#afterwards(() => this.#take(event)));
   }
 
   /** `url` is where the page of this console is. */
@@ -101,6 +103,7 @@ export class Watch {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.engine.stop();
     for (const timer of this.#timers) this.#parts.timers.clear(timer);
   }
@@ -109,13 +112,25 @@ export class Watch {
     return this.shelf.remove(id);
   }
 
-  #take({ atMs, alert }: AlertEvent): void {
+  /** One thing after the other: evidence is taken bit by bit, and what is said stays in order. */
+  #afterwards(work: () => Promise<void>): void {
+    this.#tail = this.#tail.then(async () => {
+      if (this.#isStopped) return;
+      try {
+        await work();
+      } catch (error) {
+        this.#parts.say(`an alert could not be handled: ${(error as Error).message}`);
+      }
+    });
+  }
+
+  async #take({ atMs, alert }: AlertEvent): Promise<void> {
     const { onChange, say } = this.#parts;
     const isForPeople = this.#rules.get(alert.rule.expr)?.severity !== 'none';
     if (alert.state === 'firing') {
-      const evidence = isForPeople ? this.#freezer.freeze(alert, atMs) : undefined;
       this.#remember(alert, atMs);
       if (isForPeople) {
+        const evidence = await this.#freezer.freeze(alert, atMs);
         say(alertLine(alert, evidence));
         this.#webhook?.send(webhookBody(alert, evidence, this.#url));
         for (const delayMs of settleMs) this.#freezeLater(alert, delayMs);
@@ -135,10 +150,13 @@ export class Watch {
   #freezeLater(alert: Alert, delayMs: number): void {
     const timer = this.#parts.timers.set(() => {
       this.#timers.delete(timer);
-      const isStill = this.engine.alerts().some(({ id, state }) => id === alert.id && state === 'firing');
-      if (!isStill || this.shelf.get(alert.id) === undefined) return;
-      this.#freezer.freeze(alert, this.#parts.now());
-      this.#parts.onChange({ id: alert.id, name: alert.rule.name, state: 'firing', atMs: this.#parts.now() });
+      this.#afterwards(async () => {
+        const isStill = this.engine.alerts().some(({ id, state }) => id === alert.id && state === 'firing');
+        if (!isStill || this.shelf.get(alert.id) === undefined) return;
+        const atMs = this.#parts.now();
+        await this.#freezer.freeze(alert, atMs);
+        this.#parts.onChange({ id: alert.id, name: alert.rule.name, state: 'firing', atMs });
+      });
     }, delayMs);
     this.#timers.add(timer);
   }
