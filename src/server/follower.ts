@@ -8,6 +8,8 @@ export interface Follower {
   readonly res: ServerResponse;
   /** Where listeners of both are called; undefined for where they are. */
   readonly context: Context | undefined;
+  /** False for a request without a body. */
+  readonly hasBody: boolean;
   readonly isEnded: boolean;
   /** True for a response that had to wait for others on its connection. */
   isQueued: boolean;

@@ -7,7 +7,12 @@ export interface Forwarded {
   readonly client: string | undefined;
 }
 
-const none: Forwarded = Object.freeze({ host: undefined, proto: undefined, client: undefined });
+/** What is known of a request that no proxy says anything of. */
+export const notForwarded: Forwarded = Object.freeze({
+  host: undefined,
+  proto: undefined,
+  client: undefined,
+});
 
 /** Reads the first, outermost hop, which is the one next to the original client. */
 export function readForwarded(headers: IncomingHttpHeaders): Forwarded {
@@ -16,8 +21,8 @@ export function readForwarded(headers: IncomingHttpHeaders): Forwarded {
   const proto = headers['x-forwarded-proto'];
   const client = headers['x-forwarded-for'];
   if (forwarded === undefined && host === undefined && proto === undefined && client === undefined)
-    return none;
-  const element = forwarded === undefined ? none : parseForwarded(forwarded);
+    return notForwarded;
+  const element = forwarded === undefined ? notForwarded : parseForwarded(forwarded);
   return {
     host: element.host ?? firstOf(host),
     proto: (element.proto ?? firstOf(proto))?.toLowerCase(),

@@ -27,6 +27,8 @@ class IgnoredRequest implements Underway, Follower {
   req: IncomingMessage;
   res: ServerResponse;
   readonly context = undefined;
+  // Nothing of it runs in a context, so it does not matter.
+  readonly hasBody = true;
   isEnded = false;
   isQueued = false;
   isUnsent = false;

@@ -1,6 +1,5 @@
 import type { EventEmitter } from 'node:events';
 import * as http from 'node:http';
-import type { Context } from '@opentelemetry/api';
 import { activeContext, applyInContext } from '../context/storage.js';
 import { patch } from '../core/patch.js';
 import { type Follower, followerOf } from './follower.js';
@@ -44,14 +43,14 @@ function watchClass(prototype: object, create: (original: () => Emit) => Emit): 
 
 /**
  * Events of the body and of the close come from the parser and the socket, outside of the context that the handler had: their
- * listeners are called in it. Most events have none, or come out of what the handler did.
+ * listeners are called in it. Whether there are any is not asked: on Node 20 that takes longer than to enter the context.
  */
 function requestEmit(original: () => Emit): Emit {
   return function emit(this: EventEmitter, ...args) {
     const follower = followerOf(this);
     if (follower === undefined || follower === null) return original().apply(this, args);
-    const context = contextFor(follower, this, args[0]);
-    return context === undefined || isLeftover(follower, this, args[0])
+    const { context } = follower;
+    return context === undefined || context === activeContext() || isLeftover(follower, args[0])
       ? original().apply(this, args)
       : applyInContext(context, original() as never, this, args);
   };
@@ -64,36 +63,14 @@ function responseEmit(original: () => Emit): Emit {
     if (follower === undefined || follower === null) return original().apply(this, args);
     if (args[0] === 'finish') follower.finished();
     else if (args[0] === 'close') follower.closed();
-    const context = contextFor(follower, this, args[0]);
-    return context === undefined
+    const { context } = follower;
+    return context === undefined || context === activeContext()
       ? original().apply(this, args)
       : applyInContext(context, original() as never, this, args);
   };
 }
 
-/** The context to call listeners in; undefined where there are no listeners, or they run in it anyway. */
-function contextFor({ context }: Follower, message: EventEmitter, event: unknown): Context | undefined {
-  return context !== undefined && context !== activeContext() && listenerCount(message, event) > 0
-    ? context
-    : undefined;
-}
-
-/** Of any class: one of the user's may have a method that throws. */
-function listenerCount(message: EventEmitter, event: unknown): number {
-  try {
-    return message.listenerCount(event as string);
-  } catch {
-    return 0;
-  }
-}
-
 /** The 'end' of an empty request that is unread when its response closes: Node then discards the request, with a listener of its own. */
-function isLeftover({ isEnded }: Follower, message: object, event: unknown): boolean {
-  if (!isEnded || event !== 'end') return false;
-  try {
-    const { headers } = message as http.IncomingMessage;
-    return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
-  } catch {
-    return false;
-  }
+function isLeftover({ isEnded, hasBody }: Follower, event: unknown): boolean {
+  return isEnded && event === 'end' && !hasBody;
 }

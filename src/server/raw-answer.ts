@@ -8,8 +8,8 @@ type Write = (this: Socket, chunk?: unknown, ...rest: unknown[]) => unknown;
 const names = ['write', 'end'] as const;
 
 /** True for a request that asks for a WebSocket. */
-export function isForWebSocket({ req }: RequestRecord): boolean {
-  return req.headers.upgrade?.toLowerCase().includes('websocket') === true;
+export function isForWebSocket({ headers }: RequestRecord): boolean {
+  return headers.upgrade?.toLowerCase().includes('websocket') === true;
 }
 
 /**

@@ -1,12 +1,14 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
 import { HiddenValue } from '../core/hidden-value.js';
 import type { Method } from '../metrics/http-methods.js';
 import type { Addable } from '../metrics/instrument.js';
 import type { FinishedRequest, Scheme } from '../metrics/server-red.js';
-import type { AttributeSource } from '../trace/shared-attributes.js';
+import type { AttributeSource, SharedAttributes } from '../trace/shared-attributes.js';
 import { ENDED_REQUEST, ENDED_RESPONSE } from './ended-request.js';
 import type { Follower } from './follower.js';
+import type { Forwarded } from './forwarded.js';
 import type { Underway } from './in-flight.js';
 import { requestAttributes } from './request-attributes.js';
 
@@ -31,6 +33,19 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
   /** Until it has ended, as {@link res} and {@link matched}. */
   req: IncomingMessage;
   res: ServerResponse;
+  /**
+   * As they were at the start, until it has ended. express gives each request a prototype of its own, so that Node 20 looks up each property
+   * of it as if for the first time: 0.3 µs, and 1.2 µs for this one.
+   */
+  headers: IncomingHttpHeaders;
+  /** What proxies in front of us say of it. */
+  readonly forwarded: Forwarded;
+  /** As {@link headers}. */
+  socket: Socket | null | undefined;
+  /** False for a request without a body. */
+  readonly hasBody: boolean;
+  /** True for a response of HTTP/2's compatibility API. */
+  readonly isHttp2: boolean;
   readonly startMs: number;
   readonly method: Method;
   readonly scheme: Scheme;
@@ -52,6 +67,8 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
   baseUrl: string;
   reader: RouteReader | undefined;
   route: string | undefined;
+  /** What it has in common with others, once that is known. */
+  shared: SharedAttributes | undefined;
   statusCode: number;
   errorType: string | undefined;
   isEnded: boolean;
@@ -74,6 +91,8 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     owner: RequestOwner,
     req: IncomingMessage,
     res: ServerResponse,
+    headers: IncomingHttpHeaders,
+    forwarded: Forwarded,
     startMs: number,
     method: Method,
     scheme: Scheme,
@@ -82,6 +101,11 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     this.owner = owner;
     this.req = req;
     this.res = res;
+    this.headers = headers;
+    this.forwarded = forwarded;
+    this.socket = req.socket;
+    this.hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+    this.isHttp2 = (res as { stream?: unknown }).stream !== undefined;
     this.startMs = startMs;
     this.method = method;
     this.scheme = scheme;
@@ -98,6 +122,7 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     this.baseUrl = '';
     this.reader = undefined;
     this.route = undefined;
+    this.shared = undefined;
     this.statusCode = 0;
     this.errorType = undefined;
     this.isEnded = false;
@@ -123,6 +148,8 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
   release(): void {
     this.req = ENDED_REQUEST;
     this.res = ENDED_RESPONSE;
+    this.headers = noHeaders;
+    this.socket = undefined;
     this.matched = undefined;
     this.reader = undefined;
   }
@@ -131,16 +158,17 @@ export class RequestRecord implements AttributeSource, FinishedRequest, Underway
     return this.span?.spanContext();
   }
 
-  sharedAttributes(): undefined {
-    return undefined;
+  sharedAttributes(): SharedAttributes | undefined {
+    return this.shared;
   }
 
   ownAttributes(): Attributes {
     try {
-      return requestAttributes(this, this.req.headers);
+      return requestAttributes(this);
     } catch {
-      // The headers cannot be read; the other attributes are complete.
-      return requestAttributes(this, noHeaders);
+      // The headers are not what they should be; the other attributes are complete.
+      this.headers = noHeaders;
+      return requestAttributes(this);
     }
   }
 }

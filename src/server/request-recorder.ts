@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from '@opentelemetry/api';
 import { rootContext } from '../context/derived-context.js';
 import { REQUEST_KEY } from '../context/request-context.js';
@@ -10,7 +10,7 @@ import type { Method } from '../metrics/http-methods.js';
 import type { Scheme, ServerRed } from '../metrics/server-red.js';
 import { noteException } from './exceptions.js';
 import { followResponse } from './follow-response.js';
-import { readForwarded } from './forwarded.js';
+import { type Forwarded, notForwarded, readForwarded } from './forwarded.js';
 import { followIgnored } from './ignored-request.js';
 import type { InFlight } from './in-flight.js';
 import { forgetQueued } from './queued-responses.js';
@@ -92,13 +92,17 @@ export class RequestRecorder implements RequestOwner {
   #begin(req: IncomingMessage, res: ServerResponse, self: unknown): RequestRecord {
     const { clock, methodOf, inFlight, isElsewhere } = this.#parts;
     const startMs = clock.now();
+    const { headers } = req;
+    const forwarded = tryToReadForwarded(headers);
     const record = new RequestRecord(
       this,
       req,
       res,
+      headers,
+      forwarded,
       startMs,
       methodOf(req.method),
-      schemeOf(req),
+      schemeOf(req, forwarded),
       versionOf(req),
     );
     if (isElsewhere !== undefined)
@@ -205,13 +209,18 @@ export class RequestRecorder implements RequestOwner {
   }
 }
 
-function schemeOf(req: IncomingMessage): Scheme {
-  const { headers } = req;
-  if (headers.forwarded !== undefined || headers['x-forwarded-proto'] !== undefined) {
-    const { proto } = readForwarded(headers);
-    if (proto === 'https' || proto === 'http') return proto;
-  }
+function schemeOf(req: IncomingMessage, { proto }: Forwarded): Scheme {
+  if (proto === 'https' || proto === 'http') return proto;
   return (req.socket as { encrypted?: boolean } | undefined)?.encrypted === true ? 'https' : 'http';
+}
+
+/** Of a request that was made up the headers may be anything. */
+function tryToReadForwarded(headers: IncomingHttpHeaders): Forwarded {
+  try {
+    return readForwarded(headers);
+  } catch {
+    return notForwarded;
+  }
 }
 
 function versionOf(req: IncomingMessage): string | undefined {

@@ -20,6 +20,8 @@ import type { IdGenerator } from '../core/ids.js';
 import { Candidate, type Keeper } from '../trace/keeper.js';
 import { LiveSpan, type SpanOrigin } from '../trace/live-span.js';
 import type { Sampler } from '../trace/sampler.js';
+import type { SharedAttributes } from '../trace/shared-attributes.js';
+import { createRequestKinds } from './request-kinds.js';
 import type { RequestRecord } from './request-record.js';
 import { createSpanNames } from './span-names.js';
 
@@ -96,10 +98,11 @@ export interface RequestTracingParts {
 export function createRequestTracing(parts: RequestTracingParts): RequestTracing {
   const { origin, ids, sampler, keeper, extract, started } = parts;
   const nameOf = createSpanNames();
+  const kindOf = createRequestKinds();
   return {
     begin(record, isRestart) {
       supersede(activeContext());
-      const received = extract(record.req.headers);
+      const received = extract(record.headers);
       const inbound = isRestart ? nothing : received;
       const { parent } = inbound;
       const traceId = parent === undefined ? ids.traceId() : parent.traceId;
@@ -109,7 +112,7 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
       const flags = isSampled ? random | FLAG_SAMPLED : random;
       const own = createSpanContext(parent, traceId, ids.spanId(), flags);
       if (!isSampled && keeper === undefined) return inbound.contextOf(trace.wrapSpanContext(own), record);
-      const { socket } = record.req;
+      const { socket } = record;
       record.remoteAddress = socket?.remoteAddress;
       record.remotePort = socket?.remotePort;
       const span = new LiveSpan(
@@ -136,6 +139,7 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
       if (record.errorType !== undefined && span.status.code === SpanStatusCode.UNSET) {
         span.status = { code: SpanStatusCode.ERROR };
       }
+      record.shared = tryToShare(record);
       const { candidate } = span;
       const hasFailed = span.status.code === SpanStatusCode.ERROR;
       const isKept =
@@ -146,12 +150,21 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
     },
     passThrough: (headers) => passThrough(extract, headers, undefined),
   };
+
+  /** Of a request that was made up the headers may be anything. */
+  function tryToShare(record: RequestRecord): SharedAttributes | undefined {
+    try {
+      return kindOf(record);
+    } catch {
+      return undefined;
+    }
+  }
 }
 
 /** No spans at all: what the caller sent still reaches the services behind. */
 export function createPassThrough(extract: Extract): RequestTracing {
   return {
-    begin: (record) => passThrough(extract, record.req.headers, record),
+    begin: (record) => passThrough(extract, record.headers, record),
     end() {},
     passThrough: (headers) => passThrough(extract, headers, undefined),
   };

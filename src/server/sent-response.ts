@@ -16,6 +16,7 @@ interface Http1Response {
   readonly _header?: string | null;
 }
 
+const noStream: Http2Response = {};
 const statusAt = 'HTTP/1.1 '.length;
 
 /**
@@ -54,12 +55,12 @@ function statusNumber(given: unknown): number {
 }
 
 /** True for a response of which all was sent. */
-export function isComplete({ req, res, isFinished }: RequestRecord): boolean {
-  const { stream } = res as Http2Response;
+export function isComplete({ res, socket, isHttp2, isFinished }: RequestRecord): boolean {
+  const { stream } = isHttp2 ? (res as Http2Response) : noStream;
   if (stream !== undefined)
     return !stream.aborted && stream.rstCode === 0 && stream.sentHeaders !== undefined;
   // Node 20 finishes a response, too, whose last bytes the connection has failed to take.
-  return (isFinished || res.writableFinished === true) && !req.socket?.errored;
+  return (isFinished || res.writableFinished === true) && !socket?.errored;
 }
 
 /** What a response was destroyed with. */

@@ -47,9 +47,9 @@ const reader: RouteReader = {
 /** For a request of which no route was called: a handler of app.param() may have answered before. */
 const unreached: RouteReader = {
   routeOf({ req, outerUrl }: RequestRecord) {
-    const { route, url } = req as object as Request;
+    const { route } = req as object as Request;
     return isRoute(route)
-      ? templateOf(route, appOf(req), baseUrlOf(req, outerUrl), pathFor(route, url))
+      ? templateOf(route, appOf(req), baseUrlOf(req, outerUrl), pathFor(route, req as object as Request))
       : undefined;
   },
 };
@@ -126,7 +126,7 @@ function note(route: Route, req: Request & object, res: ServerResponse): void {
   if (record === undefined || record === null || record.isEnded) return;
   // What is called behind the answer is not what has answered.
   if (record.reader === reader && isHeadSent(res)) return;
-  record.matched = { route, app: appOf(req), path: pathFor(route, req.url) } satisfies Matched;
+  record.matched = { route, app: appOf(req), path: pathFor(route, req) } satisfies Matched;
   record.baseUrl = baseUrlOf(req, record.outerUrl);
   record.reader = reader;
 }
@@ -141,8 +141,8 @@ function baseUrlOf(req: object, outer: string | undefined): string {
   return outer !== undefined && baseUrl.startsWith(outer) ? baseUrl.slice(outer.length) : baseUrl;
 }
 
-function pathFor({ path }: Route, url: string): string | undefined {
-  return Array.isArray(path) ? withoutQuery(url) : undefined;
+function pathFor({ path }: Route, req: Request): string | undefined {
+  return Array.isArray(path) ? withoutQuery(req.url) : undefined;
 }
 
 function withoutQuery(url: string): string {
