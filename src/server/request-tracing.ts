@@ -139,14 +139,15 @@ export function createRequestTracing(parts: RequestTracingParts): RequestTracing
       if (record.errorType !== undefined && span.status.code === SpanStatusCode.UNSET) {
         span.status = { code: SpanStatusCode.ERROR };
       }
-      record.shared = tryToShare(record);
       const { candidate } = span;
       const hasFailed = span.status.code === SpanStatusCode.ERROR;
       const isKept =
         candidate === undefined || keeper?.decide(candidate, endMs - record.startMs, hasFailed) === true;
       // Only a processor of the user's is shown what is not kept.
-      if (isKept || started !== undefined) span.endAt(endMs);
-      else span.forget(endMs);
+      if (isKept || started !== undefined) {
+        record.shared = tryToShare(record);
+        span.endAt(endMs);
+      } else span.forget(endMs);
     },
     passThrough: (headers) => passThrough(extract, headers, undefined),
   };
