@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { Alert } from '../../src/console/alerts/series-source.js';
 import { alertLine } from '../../src/console/evidence/alert-line.js';
 import { EvidenceShelf, packTrace, summarize } from '../../src/console/evidence/evidence.js';
+import { worstTraces } from '../../src/console/evidence/worst-traces.js';
 import type { TraceView } from '../../src/console/questions/trace-view.js';
+import { Receiver } from '../../src/console/receive/receiver.js';
+import { Store } from '../../src/console/store/store.js';
+import { spansRequest, traceId } from './support/spans.js';
 
 /** A trace with so much in it that cannot be packed any smaller. */
 function view(
@@ -118,4 +122,30 @@ test('an alert in a line says what its evidence shows: the bottleneck, the worst
   expect(alertLine(alert, evidence)).toBe(
     '■ firing HighLatencyP99: p99 of order is 900 ms; 80 % of the time in payment «SELECT» over 2 traces; trace a; "line of a"',
   );
+});
+
+test('a trace in which only a call was answered with 4xx is no evidence of failures', () => {
+  const now = Date.now();
+  const store = new Store({ maxBytes: 2 ** 24, slowMs: 3_000, startMs: now - hour, now: Date.now });
+  const receiver = new Receiver({
+    store,
+    onSpan: () => undefined,
+    onLog: () => undefined,
+    onMetrics: () => 0,
+    onTaken: () => undefined,
+  });
+  const call = (trace: string, status: number, ms: number) => ({
+    id: trace,
+    trace,
+    start: now - 5_000,
+    ms,
+    kind: 3 as const,
+    failed: true,
+    attributes: { 'server.address': 'pay.local', 'http.response.status_code': status },
+  });
+  const request = spansRequest('order', [call('declined', 402, 900), call('broken', 503, 20)]);
+  receiver.take('traces', 'json', Buffer.from(JSON.stringify(request)));
+  const service = store.catalog.findService('order') as number;
+  const wanted = { service, isFailed: true, target: undefined, fromMs: now - 60_000, count: 5 };
+  expect(worstTraces(store, wanted).map((one) => one.traceId)).toEqual([traceId('broken')]);
 });

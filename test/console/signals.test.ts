@@ -184,6 +184,30 @@ describe('the map', () => {
     });
   });
 
+  test('an edge fails as its service does: by 5xx and what has no status, not by what the caller asked wrongly', async () => {
+    const { send, ask } = await consoleFor();
+    // As the conventions have it: every status from 400 up is an error of the span of a call, from 500 up of the span of a request.
+    const statuses = [200, 402, 409, 429, 404, 500, 503] as const;
+    const calls = [...statuses, undefined].map((status, index) => ({
+      id: `c${index}`,
+      start: now,
+      ms: 10,
+      kind: 3 as const,
+      failed: status === undefined || status >= 400,
+      attributes: {
+        'server.address': 'pay.local',
+        ...(status === undefined
+          ? { 'error.type': 'ECONNREFUSED' }
+          : { 'http.response.status_code': status }),
+      },
+    }));
+    await send('traces', spansRequest('order', calls));
+    const { edges } = await ask<MapAnswer>('/api/map');
+    expect(edges).toEqual([expect.objectContaining({ to: 'pay.local', count: 8, errors: 3 })]);
+    const { rows } = await ask<{ rows: unknown[] }>('/api/edges');
+    expect(rows).toEqual([expect.objectContaining({ errors: 3, errorRatio: 3 / 8 })]);
+  });
+
   test('the difference of two clocks is found, and taken out of the trace', async () => {
     const { send, ask } = await consoleFor();
     await send('traces', call);

@@ -1,5 +1,5 @@
 import { hexOf, type TraceWords } from '../receive/words.js';
-import { FAILED } from '../store/draft.js';
+import { isFailure } from '../store/draft.js';
 import type { Store } from '../store/store.js';
 
 export interface WorstWanted {
@@ -33,7 +33,7 @@ export function worstTraces(
     for (let row = 0; row < segment.rows; row += 1) {
       const ns = columns.duration[row] as number;
       if (ns <= least || (columns.start[row] as number) + ns < from) continue;
-      if (isFailed && ((columns.kind[row] as number) & FAILED) === 0) continue;
+      if (isFailed && !isFailure(columns.kind[row] as number, columns.http[row] as number)) continue;
       if (target !== undefined && columns.route[row] !== target) continue;
       const at = 4 * row;
       const traceId = hexOf(columns.trace, at, 4);

@@ -4,7 +4,7 @@ import type { TraceWords } from '../receive/words.js';
 import { EDGE } from '../signals/series-table.js';
 import type { Lane } from '../signals/states.js';
 import { plainAttributes } from '../store/attributes.js';
-import { CLIENT, FAILED, kindOf } from '../store/draft.js';
+import { CLIENT, FAILED, isFailure, kindOf } from '../store/draft.js';
 import type { Ref, Store } from '../store/store.js';
 import { parentIdOf, restOf, spanIdOf, traceIdOf } from './item-json.js';
 import type { Query } from './query.js';
@@ -47,6 +47,7 @@ interface FailedCall {
   readonly ref: Ref;
   readonly endMs: number;
   readonly reason: string;
+  readonly isCounted: boolean;
   readonly events: readonly TransitionEvent[];
 }
 
@@ -75,6 +76,8 @@ export async function breakersView(
     const { service, serviceName, instance } = catalog.resource(resource);
     const target = catalog.routes.find(name);
     const failed = (calls.get(`${resource} ${target}`) ?? []).map((ref) => failedCall(store, ref, name));
+    // A breaker counts no 4xx, but what changed its state may stand with the request of such a call.
+    const counted = failed.filter(({ isCounted }) => isCounted);
     const transitions = transitionsOf(failed);
     const newest = transitions.at(-1);
     const last = changes.at(-1);
@@ -91,8 +94,8 @@ export async function breakersView(
         Math.max(1_000, toMs - Math.max(fromMs, signals.timeline.sinceMs)),
       ),
       rejectedPerS: rejected.get(`${resource} ${name}`) ?? null,
-      reasons: reasonsOf(failed.filter(({ endMs }) => endMs >= fromMs && endMs <= toMs)),
-      tripped: trippedBy(lane, transitions) ?? likelyCause(lane, failed),
+      reasons: reasonsOf(counted.filter(({ endMs }) => endMs >= fromMs && endMs <= toMs)),
+      tripped: trippedBy(lane, transitions) ?? likelyCause(lane, counted),
       nextTryMs: last?.state === 'open' && newest?.to === 'open' ? newest.nextTryMs : null,
     };
   });
@@ -141,6 +144,7 @@ function failedCall(store: Store, ref: Ref, breaker: string): FailedCall {
     ref,
     endMs: store.startMs + ((columns.start[ref.row] as number) + (columns.duration[ref.row] as number)) / 1e6,
     reason: String(type),
+    isCounted: isFailure(columns.kind[ref.row] as number, columns.http[ref.row] as number),
     events: [...eventsOf(rest, breaker), ...eventsOf(parentOf(store, ref), breaker)],
   };
 }

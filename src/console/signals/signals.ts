@@ -1,6 +1,6 @@
 import { hexOf } from '../receive/words.js';
 import type { Catalog } from '../store/catalog.js';
-import { CLIENT, CONSUMER, type Draft, FAILED, kindOf, PRODUCER, SERVER } from '../store/draft.js';
+import { CLIENT, CONSUMER, type Draft, isFailure, kindOf, PRODUCER, SERVER } from '../store/draft.js';
 import type { Cell } from './cell.js';
 import { ClockSkew } from './clock-skew.js';
 import { Joins } from './joins.js';
@@ -47,7 +47,7 @@ export class Signals {
     const { service } = this.#catalog.resource(resource);
     const endMs = this.#startMs + (start + duration) / 1e6;
     const ms = duration / 1e6;
-    const isFailed = (draft.kind & FAILED) !== 0;
+    const isFailed = isFailure(draft.kind, draft.http);
     const traceId = () => hexOf([draft.trace0, draft.trace1, draft.trace2, draft.trace3], 0, 4);
     const add = (series: number) => this.timeline.add(series, endMs, ms, isFailed, traceId);
     if (kind === SERVER || kind === CONSUMER) {

@@ -65,3 +65,12 @@ export const FAILED = 0x10;
 export const OK = 0x20;
 
 export const kindOf = (kind: number): number => kind & 0x7;
+
+/**
+ * Whether a span is a failure of what it asked or answered, as the golden signals count them. The status of a call is an error from 400 up by
+ * the conventions of OpenTelemetry, but 4xx is the caller's error.
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status
+ */
+export function isFailure(kind: number, http: number): boolean {
+  return http >= 500 || ((kind & FAILED) !== 0 && !(kindOf(kind) === CLIENT && http >= 400));
+}

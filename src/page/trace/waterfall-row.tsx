@@ -127,7 +127,7 @@ function SpanName({
         {span.name}
         {title !== span.name && <span class="quiet">{title.slice(span.name.length)}</span>}
       </span>
-      {span.http >= 400 && <span class="is-fail">{span.http}</span>}
+      {span.http >= 400 && <span class={span.http >= 500 ? 'is-fail' : 'is-warn'}>{span.http}</span>}
       {isOpen === false && <span class="bubble">{count(descendants)}</span>}
       {logs.length > 0 && (
         <span class="quiet fall-logs">{logs.length === 1 ? 'log' : `${logs.length} logs`}</span>
