@@ -7,6 +7,7 @@ import { CopyButton, Failure } from '../parts/empty.js';
 import { absolute, counted, duration, share, span } from '../parts/format.js';
 import { ServiceLink, ServiceName, Time, TraceLink, traceHref } from '../parts/links.js';
 import { Mark } from '../parts/mark.js';
+import { RuleChart } from './rule-chart.js';
 import { alertThreshold, alertValue } from './value.js';
 
 interface AlertCardProps {
@@ -18,11 +19,17 @@ const shownTraces = 8;
 
 /** An alert with its evidence. */
 export function AlertCard({ alert, isOpen }: AlertCardProps) {
+  // What is closed asks for nothing.
+  const [isShown, setShown] = useState(isOpen);
   const { name, state, severity, service, summary, description, action, value, threshold } = alert;
   const sinceMs = alert.firedAtMs ?? alert.activeAtMs;
   const mark = stateOfAlert(alert);
   return (
-    <details class={`alert-card is-${mark}`} open={isOpen}>
+    <details
+      class={`alert-card is-${mark}`}
+      open={isOpen}
+      onToggle={(event) => setShown(event.currentTarget.open)}
+    >
       <summary>
         <Mark state={mark} label={state} />
         <b>{name}</b>
@@ -62,6 +69,16 @@ export function AlertCard({ alert, isOpen }: AlertCardProps) {
             </dd>
           </div>
         </dl>
+        {isShown && (
+          <RuleChart
+            ruleId={alert.ruleId}
+            name={name}
+            labels={alert.labels}
+            fired={
+              alert.firedAtMs === null ? undefined : { fromMs: alert.firedAtMs, toMs: alert.resolvedAtMs }
+            }
+          />
+        )}
         <p class="prose">{description}</p>
         {action !== undefined && <p class="prose quiet">{action}</p>}
         <EvidenceOf alert={alert} />

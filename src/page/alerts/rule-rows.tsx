@@ -1,8 +1,10 @@
+import { address, changed } from '../address/address.js';
 import type { AlertView, RulesAnswer } from '../data/answers.js';
 import { CopyButton } from '../parts/empty.js';
 import { counted } from '../parts/format.js';
 import { Mark } from '../parts/mark.js';
 import { type Column, Table } from '../parts/table.js';
+import { RuleChart } from './rule-chart.js';
 import { alertThreshold } from './value.js';
 
 type Rule = RulesAnswer['rules'][number];
@@ -32,6 +34,7 @@ export function RuleRows({ rules, alerts }: RuleRowsProps) {
           ? 'warn'
           : 'fine';
   const rank = { fail: 2, warn: 1, fine: 0 } as const;
+  const open = address.value.params.get('rule');
   const columns: readonly Column<Rule>[] = [
     {
       id: 'rule',
@@ -41,7 +44,17 @@ export function RuleRows({ rules, alerts }: RuleRowsProps) {
       cell: (rule) => (
         <span class="row">
           <Mark state={stateOf(rule)} />
-          {rule.name}
+          {rule.severity === 'none' ? (
+            rule.name
+          ) : (
+            <a
+              href={changed({ rule: rule.id === open ? undefined : rule.id })}
+              aria-expanded={rule.id === open}
+              title="What it measures over time"
+            >
+              {rule.name}
+            </a>
+          )}
         </span>
       ),
     },
@@ -110,6 +123,16 @@ export function RuleRows({ rules, alerts }: RuleRowsProps) {
         keyOf={({ name, severity, expr }) => `${name} ${severity} ${expr}`}
         order="-state"
         limit={30}
+        isChosen={({ id }) => id === open}
+        under={(rule) =>
+          rule.id === open && (
+            <tr class="under">
+              <td colSpan={columns.length}>
+                <RuleChart ruleId={rule.id} name={rule.name} />
+              </td>
+            </tr>
+          )
+        }
       />
     </section>
   );

@@ -20,6 +20,8 @@ export interface TimeChartProps {
   readonly toMs: number;
   /** The beginning of each value. */
   readonly times: readonly number[];
+  /** Values are of these moments, and not of the time from one to the next. */
+  readonly isOfMoments?: boolean;
   readonly stepMs: number;
   readonly lines: readonly Line[];
   readonly format: (value: number | null) => string;
@@ -59,6 +61,7 @@ export function TimeChart(props: TimeChartProps) {
     format,
     threshold,
     exampleAt,
+    isOfMoments = false,
     hasAxis = false,
     height = 84,
   } = props;
@@ -77,7 +80,8 @@ export function TimeChart(props: TimeChartProps) {
     props.scale?.(height) ??
     linearScale(Math.max(threshold?.value ?? 0, greatest(lines)), height, props.base);
   const cursor = cursorMs.value;
-  const index = cursor === undefined ? -1 : Math.floor((cursor - (times[0] ?? 0)) / stepMs);
+  const index =
+    cursor === undefined ? -1 : Math.floor((cursor - (times[0] ?? 0)) / stepMs + (isOfMoments ? 0.5 : 0));
   const example = index >= 0 && index < times.length ? exampleAt?.(index) : undefined;
   const pixel = (event: PointerEvent) =>
     event.clientX - (event.currentTarget as Element).getBoundingClientRect().left;
@@ -136,7 +140,7 @@ export function TimeChart(props: TimeChartProps) {
                 <path
                   key={label}
                   class={isArea ? `${name} area` : name}
-                  d={path(values, times, stepMs, x, scale, isArea ? height : undefined)}
+                  d={path(values, times, isOfMoments ? 0 : stepMs / 2, x, scale, isArea ? height : undefined)}
                 />
               ))}
               {threshold !== undefined && (
@@ -270,7 +274,8 @@ function lastIndex(lines: readonly Line[]): number {
 function path(
   values: readonly (number | null)[],
   times: readonly number[],
-  stepMs: number,
+  /** From the time of a value to the middle of what it is of. */
+  shiftMs: number,
   x: (ms: number) => number,
   scale: Scale,
   floor: number | undefined,
@@ -287,7 +292,7 @@ function path(
       close();
       continue;
     }
-    const px = Math.max(0, x((times[index] ?? 0) + stepMs / 2));
+    const px = Math.max(0, x((times[index] ?? 0) + shiftMs));
     text += `${first < 0 ? 'M' : 'L'}${round(px)} ${round(scale.at(value))}`;
     if (first < 0) first = px;
     last = px;

@@ -5,6 +5,7 @@ import type { Finding } from '../../console/questions/doctor.js';
 import type { logHistogram } from '../../console/questions/log-histogram.js';
 import type { logTemplates } from '../../console/questions/log-search.js';
 import type { objectivesView } from '../../console/questions/objectives.js';
+import type { ruleChart } from '../../console/questions/rule-chart.js';
 import type {
   gaugesView,
   mapView,
@@ -33,6 +34,7 @@ export type AlertsAnswer = ReturnType<Watch['view']>;
 export type AlertView = AlertsAnswer['alerts'][number];
 export type Episode = AlertsAnswer['history'][number];
 export type RulesAnswer = ReturnType<Watch['rulesView']>;
+export type RuleChartAnswer = Awaited<ReturnType<typeof ruleChart>>;
 export type BreakerRow = Awaited<ReturnType<typeof breakersView>>['rows'][number];
 export type ObjectivesAnswer = ReturnType<typeof objectivesView>;
 /** By hand: its file is compiled for Node alone. */
