@@ -65,6 +65,36 @@ async function waitForText(page: Page, text: string): Promise<void> {
   );
 }
 
+/** The id of an alert that fires. */
+async function firingAlert(name: string, service: string): Promise<string> {
+  const response = await fetch(new URL('/api/alerts', console_.url));
+  const { alerts } = (await response.json()) as {
+    alerts: { id: string; name: string; service: string; state: string }[];
+  };
+  const found = alerts.find(
+    (alert) => alert.name === name && alert.service === service && alert.state === 'firing',
+  );
+  if (found === undefined) throw new Error(`${name} does not fire for ${service}`);
+  return found.id;
+}
+
+/** What the history of the page says of this alert, and of no other. */
+async function waitForState(page: Page, id: string, state: string): Promise<void> {
+  await page.waitForFunction(
+    (alert, wanted) =>
+      [...document.querySelectorAll('table[aria-label="what fired within a day"] tbody tr')].some(
+        (row) =>
+          row.textContent?.includes(wanted) === true &&
+          [...row.querySelectorAll('a')].some(
+            ({ href }) => new URL(href).searchParams.get('alert') === alert,
+          ),
+      ),
+    { timeout: LONG_MS },
+    id,
+    state,
+  );
+}
+
 test('the page takes at most 90 kB of scripts, and its policy allows nothing unsafe', async () => {
   const scripts = readdirSync(built).filter((name) => name.endsWith('.js.gz'));
   const bytes = scripts.reduce((sum, name) => sum + statSync(join(built, name)).size, 0);
@@ -155,9 +185,16 @@ test(
       expect(wrong).toEqual([]);
       await page.close();
     }
-    const { page } = await open('/alerts', 'light');
+    const id = await firingAlert('HighLatencyP99', 'payments-service');
+    const { page, wrong } = await open(`/alerts?alert=${encodeURIComponent(id)}`, 'light');
+    await page.waitForSelector('.alert-card[open] .chart path.line-1[d^="M"]', { timeout: LONG_MS });
+    expect(
+      await page.$eval('.alert-card[open] .chart-head', (head) => (head as HTMLElement).innerText),
+    ).toMatch(/alert above\s+1\.00\ss/);
+    await waitForState(page, id, 'fires');
     await shop.fault('payments', { slowMs: 0 });
-    await waitForText(page, 'resolved');
+    await waitForState(page, id, 'resolved');
+    expect(wrong).toEqual([]);
     await page.close();
   },
   6 * LONG_MS,

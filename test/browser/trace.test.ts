@@ -128,6 +128,28 @@ test(
 );
 
 test(
+  'a filter is completed with attributes and values of all that is held, however large their trace is',
+  async () => {
+    const page = await open('/traces', '.filter input');
+    const choose = async (typed: string, wanted: string) => {
+      await page.type('.filter input', typed);
+      await page.waitForFunction(
+        (text) => [...document.querySelectorAll('.option')].some((one) => one.textContent?.startsWith(text)),
+        {},
+        wanted,
+      );
+      await page.keyboard.press('Tab');
+    };
+    await choose('attr.job.st', 'attr.job.stage = ');
+    await choose('pric', 'pricing-service');
+    await page.waitForSelector('.filter-chip');
+    expect(await textOf(page, '.filter-chip')).toMatch(/job\.stage\s*=\s*pricing-service/);
+    await page.close();
+  },
+  LONG_MS,
+);
+
+test(
   'siblings that repeat are one row until it is opened',
   async () => {
     const page = await open(`/traces/${ids.repeated}`, '.fall-row');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { consoleFor, type Started } from './support/console.js';
-import { logsRequest, spanId, spansRequest, traceId } from './support/spans.js';
+import { attributesOf, logsRequest, spanId, spansRequest, traceId } from './support/spans.js';
 
 const now = Date.now();
 
@@ -356,4 +356,37 @@ test('a trace without details has what a row shows, and the details of one span 
   const detail = await running.ask<Record<string, unknown>>(`${path}/${spanId('a')}`);
   expect({ ...rows.spans[0], ...detail }).toEqual(whole.spans[0]);
   await expect(running.ask(`${path}/${spanId('z')}`)).rejects.toThrow('is not held');
+});
+
+test('a line without a text says what was thrown, else the name of its event', async () => {
+  const running = await consoleFor();
+  const line = (more: Record<string, unknown>) => ({
+    timeUnixNano: `${now - 1_000}000000`,
+    severityNumber: 17,
+    ...more,
+  });
+  const thrown = { 'exception.type': 'TypeError', 'exception.message': 'x is not a function' };
+  await running.send('logs', {
+    resourceLogs: [
+      {
+        resource: { attributes: attributesOf({ 'service.name': 'order' }) },
+        scopeLogs: [
+          {
+            logRecords: [
+              line({ eventName: 'http.server.request.exception', attributes: attributesOf(thrown) }),
+              line({ eventName: 'cache.cleared' }),
+              line({}),
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const rows = await rowsOf(running, '/api/logs');
+  expect(rows.map(({ body }) => body).sort()).toEqual([
+    '',
+    'TypeError: x is not a function',
+    'cache.cleared',
+  ]);
+  expect(await rowsOf(running, '/api/logs?text=not%20a%20function')).toHaveLength(1);
 });

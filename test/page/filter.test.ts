@@ -140,6 +140,16 @@ describe('completion', () => {
     expect(at('error dur').texts).toEqual(['duration > ']);
   });
 
+  test('says whose values it looks for', () => {
+    const wanted = (typed: string) => complete(typed, typed.length, TRACE_FIELDS, vocabulary).wanted;
+    expect(wanted('service = ')).toBe('service');
+    expect(wanted('error attr.Customer = a')).toBe('attr.Customer');
+    expect(wanted('attr.')).toBe('attr.');
+    // What has a form of its own is not looked up.
+    expect(wanted('duration > ')).toBeUndefined();
+    expect(wanted('err')).toBeUndefined();
+  });
+
   test('offers the values of a field, those that begin so before those that have it', () => {
     expect(at('service = ').texts).toEqual(['order-service ', 'payment-service ', '"a b" ']);
     expect(at('service=pay')).toEqual({ from: 8, texts: ['payment-service '] });

@@ -4,6 +4,7 @@ import type { RuleChartAnswer } from '../data/answers.js';
 import { useQuestion } from '../data/question.js';
 import { Failure } from '../parts/empty.js';
 import { counted } from '../parts/format.js';
+import { hueClass } from '../parts/hue.js';
 import { alertValue } from './value.js';
 
 type RuleLine = RuleChartAnswer['lines'][number];
@@ -54,7 +55,7 @@ export function RuleChart({ ruleId, name, labels, fired }: RuleChartProps) {
           ...shown.map(({ values }, index) => ({
             label: names[index] as string,
             values,
-            class: `line-${index + 1}`,
+            class: classOf(shown, index),
           })),
           ...(shown.length === 1 && limits.length > 0 && !isConstant
             ? [{ label: against, values: shown[0]?.limits ?? [], class: 'line-threshold' }]
@@ -120,12 +121,28 @@ function lastOf(values: readonly (number | null)[]): number | undefined {
   return values.findLast((value) => value !== null) ?? undefined;
 }
 
+/** A service has its hue; several lines of one service are told apart by their shades. */
+function classOf(lines: readonly RuleLine[], index: number): string {
+  const jobs = lines.map(({ labels }) => serviceOf(labels.job ?? ''));
+  const own = jobs[index] as string;
+  return own !== '' && jobs.filter((job) => job === own).length === 1
+    ? `line-hue ${hueClass(own)}`
+    : `line-${(index % 4) + 1}`;
+}
+
+/** Without its namespace. */
+function serviceOf(job: string): string {
+  return job.replace(/^.*\//, '');
+}
+
 /** What tells a line from the others: the values of labels that differ, else of its service. */
 function labelOf({ labels }: Pick<RuleLine, 'labels'>, all: readonly Pick<RuleLine, 'labels'>[]): string {
   const differing = Object.keys(labels).filter((key) =>
     all.some((other) => other.labels[key] !== labels[key]),
   );
   const keys = differing.length > 0 ? differing : ['job'];
-  const text = keys.map((key) => (labels[key] ?? '').replace(key === 'job' ? /^.*\// : '', '')).join(' ');
+  const text = keys
+    .map((key) => (key === 'job' ? serviceOf(labels[key] ?? '') : (labels[key] ?? '')))
+    .join(' ');
   return text === '' ? 'value' : text;
 }

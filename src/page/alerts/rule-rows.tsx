@@ -126,7 +126,7 @@ export function RuleRows({ rules, alerts }: RuleRowsProps) {
         isChosen={({ id }) => id === open}
         under={(rule) =>
           rule.id === open && (
-            <tr class="under">
+            <tr class="sub">
               <td colSpan={columns.length}>
                 <RuleChart ruleId={rule.id} name={rule.name} />
               </td>

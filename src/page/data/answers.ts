@@ -16,6 +16,7 @@ import type {
 import type { latencyHeat, SignalRow, signalSteps } from '../../console/questions/signals-view.js';
 import type { TraceRow } from '../../console/questions/trace-search.js';
 import type { TraceColumns, TraceView } from '../../console/questions/trace-view.js';
+import type { valuesView } from '../../console/questions/values.js';
 import type { LogRow } from '../../console/questions/views.js';
 import type { Store } from '../../console/store/store.js';
 
@@ -35,6 +36,7 @@ export type AlertView = AlertsAnswer['alerts'][number];
 export type Episode = AlertsAnswer['history'][number];
 export type RulesAnswer = ReturnType<Watch['rulesView']>;
 export type RuleChartAnswer = Awaited<ReturnType<typeof ruleChart>>;
+export type ValuesAnswer = Awaited<ReturnType<typeof valuesView>>;
 export type BreakerRow = Awaited<ReturnType<typeof breakersView>>['rows'][number];
 export type ObjectivesAnswer = ReturnType<typeof objectivesView>;
 /** By hand: its file is compiled for Node alone. */

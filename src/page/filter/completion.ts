@@ -14,6 +14,8 @@ export interface Completions {
   readonly from: number;
   readonly to: number;
   readonly options: readonly Completion[];
+  /** The field whose values are looked for, `attr.` for the names of attributes; undefined for none. */
+  readonly wanted: string | undefined;
 }
 
 const most = 8;
@@ -42,6 +44,7 @@ export function complete(
       from,
       to: caret,
       options: ranked(known, typed).map((value) => ({ text: `${valueText(value)} `, hint: '' })),
+      wanted: field?.isLearned === true || name.startsWith(ATTRIBUTE) ? key : undefined,
     };
   }
   const names: Completion[] = [];
@@ -54,7 +57,12 @@ export function complete(
     } else if (name.startsWith(typed))
       names.push({ text: isFlag ? `${name} ` : `${name} ${operators[0]} `, hint });
   }
-  return { from, to: caret, options: names.slice(0, fields.length + most) };
+  return {
+    from,
+    to: caret,
+    options: names.slice(0, fields.length + most),
+    wanted: typed.startsWith(ATTRIBUTE) ? ATTRIBUTE : undefined,
+  };
 }
 
 /** Values as they are typed. */

@@ -1,16 +1,16 @@
-import { useRef, useState } from 'preact/hooks';
-import { complete, type Vocabulary } from './completion.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { complete } from './completion.js';
 import { type Field, filterText, parseFilter, type Term, termText, withTerm } from './filter-text.js';
+import { useValues } from './values.js';
 
 interface FilterBarProps {
   readonly text: string;
   readonly fields: readonly Field[];
-  readonly vocabulary: Vocabulary;
+  /** Whose values are offered. */
+  readonly items: 'spans' | 'logs';
   readonly label: string;
   readonly placeholder: string;
   readonly onChange: (text: string) => void;
-  /** Is called when a person begins to type, for what completion needs. */
-  readonly onStart?: () => void;
 }
 
 /** Preact's types know the role only together with a list of the browser's. */
@@ -23,23 +23,19 @@ const combobox = (isShown: boolean, at: number): object => ({
 });
 
 /** A filter as chips and a field for the next condition, with what there is to choose from. A chip that is pressed is text again. */
-export function FilterBar({
-  text,
-  fields,
-  vocabulary,
-  label,
-  placeholder,
-  onChange,
-  onStart,
-}: FilterBarProps) {
+export function FilterBar({ text, fields, items, label, placeholder, onChange }: FilterBarProps) {
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState('');
   const [caret, setCaret] = useState(0);
   const [at, setAt] = useState(-1);
   const [isOpen, setOpen] = useState(false);
   const terms = parseFilter(text, fields);
-  const { from, to, options } = complete(typed, caret, fields, vocabulary);
+  const { values, learn } = useValues(items);
+  const { from, to, options, wanted } = complete(typed, caret, fields, values);
   const isShown = isOpen && options.length > 0;
+  useEffect(() => {
+    if (isOpen && wanted !== undefined) learn(wanted);
+  }, [isOpen, wanted, learn]);
 
   const put = (next: string, place: number) => {
     setTyped(next);
@@ -126,10 +122,7 @@ export function FilterBar({
             setAt(-1);
             setOpen(true);
           }}
-          onFocus={() => {
-            setOpen(true);
-            onStart?.();
-          }}
+          onFocus={() => setOpen(true)}
           onBlur={() => setOpen(false)}
           onKeyDown={onKeyDown}
         />

@@ -6,6 +6,8 @@ export interface Field {
   readonly isFlag?: boolean;
   /** For people: what it narrows to. */
   readonly hint: string;
+  /** The console knows its values. */
+  readonly isLearned?: boolean;
   /** Values that there are, whatever the data. */
   readonly values?: readonly string[];
   /** Says what is wrong with a value; undefined for nothing. */

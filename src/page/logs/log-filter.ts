@@ -15,7 +15,7 @@ export const LOG_FIELDS: readonly Field[] = [
         ? undefined
         : `one of ${LEVELS.join(', ')}, not ${value}`,
   },
-  { name: 'service', operators: ['='], hint: 'lines of this service' },
+  { name: 'service', operators: ['='], isLearned: true, hint: 'lines of this service' },
   {
     name: 'trace',
     operators: ['='],
@@ -23,7 +23,7 @@ export const LOG_FIELDS: readonly Field[] = [
     check: (value) => (/^[0-9a-f]{32}$/i.test(value) ? undefined : 'the 32 hex digits of a trace id'),
   },
   { name: 'span', operators: ['='], hint: 'lines of this span' },
-  { name: 'template', operators: ['='], hint: 'lines that differ in numbers only' },
+  { name: 'template', operators: ['='], isLearned: true, hint: 'lines that differ in numbers only' },
   { name: ATTRIBUTE, operators: ['='], hint: 'a field of the line' },
 ];
 

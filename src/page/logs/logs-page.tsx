@@ -3,11 +3,9 @@ import { address, setParams } from '../address/address.js';
 import { brush, isLive, timeWindow, windowParams } from '../address/time-window.js';
 import type { LogHistogram, LogRow, Rows } from '../data/answers.js';
 import { type Params, useQuestion } from '../data/question.js';
-import type { Vocabulary } from '../filter/completion.js';
 import { FilterBar } from '../filter/filter-bar.js';
 import { filterText, withTerm } from '../filter/filter-text.js';
 import { useKeys } from '../frame/keys.js';
-import { services } from '../frame/known.js';
 import { Empty, Failure } from '../parts/empty.js';
 import { count, rate } from '../parts/format.js';
 import { VirtualList } from '../parts/virtual-list.js';
@@ -36,7 +34,6 @@ export function LogsPage() {
     ...question,
     step: chartStep(timeWindow.value.toMs - timeWindow.value.fromMs),
   });
-  const [fields, setFields] = useState<Vocabulary>({});
   return (
     <div class="page logs">
       <div class="page-head logs-head">
@@ -76,7 +73,7 @@ export function LogsPage() {
       <FilterBar
         text={text}
         fields={LOG_FIELDS}
-        vocabulary={{ ...fields, service: services.value }}
+        items="logs"
         label="filter of log lines"
         placeholder="service = …   level >= warn   trace = …   attr.key = value   or any text"
         onChange={change}
@@ -85,12 +82,7 @@ export function LogsPage() {
       {isPatterns ? (
         <Patterns params={question} />
       ) : (
-        <Tail
-          params={question}
-          isFiltered={terms.length > 0}
-          onFields={setFields}
-          onClear={() => change('')}
-        />
+        <Tail params={question} isFiltered={terms.length > 0} onClear={() => change('')} />
       )}
     </div>
   );
@@ -119,12 +111,11 @@ function Volume({ histogram }: { readonly histogram: LogHistogram | undefined })
 interface TailProps {
   readonly params: Params;
   readonly isFiltered: boolean;
-  readonly onFields: (fields: Vocabulary) => void;
   readonly onClear: () => void;
 }
 
 /** The newest lines; they hold still while a person reads further down or has one open. */
-function Tail({ params, isFiltered, onFields, onClear }: TailProps) {
+function Tail({ params, isFiltered, onClear }: TailProps) {
   const { data, error, isOld, refresh } = useQuestion<Rows<LogRow>>(
     'logs',
     { ...windowParams.value, ...params, limit: mostLines },
@@ -139,8 +130,6 @@ function Tail({ params, isFiltered, onFields, onClear }: TailProps) {
   const lines = held ?? newest ?? noLines;
   const runs = useMemo(() => (isFolded ? foldRuns(lines, open) : singleRuns(lines)), [lines, open, isFolded]);
   const at = chosen === undefined ? -1 : runs.findIndex(({ key }) => key === chosen.key);
-  const fields = useMemo(() => fieldsIn(lines), [lines]);
-  useEffect(() => onFields(fields), [fields]);
   const asked = JSON.stringify([params, windowParams.value]);
   // Another question is another list.
   useEffect(() => {
@@ -243,18 +232,6 @@ function Tail({ params, isFiltered, onFields, onClear }: TailProps) {
       </div>
     </div>
   );
-}
-
-/** The fields of lines with some of their values, for completion. */
-function fieldsIn(lines: readonly LogRow[]): Vocabulary {
-  const values = new Map<string, Set<string>>();
-  for (const { attributes } of lines.slice(0, 200))
-    for (const [name, value] of Object.entries(attributes)) {
-      const known = values.get(name) ?? new Set();
-      values.set(name, known);
-      if (typeof value !== 'object' && known.size < 12) known.add(String(value).slice(0, 80));
-    }
-  return Object.fromEntries([...values].map(([name, known]) => [`attr.${name}`, [...known]]));
 }
 
 function NoLines({ isFiltered, onClear }: { readonly isFiltered: boolean; readonly onClear: () => void }) {

@@ -8,11 +8,20 @@ interface SparklineProps {
 }
 
 const height = 18;
+/** So little of the greatest value is no change. */
+const steady = 0.05;
 
 /** A small line over time; where there is no value it is broken. */
 export function Sparkline({ values, top, isFailing = false, label, width = 64 }: SparklineProps) {
   let most = top ?? 0;
-  for (const value of values) if (value !== null && value > most) most = value;
+  let least = Number.POSITIVE_INFINITY;
+  for (const value of values) {
+    if (value === null) continue;
+    most = Math.max(most, value);
+    least = Math.min(least, value);
+  }
+  // What stays as it is has no shape to fill: a line through the middle says it with less ink.
+  const isSteady = least > 0 && most - least <= steady * most;
   const step = width / Math.max(1, values.length - 1);
   let line = '';
   let area = '';
@@ -28,7 +37,8 @@ export function Sparkline({ values, top, isFailing = false, label, width = 64 }:
       continue;
     }
     const x = round(index * step);
-    const y = round(height - 1 - (most === 0 ? 0 : (value / most) * (height - 2)));
+    const share = isSteady ? 0.5 : most === 0 ? 0 : value / most;
+    const y = round(height - 1 - share * (height - 2));
     const move = fromX < 0 ? 'M' : 'L';
     line += `${move}${x} ${y}`;
     area += `${move}${x} ${y}`;
@@ -45,7 +55,7 @@ export function Sparkline({ values, top, isFailing = false, label, width = 64 }:
       role="img"
       aria-label={label}
     >
-      <path class="area" d={area} />
+      {!isSteady && <path class="area" d={area} />}
       <path d={line} />
     </svg>
   );

@@ -3,7 +3,7 @@ import type { BreakerRow, Rows } from '../data/answers.js';
 import { nowMs } from '../data/clock.js';
 import { useQuestion } from '../data/question.js';
 import { absolute, count, rate, share, span } from '../parts/format.js';
-import { TraceLink } from '../parts/links.js';
+import { traceHref } from '../parts/links.js';
 import { Mark } from '../parts/mark.js';
 
 /** The circuits to what a service calls; one that has always been closed takes a line, another a card. */
@@ -37,6 +37,8 @@ export function BreakerCards({ service }: { readonly service: string }) {
 function BreakerCard({ of }: { readonly of: BreakerRow }) {
   const { name, state, sinceMs, calls, reasons, tripped, nextTryMs, rejectedPerS } = of;
   const isClosed = state === 'closed';
+  // What the circuit itself turned away is said beside it.
+  const failures = reasons.filter(({ reason }) => reason !== 'ERR_CIRCUIT_OPEN');
   return (
     <article class={`breaker ${isClosed ? '' : 'is-tripped'}`}>
       <div class="row">
@@ -72,21 +74,36 @@ function BreakerCard({ of }: { readonly of: BreakerRow }) {
           </div>
         )}
       </dl>
-      {reasons.length > 0 && (
-        <p class="quiet">
-          {reasons.map(({ reason, count: times }) => `${count(times)} × ${reason}`).join(', ')}
+      {failures.length > 0 && (
+        <p>
+          <span class="quiet">failed by</span>{' '}
+          {failures.map(({ reason, count: times }) => `${count(times)} × ${reason}`).join(', ')}
         </p>
       )}
       {tripped !== null && (
         <p>
-          <TraceLink
-            traceId={tripped.traceId}
-            spanId={tripped.spanId}
-            text={tripped.isCertain ? 'the trace that tripped it' : 'the last failed call before it opened'}
-          />{' '}
-          <span class="quiet">{tripped.why}</span>
+          <span class="quiet">{whyOf(tripped)}:</span>{' '}
+          <a class="link" href={traceHref(tripped.traceId, tripped.spanId)}>
+            {tripped.isCertain ? 'the trace that tripped it' : 'the last failed call before it opened'}
+          </a>
         </p>
       )}
     </article>
   );
 }
+
+/** What the circuit was opened for, in words. */
+function whyOf(tripped: NonNullable<BreakerRow['tripped']>): string {
+  const { why, calls, failures } = { calls: null, failures: null, ...tripped };
+  return why === 'failure-ratio' && calls !== null && failures !== null
+    ? `${count(failures)} of ${count(calls)} calls had failed`
+    : (causes[why] ?? why);
+}
+
+const causes: Readonly<Record<string, string>> = {
+  'failure-ratio': 'too many calls had failed',
+  'slow-ratio': 'too many calls were slow',
+  'retry-after': 'the upstream asked to be left alone',
+  'probes-failed': 'the calls that tried it again failed',
+  forced: 'it was opened by hand',
+};

@@ -6,12 +6,13 @@ const flag = (value: string) => (/^(?:true|false)$/.test(value) ? undefined : `t
 
 /** The conditions by which traces are found: those of a span in them. */
 export const TRACE_FIELDS: readonly Field[] = [
-  { name: 'service', operators: ['='], hint: 'a span of this service' },
-  { name: 'route', operators: ['='], hint: 'a request of this route' },
-  { name: 'name', operators: ['='], hint: 'a span of this name' },
+  { name: 'service', operators: ['='], isLearned: true, hint: 'a span of this service' },
+  { name: 'route', operators: ['='], isLearned: true, hint: 'a request of this route' },
+  { name: 'name', operators: ['='], isLearned: true, hint: 'a span of this name' },
   {
     name: 'status',
     operators: ['='],
+    isLearned: true,
     hint: 'an answer such as 503 or 5xx',
     values: ['2xx', '4xx', '5xx', '404', '500', '502', '503', '504'],
     check: (value) =>

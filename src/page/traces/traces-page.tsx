@@ -1,13 +1,11 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { address, go, setParams } from '../address/address.js';
 import { timeWindow, windowParams } from '../address/time-window.js';
-import type { Rows, TraceRow, TraceView } from '../data/answers.js';
-import { ask, questionUrl, useQuestion } from '../data/question.js';
-import type { Vocabulary } from '../filter/completion.js';
+import type { Rows, TraceRow } from '../data/answers.js';
+import { useQuestion } from '../data/question.js';
 import { FilterBar } from '../filter/filter-bar.js';
 import { filterText, type Term, withTerm } from '../filter/filter-text.js';
 import { useKeys } from '../frame/keys.js';
-import { routes, services } from '../frame/known.js';
 import { Empty, Failure } from '../parts/empty.js';
 import { count, counted } from '../parts/format.js';
 import { traceHref } from '../parts/links.js';
@@ -21,8 +19,6 @@ import { longestBar, orderedTraces, TRACE_COLUMNS, TraceRowView } from './trace-
 const fewRows = 1_000;
 const manyRows = 100_000;
 const rowHeight = 30;
-/** So many of the newest traces are opened to learn which attributes there are. */
-const sampled = 4;
 
 export function TracesPage() {
   const { params } = address.value;
@@ -42,20 +38,6 @@ export function TracesPage() {
   const error = isMany ? many.error : few.error.value;
   const isOld = !isMany && few.isOld.value;
   const ordered = useMemo(() => (rows === undefined ? [] : orderedTraces(rows, order)), [rows, order]);
-  const [attributes, setAttributes] = useState<Vocabulary>({});
-  const learn = () => {
-    if (Object.keys(attributes).length === 0 && ordered.length > 0)
-      learnAttributes(ordered.slice(0, sampled)).then(setAttributes, () => undefined);
-  };
-  const vocabulary = useMemo(
-    () => ({
-      ...attributes,
-      service: services.value,
-      route: [...new Set(routes.value.map(({ route }) => route))],
-      name: [...new Set(ordered.slice(0, 500).map(({ name }) => name))],
-    }),
-    [attributes, services.value, routes.value, ordered],
-  );
   const change = (next: string) =>
     setParams({ ...Object.fromEntries(OWN_PARAMS.map((name) => [name, undefined])), q: next, n: undefined });
   const add = (...added: Term[]) => change(filterText(added.reduce<Term[]>(withTerm, terms)));
@@ -111,11 +93,10 @@ export function TracesPage() {
       <FilterBar
         text={text}
         fields={TRACE_FIELDS}
-        vocabulary={vocabulary}
+        items="spans"
         label="filter of traces"
         placeholder="service = …   duration > 300 ms   error   attr.key = value   or any text"
         onChange={change}
-        onStart={learn}
       />
       {error !== undefined && <Failure text={error} retry={few.refresh} />}
       <div class={isOld ? 'is-old' : undefined}>
@@ -220,21 +201,4 @@ function NoTraces({ isFiltered, onClear }: { readonly isFiltered: boolean; reado
       <p>A service that is called sends its spans within seconds.</p>
     </Empty>
   );
-}
-
-/** Which attributes spans have, and some of their values. */
-async function learnAttributes(rows: readonly TraceRow[]): Promise<Vocabulary> {
-  const values = new Map<string, Set<string>>();
-  const small = rows.filter(({ spans }) => spans <= 1_000);
-  const views = await Promise.all(
-    small.map(({ traceId }) => ask<TraceView>(questionUrl(`traces/${traceId}`, {}))),
-  );
-  for (const { spans } of views)
-    for (const { attributes = {}, resource = {} } of spans)
-      for (const [name, value] of Object.entries({ ...attributes, ...resource })) {
-        const known = values.get(name) ?? new Set();
-        values.set(name, known);
-        if (typeof value !== 'object' && known.size < 20) known.add(String(value));
-      }
-  return Object.fromEntries([...values].map(([name, known]) => [`attr.${name}`, [...known]]));
 }
