@@ -15,7 +15,7 @@ export function Foot() {
   return (
     <footer class="foot">
       <span>{count(spans)} spans</span>
-      <span>{count(logs)} lines</span>
+      <span class="foot-more">{count(logs)} lines</span>
       {sinceMs !== null && <span>the last {age(nowMs.value - sinceMs)}</span>}
       <span>
         {bytes(held)} of {bytes(maxBytes)}
@@ -34,7 +34,7 @@ export function Foot() {
         </span>
       )}
       <span class="grow" />
-      <span>golden-signals {status.version}</span>
+      <span class="foot-more">golden-signals {status.version}</span>
     </footer>
   );
 }

@@ -2,6 +2,7 @@ import type { MapAnswer, MapEdge, MapNode } from '../data/answers.js';
 
 export const NODE_WIDTH = 184;
 export const NODE_HEIGHT = 44;
+const MARGIN = 8;
 
 export interface PlacedNode {
   readonly name: string;
@@ -35,7 +36,7 @@ export function shapeOf({ nodes, edges }: MapAnswer): string {
 export async function layOut(answer: MapAnswer): Promise<Layout> {
   const { Graph, layout } = await import('@dagrejs/dagre');
   const graph = new Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 20, ranksep: 96, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 20, ranksep: 96, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
   const nodes = [...answer.nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name } of nodes) graph.setNode(name, { width: NODE_WIDTH, height: NODE_HEIGHT });
@@ -43,18 +44,28 @@ export async function layOut(answer: MapAnswer): Promise<Layout> {
   for (const { from, to } of edges) graph.setEdge(from, to);
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  const pointsOf = (from: string, to: string) =>
+    (graph.edge(from, to) as { points: { x: number; y: number }[] }).points;
+  // dagre measures its nodes: an edge that goes round all of them lies outside of what it says.
+  let top = 0;
+  let bottom = height;
+  for (const { from, to } of edges)
+    for (const { y } of pointsOf(from, to)) {
+      top = Math.min(top, y - MARGIN);
+      bottom = Math.max(bottom, y + MARGIN);
+    }
   const place = (name: string): PlacedNode => {
     const { x, y } = graph.node(name) as { x: number; y: number };
-    return { name, x, y };
+    return { name, x, y: y - top };
   };
   return {
     width,
-    height,
+    height: bottom - top,
     nodes: new Map(nodes.map(({ name }) => [name, place(name)])),
     edges: edges.map(({ from, to }) => ({
       from,
       to,
-      points: (graph.edge(from, to) as { points: { x: number; y: number }[] }).points,
+      points: pointsOf(from, to).map(({ x, y }) => ({ x, y: y - top })),
     })),
   };
 }

@@ -3,7 +3,9 @@ import { MapSection } from './map-section.js';
 export function MapPage() {
   return (
     <div class="page">
-      <h1 class="unseen">Map</h1>
+      <div class="page-head">
+        <h1>Map</h1>
+      </div>
       <MapSection />
     </div>
   );

@@ -26,7 +26,11 @@ export function MapSection({ isSmall = false }: { readonly isSmall?: boolean }) 
           <>
             <section class={`section map-section ${isSmall ? 'is-small' : ''}`} aria-label="map">
               <div class="section-head">
-                <h2>{isSmall ? <a href={href('/map')}>Map</a> : 'Map'}</h2>
+                {isSmall && (
+                  <h2>
+                    <a href={href('/map')}>Map</a>
+                  </h2>
+                )}
                 <span class="quiet">
                   {counted(services, 'service')} · {counted(of.nodes.length - services, 'other')} ·{' '}
                   {counted(of.edges.length, 'edge')}

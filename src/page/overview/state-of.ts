@@ -1,5 +1,6 @@
 import type { AlertView, ServiceRow } from '../data/answers.js';
 import type { State } from '../parts/mark.js';
+import { FAILING } from '../parts/red-columns.js';
 
 /** What a person looks at first: what users notice, then what causes it. */
 const signals = ['latency', 'errors', 'liveness', 'traffic', 'saturation', 'slo'];
@@ -22,13 +23,14 @@ export function stateOfAlert({ state, severity }: AlertView): State {
   return severity === 'page' ? 'fail' : 'warn';
 }
 
-/** How a service is, by the alerts about it and by what it says of itself. */
+/** How a service is: by the alerts about it, by what it says of itself, and by how many of its requests fail. */
 export function stateOfService(service: ServiceRow, firing: readonly AlertView[], nowMs: number): State {
   const own = firing.filter((alert) => alert.service === service.service);
   if (own.some(({ severity }) => severity === 'page')) return 'fail';
   if (own.length > 0) return 'warn';
   if (service.breakers.some(({ state }) => state === 'open')) return 'open';
   if (service.instances.some((instance) => stateOfBeat(instance, nowMs) === 'warn')) return 'warn';
+  if ((service.errorRatio ?? 0) > FAILING) return 'warn';
   const isGone = service.instances.length > 0 && service.instances.every(({ hasEnded }) => hasEnded);
   return isGone ? 'off' : 'fine';
 }
