@@ -187,7 +187,7 @@ test(
     }
     const id = await firingAlert('HighLatencyP99', 'payments-service');
     const { page, wrong } = await open(`/alerts?alert=${encodeURIComponent(id)}`, 'light');
-    await page.waitForSelector('.alert-card[open] .chart path.line-1[d^="M"]', { timeout: LONG_MS });
+    await page.waitForSelector('.alert-card[open] .chart path.line-hue[d^="M"]', { timeout: LONG_MS });
     expect(
       await page.$eval('.alert-card[open] .chart-head', (head) => (head as HTMLElement).innerText),
     ).toMatch(/alert above\s+1\.00\ss/);

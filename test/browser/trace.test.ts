@@ -140,10 +140,10 @@ test(
       );
       await page.keyboard.press('Tab');
     };
-    await choose('attr.job.st', 'attr.job.stage = ');
-    await choose('pric', 'pricing-service');
+    await choose('attr.job.n', 'attr.job.name = ');
+    await choose('rein', 'reindex');
     await page.waitForSelector('.filter-chip');
-    expect(await textOf(page, '.filter-chip')).toMatch(/job\.stage\s*=\s*pricing-service/);
+    expect(await textOf(page, '.filter-chip')).toMatch(/job\.name\s*=\s*reindex/);
     await page.close();
   },
   LONG_MS,
