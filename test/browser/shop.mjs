@@ -91,8 +91,15 @@ export async function startShop(url) {
   }, 150);
   return {
     services,
-    /** Sets a fault of a service: `slowMs`, `failShare`, `blockMs`. */
-    fault: (name, fault) => ask(services[name].url, 'POST', '/fault', JSON.stringify(fault)),
+    /** Sets a fault of a service: `slowMs`, `failShare`, `blockMs`. Over a connection of its own, as a kept one may be closed by now. */
+    async fault(name, fault) {
+      const response = await fetch(`${services[name].url}/fault`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', connection: 'close' },
+        body: JSON.stringify(fault),
+      });
+      if (!response.ok) throw new Error(`${name} answered ${response.status} to a fault`);
+    },
     async stop() {
       clearInterval(customers);
       agent.destroy();
