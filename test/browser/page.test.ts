@@ -26,7 +26,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   // A busy machine makes event loops late, and its alerts would leave no room for the one that is looked for.
-  console_ = await startConsole(['--p99', '1s', '--for', '5s', '--loop-delay', '60s']);
+  console_ = await startConsole(['--p99', '1s', '--for', '5s', '--loop-delay', '60s', '--window', '30s']);
   shop = await startShop(console_.url);
   browser = await launch();
 }, LONG_MS);
