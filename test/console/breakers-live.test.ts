@@ -52,11 +52,12 @@ test('the circuit of a real service opens where its upstream is dead: it is list
     expect(rows).toMatchObject([
       { service: 'order', name: upstream, state: 'open', tripped: { isCertain: true } },
     ]);
+    // The call that was not made may come with a later export.
+    expect(rows[0]?.calls).toMatchObject({ count: made + 1, errors: made + 1 });
     return rows[0] as BreakerRow;
   }, patient);
   expect(row.changes.map(({ state }) => state).at(-1)).toBe('open');
   expect(row.reasons).toContainEqual({ reason: 'ECONNREFUSED', count: made });
-  expect(row.calls).toMatchObject({ count: made + 1, errors: made + 1 });
   expect(row.tripped).toMatchObject({ calls: made, failures: made, why: expect.any(String) });
   expect(row.nextTryMs).toBeGreaterThan(row.sinceMs);
   // The trace that it names has the call.
