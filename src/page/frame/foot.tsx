@@ -16,7 +16,7 @@ export function Foot() {
     <footer class="foot">
       <span>{count(spans)} spans</span>
       <span class="foot-more">{count(logs)} lines</span>
-      {sinceMs !== null && <span>the last {age(nowMs.value - sinceMs)}</span>}
+      {sinceMs !== null && <span class="foot-more">the last {age(nowMs.value - sinceMs)}</span>}
       <span>
         {bytes(held)} of {bytes(maxBytes)}
       </span>
