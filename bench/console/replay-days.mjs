@@ -321,6 +321,7 @@ export async function replayDays({
     token: undefined,
     allowHosts: [],
     maxForMs: 10_000,
+    ownRules: [],
     webhook: undefined,
     actions: undefined,
     pageFolder: undefined,

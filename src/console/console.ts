@@ -60,6 +60,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     store,
     skew: signals.skew,
     rules,
+    ownRules: options.ownRules,
     maxForMs: options.maxForMs,
     webhook: options.webhook,
     now,

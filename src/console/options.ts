@@ -1,5 +1,6 @@
 import type { Timers } from '../core/timers.js';
 import type { RuleConfig } from '../rules/rule-options.js';
+import type { GroupSpec } from './alerts/rule-spec.js';
 
 export interface ConsoleOptions {
   /** `localhost` is the loopback of both families. */
@@ -13,6 +14,8 @@ export interface ConsoleOptions {
   /** What spans and log lines may take, in bytes. */
   readonly memoryBytes: number;
   readonly rules: RuleConfig;
+  /** Rules of the user's, evaluated beside ours. */
+  readonly ownRules: readonly GroupSpec[];
   /** The longest that an alert waits before it fires, in milliseconds; undefined for what the rules say. */
   readonly maxForMs: number | undefined;
   /** Gets alerts, in Alertmanager's form; undefined for none. */

@@ -207,3 +207,42 @@ test('a service loads nothing of the console', async () => {
     expect(text.includes('class SpanReader') || text.includes('class AlertEngine'), file).toBe(false);
   }
 });
+
+describe('golden-signals console --rules', () => {
+  const rule = {
+    alert: 'TooManyOrders',
+    expr: 'sum(rate({__name__="http_server_request_duration_seconds_count"}[1m])) > bool 0',
+    for: '0s',
+    annotations: { summary: 'orders at {{ $value }}' },
+  };
+  const written = async (...rules: readonly object[]) => {
+    const file = join(await folder(), 'rules.json');
+    await writeFile(file, JSON.stringify({ groups: [{ name: 'own', interval: '5s', rules }] }));
+    return file;
+  };
+
+  test('evaluates rules of the user’s beside ours', async () => {
+    const probe = `fetch(process.env.OTEL_EXPORTER_OTLP_ENDPOINT + '/api/rules').then((answer) => answer.text()).then(console.log)`;
+    const args = ['console', '--rules', await written(rule), '--', process.execPath, '-e', probe];
+    const { code, out } = await ran(args);
+    expect(code).toBe(0);
+    expect(out).toContain('TooManyOrders');
+    expect(out).toContain('HighLatencyP99');
+  });
+
+  test.each([
+    ['an expression', { ...rule, expr: 'sum(' }, /rules\.json: .*TooManyOrders/s],
+    ['a name', { ...rule, alert: 7 }, /rules\.json: groups\[0\]\.rules\[0\]\.alert/],
+    ['a template', { ...rule, annotations: { summary: '{{ $value' } }, /rules\.json: .*TooManyOrders/s],
+  ])('says where %s cannot be read', async (_what, broken, message) => {
+    const { code, err } = await ran(['console', '--port', '0', '--rules', await written(broken)]);
+    expect(err).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  test('says that a file is not there', async () => {
+    const { code, err } = await ran(['console', '--port', '0', '--rules', 'nowhere.json']);
+    expect(err).toContain('--rules nowhere.json: ENOENT');
+    expect(code).toBe(2);
+  });
+});

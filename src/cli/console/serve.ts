@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Console } from '../../console/console.js';
@@ -20,6 +20,7 @@ export const serveFlags = {
   token: { value: 'text', help: 'what senders and pages have to show; or GOLDEN_SIGNALS_CONSOLE_TOKEN' },
   'allow-host': { value: 'name', isRepeated: true, help: 'a further name by which it may be called' },
   memory: { value: 'size', help: 'what spans and log lines may take (256MiB)' },
+  rules: { value: 'file', help: 'further alert rules: a rule file of Prometheus, in JSON' },
   for: { value: 'time', help: 'the longest that an alert waits before it fires (10s)' },
   webhook: { value: 'url', help: "gets alerts, in Alertmanager's form with their evidence" },
   actions: {
@@ -62,6 +63,7 @@ export async function start(given: Arguments, terminal: Terminal): Promise<Conso
     allowHosts: given.values('allow-host'),
     memoryBytes: memoryFrom(given),
     rules: rulesFrom(given),
+    ownRules: await ownRulesFrom(given.value('rules')),
     maxForMs: (parseDuration('for', given.value('for')) ?? 10) * 1_000,
     webhook: webhookFrom(given.value('webhook')),
     actions: given.value('actions') ?? terminal.env.GOLDEN_SIGNALS_CONSOLE_ACTIONS,
@@ -80,7 +82,13 @@ export async function start(given: Arguments, terminal: Terminal): Promise<Conso
     throw new UsageError(
       `--host ${host} is open to others: give a --token of your choice, which senders show as OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20<token>"`,
     );
-  return startConsole(options);
+  try {
+    return await startConsole(options);
+  } catch (error) {
+    if (!(error instanceof Error && /^(Promql|Template)Error$/.test(error.name))) throw error;
+    // Those of ours can be read.
+    throw new UsageError(`--rules ${given.value('rules')}: ${error.message}`);
+  }
 }
 
 /** Runs a command with an environment in which services send to this console, and soon. Its exit code is that of the command. */
@@ -121,6 +129,16 @@ export function runBeside(
     // As a shell has it for a command that a signal has ended.
     child.once('exit', (code, signal) => settle(code ?? 128 + (constants.signals[signal as 'SIGTERM'] ?? 0)));
   });
+}
+
+async function ownRulesFrom(file: string | undefined) {
+  if (file === undefined) return [];
+  const { readRuleFile } = await import('../../console/alerts/rule-file.js');
+  try {
+    return readRuleFile(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`--rules ${file}: ${(error as Error).message}`);
+  }
 }
 
 /** Where the build puts the page; undefined when the source is run. */

@@ -5,7 +5,7 @@ import { createRuleGroups } from '../../rules/rule-groups.js';
 import type { RuleConfig } from '../../rules/rule-options.js';
 import { AlertEngine } from '../alerts/engine.js';
 import type { Measure } from '../alerts/measure.js';
-import { specsOf } from '../alerts/rule-spec.js';
+import { type GroupSpec, specsOf } from '../alerts/rule-spec.js';
 import type { Alert, AlertEvent } from '../alerts/series-source.js';
 import type { Query } from '../questions/query.js';
 import type { ClockSkew } from '../signals/clock-skew.js';
@@ -28,6 +28,7 @@ export interface WatchParts {
   readonly store: Store;
   readonly skew: ClockSkew;
   readonly rules: RuleConfig;
+  readonly ownRules: readonly GroupSpec[];
   readonly maxForMs: number | undefined;
   readonly webhook: string | undefined;
   readonly now: () => number;
@@ -67,7 +68,7 @@ export class Watch {
   #isStopped = false;
 
   constructor(parts: WatchParts) {
-    const { store, skew, rules, maxForMs, webhook, now, say } = parts;
+    const { store, skew, rules, ownRules, maxForMs, webhook, now, say } = parts;
     this.#parts = parts;
     const groups = createRuleGroups(rules);
     this.#rules = new Map(
@@ -81,7 +82,7 @@ export class Watch {
       ),
     );
     this.engine = new AlertEngine({
-      groups: specsOf(groups),
+      groups: [...specsOf(groups), ...ownRules],
       clock: { now: createSystemClock().now, epochMs: now },
       timers: parts.timers,
       maxIntervalMs: evaluationMs,

@@ -21,6 +21,7 @@ export async function consoleFor(given: Partial<ConsoleOptions> = {}): Promise<S
     allowHosts: [],
     memoryBytes: 64 * 2 ** 20,
     rules: resolveRules(),
+    ownRules: [],
     maxForMs: 10_000,
     webhook: undefined,
     actions: undefined,
