@@ -85,9 +85,10 @@ export async function start(given: Arguments, terminal: Terminal): Promise<Conso
   try {
     return await startConsole(options);
   } catch (error) {
-    if (!(error instanceof Error && /^(Promql|Template)Error$/.test(error.name))) throw error;
+    const { name, message } = error as Error;
+    if (name !== 'PromqlError' && name !== 'TemplateError') throw error;
     // Those of ours can be read.
-    throw new UsageError(`--rules ${given.value('rules')}: ${error.message}`);
+    throw new UsageError(`--rules ${given.value('rules')}: ${message}`);
   }
 }
 
