@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { markAsExports } from '../context/export-agent.js';
 import type { OtlpConfig } from './otlp-config.js';
 
 /** What a collector said. */
@@ -31,6 +32,7 @@ export class CollectorAgent {
     this.#agent = this.#isTls
       ? new https.Agent({ ...options, ...tls, ALPNProtocols: ['http/1.1'] })
       : new http.Agent(options);
+    markAsExports(this.#agent);
   }
 
   /**

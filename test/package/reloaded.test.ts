@@ -13,7 +13,13 @@ interface Report {
 
 async function reload(count: number, how = 'reloaded'): Promise<Report> {
   const child = fork(join(__dirname, 'fixtures/reloaded.cjs'), [DIST, String(count), how], {
-    env: { PATH: process.env.PATH, OTEL_METRICS_EXPORTER: 'none', OTEL_LOG_LEVEL: 'none' },
+    // Each copy exports while the next one has taken over: what it sends is no call of that one's service.
+    env: {
+      PATH: process.env.PATH,
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_LOG_LEVEL: 'none',
+      OTEL_BSP_SCHEDULE_DELAY: '5',
+    },
     execArgv: [],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
+import { isOfExports } from '../../context/export-agent.js';
 import { activeContext } from '../../context/storage.js';
 import { isSuppressed } from '../../context/suppressed.js';
 import type { Faults } from '../../core/faults.js';
@@ -113,7 +114,8 @@ function meetLate(req: ObservedRequest, router: OutboundRouter, faults: Faults):
 
 function begin(req: ObservedRequest, target: Target, router: OutboundRouter): void {
   const context = activeContext();
-  const outbound = isSuppressed(context) ? undefined : router.outboundFor(context);
+  const isOurs = isSuppressed(context) || isOfExports(req.agent);
+  const outbound = isOurs ? undefined : router.outboundFor(context);
   if (outbound === undefined) {
     HttpCall.set(req, null);
     return;

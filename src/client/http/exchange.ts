@@ -21,6 +21,7 @@ export interface ObservedRequest extends Omit<http.ClientRequest, '_header' | 'o
   /** Writes the head from the headers that were set. */
   _implicitHeader(): void;
   readonly res?: http.IncomingMessage | null;
+  readonly agent?: http.Agent;
   onSocket(socket: Socket | undefined, error?: Error): void;
 }
 
