@@ -24,7 +24,9 @@ test.each([
     timeout: SLOW_MS,
   },
   async (tool, first) => {
-    const ended = await scratch.node([`interceptors/${tool}.mjs`, first], {
+    // msw looks at localStorage, of which Node 26 warns.
+    const args = ['--disable-warning=ExperimentalWarning', `interceptors/${tool}.mjs`, first];
+    const ended = await scratch.node(args, {
       CALLER,
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example:4318',
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
