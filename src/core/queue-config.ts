@@ -1,4 +1,5 @@
 import type { Environment } from './environment.js';
+import { firstDelayMs } from './first-delay.js';
 import { maxTimerMs } from './timers.js';
 
 /** How spans or log records wait for their export. */
@@ -9,13 +10,6 @@ export interface QueueConfig {
   /** The same before the first export. */
   readonly firstDelayMs: number;
   readonly exportTimeoutMs: number;
-}
-
-const firstMs = 1_000;
-
-/** How long the first export waits: as long as a user says, else a second, for whoever starts a service looks for it at once. */
-export function firstDelayMs(delayMs: number, isSet: boolean): number {
-  return isSet ? delayMs : Math.min(delayMs, firstMs);
 }
 
 /** Reads OpenTelemetry's variables of a batch processor: those that begin with OTEL_BSP for spans, with OTEL_BLRP for log records. */

@@ -1,6 +1,6 @@
 import { positive, record, reject } from '../core/check.js';
 import type { Environment } from '../core/environment.js';
-import { firstDelayMs } from '../core/queue-config.js';
+import { firstDelayMs } from '../core/first-delay.js';
 import { maxTimerMs } from '../core/timers.js';
 import { DEFAULT_METHODS } from './http-methods.js';
 import type { MetricReader } from './metric-reader.js';
