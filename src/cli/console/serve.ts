@@ -85,10 +85,11 @@ export async function start(given: Arguments, terminal: Terminal): Promise<Conso
   try {
     return await startConsole(options);
   } catch (error) {
+    const file = given.value('rules');
     const { name, message } = error as Error;
-    if (name !== 'PromqlError' && name !== 'TemplateError') throw error;
-    // Those of ours can be read.
-    throw new UsageError(`--rules ${given.value('rules')}: ${message}`);
+    // The built-in rules are not the user's to mend.
+    if (file === undefined || (name !== 'PromqlError' && name !== 'TemplateError')) throw error;
+    throw new UsageError(`--rules ${file}: ${message}`);
   }
 }
 
