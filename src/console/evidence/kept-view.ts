@@ -19,9 +19,9 @@ const maxSearched = 20_000;
  */
 export function keptView(store: Store, skew: ClockSkew, words: TraceWords): TraceView | undefined {
   const refs = store.ofTrace('spans', words);
-  if (refs.length <= maxSpans) return viewOf(store, skew, words, refs, 'whole');
+  if (refs.length <= maxSpans) return viewOf(store, skew, words, refs);
   const chosen = choose(refs);
-  const view = viewOf(store, skew, words, chosen, 'whole');
+  const view = viewOf(store, skew, words, chosen);
   return view && { ...view, omitted: refs.length - chosen.length };
 }
 

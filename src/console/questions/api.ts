@@ -13,7 +13,7 @@ import { ruleChart } from './rule-chart.js';
 import { gaugesView, mapView, type ServiceParts, servicesView, statesView } from './services-view.js';
 import { latencyHeat, signalRows, signalSteps } from './signals-view.js';
 import { searchTraces } from './trace-search.js';
-import { type SpanForm, spanOfTrace, type TraceView, traceView } from './trace-view.js';
+import { spanOfTrace, type TraceView, traceColumns, traceView } from './trace-view.js';
 import { valuesView } from './values.js';
 
 export interface ApiParts extends ServiceParts {
@@ -74,7 +74,9 @@ export class Api {
             throw new Refusal(404, `span ${spanId.slice(0, 40)} of trace ${id.slice(0, 40)} is not held`);
           return detail;
         }
-        const held = traceView(store, signals.skew, id, spanForm(query));
+        const held = hasColumns(query)
+          ? traceColumns(store, signals.skew, id)
+          : traceView(store, signals.skew, id, query.flag('detail') ?? true);
         // What is left of a trace may be less than what was kept of it.
         const isPartial = held === undefined || held.services.length === 0 || held.orphans > 0;
         const kept = isPartial ? parts.evidence(id) : undefined;
@@ -147,11 +149,12 @@ export class Api {
   }
 }
 
-function spanForm(query: Query): SpanForm {
+/** Whether the spans of a trace are asked for in columns. */
+function hasColumns(query: Query): boolean {
   const spans = query.text('spans');
-  if (spans === 'columns') return spans;
-  if (spans !== undefined) throw new Refusal(400, `spans takes columns, got ${spans.slice(0, 60)}`);
-  return (query.flag('detail') ?? true) ? 'whole' : 'rows';
+  if (spans !== undefined && spans !== 'columns')
+    throw new Refusal(400, `spans takes columns, got ${spans.slice(0, 60)}`);
+  return spans !== undefined;
 }
 
 export function writeJson(response: ServerResponse, status: number, value: unknown): void {

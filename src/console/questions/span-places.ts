@@ -27,7 +27,7 @@ export class SpanPlaces {
     return place;
   }
 
-  /** -1 where there is none. */
+  /** The place of the span with that id; -1 where the trace has no such span. */
   find(high: number, low: number): number {
     return (this.#slots[this.#slotOf(high, low)] as number) - 1;
   }

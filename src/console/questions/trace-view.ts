@@ -46,60 +46,52 @@ export interface TraceView {
   readonly skews: readonly { readonly from: string; readonly to: string; readonly offsetMs: number }[];
 }
 
-/** How the spans of a trace are answered: whole, only what a row shows of each, or that in columns. */
-export type SpanForm = 'whole' | 'rows' | 'columns';
-
 /** A trace of which the spans are in columns. */
 export interface TraceColumns extends Omit<TraceView, 'spans'> {
   readonly spans: SpanColumns;
 }
 
-/** All that is held of a trace; undefined where nothing is. */
+/** All that is held of a trace, or of its spans only what a row shows; undefined where nothing is. */
 export function traceView(
   store: Store,
   skew: ClockSkew,
   traceId: string,
-  form?: Exclude<SpanForm, 'columns'>,
-): TraceView | undefined;
-export function traceView(
-  store: Store,
-  skew: ClockSkew,
-  traceId: string,
-  form: SpanForm,
-): TraceView | TraceColumns | undefined;
-export function traceView(
-  store: Store,
-  skew: ClockSkew,
-  traceId: string,
-  form: SpanForm = 'whole',
-): TraceView | TraceColumns | undefined {
+  hasDetail = true,
+): TraceView | undefined {
   const words = traceWords(traceId);
-  if (words === undefined) return undefined;
-  return viewOf(store, skew, words, store.ofTrace('spans', words), form);
+  return words && viewOf(store, skew, words, store.ofTrace('spans', words), hasDetail);
 }
 
-/** The same of some of its spans. */
+/** What rows of the spans show, in columns. */
+export function traceColumns(store: Store, skew: ClockSkew, traceId: string): TraceColumns | undefined {
+  const words = traceWords(traceId);
+  const known = words && summaryOf(store, skew, words, store.ofTrace('spans', words));
+  return known && { ...known.summary, spans: spanColumns(store, known.placed) };
+}
+
+/** {@link traceView} of some of its spans. */
 export function viewOf(
   store: Store,
   skew: ClockSkew,
   words: TraceWords,
   refs: readonly Ref[],
-  form: Exclude<SpanForm, 'columns'>,
-): TraceView | undefined;
-export function viewOf(
+  hasDetail = true,
+): TraceView | undefined {
+  const known = summaryOf(store, skew, words, refs);
+  return known && { ...known.summary, spans: spanObjects(store, known.placed, hasDetail) };
+}
+
+interface Known {
+  readonly summary: Omit<TraceView, 'spans'>;
+  readonly placed: PlacedTrace;
+}
+
+function summaryOf(
   store: Store,
   skew: ClockSkew,
   words: TraceWords,
   refs: readonly Ref[],
-  form: SpanForm,
-): TraceView | TraceColumns | undefined;
-export function viewOf(
-  store: Store,
-  skew: ClockSkew,
-  words: TraceWords,
-  refs: readonly Ref[],
-  form: SpanForm,
-): TraceView | TraceColumns | undefined {
+): Known | undefined {
   const logs = traceLogs(store, words);
   if (refs.length === 0 && logs.length === 0) return undefined;
   const placed = placeTrace(store, skew, refs);
@@ -110,7 +102,7 @@ export function viewOf(
     counts.set(service, (counts.get(service) ?? 0) + 1);
   }
   const rootRef = placed.refs[tree.root];
-  const view = {
+  const summary = {
     traceId: hexOf(words, 0, 4),
     startMs: placed.refs.length === 0 ? (logs[0]?.timeMs ?? 0) : placed.startMs,
     durationMs: placed.endMs,
@@ -121,9 +113,7 @@ export function viewOf(
     orphans: tree.isOrphan.reduce((sum, one) => sum + one, 0),
     skews: placed.skews,
   };
-  return form === 'columns'
-    ? { ...view, spans: spanColumns(store, placed) }
-    : { ...view, spans: spanObjects(store, placed, form === 'whole') };
+  return { summary, placed };
 }
 
 /** What one span of a trace carries besides its row; undefined where it is not held. */

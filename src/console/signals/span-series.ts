@@ -54,7 +54,7 @@ export class SpanSeries {
   readonly #jobs = new Map<string, Job>();
   /** By the number of a resource. */
   readonly #ofResource: Job[] = [];
-  /** By the number of a route, and of a name where there is none. */
+  /** Whether a request is one of a probe: by the catalog's number of its route, or of its span's name where it has no route. */
   readonly #areProbes = { route: new Map<number, boolean>(), name: new Map<number, boolean>() };
 
   constructor(parts: SpanSeriesParts) {
