@@ -1,11 +1,10 @@
 // Days of two services through a whole console, by a clock that is moved: every request goes over HTTP, rules are evaluated as they fall due.
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { createManualTime } from './manual-time.mjs';
 
 const stepMs = 10_000;
 const hourMs = 3_600_000;
-/** The rules of a console are evaluated at whole multiples of it. */
-const evaluationMs = 5_000;
 const startMs = Date.UTC(2026, 10, 1);
 const faultMs = 600_000;
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 3, 5, 7.5, 10];
@@ -20,41 +19,6 @@ function faultsOf(hours, everyHours) {
     list.push({ kind: faults[list.length % faults.length], fromMs, toMs: fromMs + faultMs });
   }
   return list;
-}
-
-/** A clock with timers that are late by a millisecond, always, as timers are. */
-function createClock() {
-  let nowMs = startMs + 1;
-  const due = new Set();
-  const first = (untilMs) => {
-    let found;
-    for (const timer of due)
-      if (timer.atMs <= untilMs && (found === undefined || timer.atMs < found.atMs)) found = timer;
-    return found;
-  };
-  return {
-    now: () => nowMs,
-    timers: {
-      set(run, delayMs) {
-        const timer = { atMs: nowMs + delayMs, run };
-        due.add(timer);
-        return timer;
-      },
-      clear: (timer) => due.delete(timer),
-    },
-    async pass(ms) {
-      const untilMs = nowMs + ms;
-      for (let next = first(untilMs); next !== undefined; next = first(untilMs)) {
-        due.delete(next);
-        nowMs = Math.max(nowMs, next.atMs + 1);
-        next.run();
-        // Only the next evaluation is at a whole multiple, and it is set once the last one has ended.
-        while (![...due].some(({ atMs }) => atMs % evaluationMs === 0))
-          await new Promise((resolve) => setImmediate(resolve));
-      }
-      nowMs = untilMs;
-    },
-  };
 }
 
 function createClient(endpoint) {
@@ -313,7 +277,7 @@ export async function replayDays({
   memoryOf = () => ({}),
   onHour = () => {},
 }) {
-  const clock = createClock();
+  const clock = createManualTime(startMs);
   const said = [];
   const running = await startConsole({
     host: 'localhost',
