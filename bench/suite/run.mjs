@@ -35,6 +35,7 @@ const { values: given } = parseArgs({
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const say = (text) => console.error(text);
 const rounds = Number(given.rounds);
+if (!(Number(given['open-seconds']) > 0)) throw new Error('--open-seconds takes a number above 0');
 const ours = findOurs(given.ours);
 if (ours === undefined) throw new Error('dist/ is not there: run npm run build first');
 const base = given.base === undefined ? undefined : buildBase(given.base);
