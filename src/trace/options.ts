@@ -18,7 +18,7 @@ export interface TraceOptions {
   /**
    * With a ratio below 1: which requests are exported although their trace is not among that share, with all the spans that they have
    * in this process. It is decided when the request ends, in at most 8 MiB for all of them together; services that are asked once it is
-   * known keep their parts, too. `false` for none.
+   * known keep their parts, too. So every span records until its request ends, and `isRecording()` is true. `false` for none.
    * @default { errors: true, slowerThanMs: 1000 }
    */
   readonly keep?: KeepOptions | false;
